@@ -1,0 +1,1 @@
+"""Third parties: companies and people, their branches, contacts, categories and tags."""

@@ -1,0 +1,1 @@
+"""Colombian rules: identification, municipalities, holidays, pesos and phones."""
