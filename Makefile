@@ -1,0 +1,72 @@
+# `make help` lists what there is. PYTHON chooses the interpreter that .venv is made with.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8000
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/set-up
+PLUGINS := $(patsubst %/setup.cfg,%,$(wildcard plugins/*/setup.cfg))
+PLUGIN_PACKAGES := $(foreach plugin,$(PLUGINS),$(wildcard $(plugin)/trato_*/))
+PLUGIN_PACKAGES := $(filter-out %.egg-info/,$(PLUGIN_PACKAGES))
+METADATA := $(wildcard core/setup.cfg core/pyproject.toml core/tools/*.py) \
+    $(PLUGINS:%=%/setup.cfg) $(PLUGINS:%=%/pyproject.toml)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test lint format lock dist clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(STAMP) ## make .venv with Trato, its plugins and the tools
+
+# Only what the lock names, by hash. Core is built in isolation, as its build brings Node where
+# npm is missing; the plugins are built with the locked setuptools, which is much faster.
+$(STAMP): requirements.lock $(METADATA) $(wildcard frontend/package-lock.json frontend/assets.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Trato needs Python 3.11 or newer; name one: make setup PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable core
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation $(PLUGINS:%=--editable %)
+	$(BIN)/python -m pip check
+	@touch $@
+
+demo: setup ## fill a demo company and serve it
+	$(BIN)/trato demo --port $(PORT)
+
+test: setup ## run every test: SQLite, PostgreSQL, browser
+	tools/install-chromium
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup ## check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict --cache-dir .mypy_cache/strict core/trato host.py
+	$(BIN)/mypy $(PLUGIN_PACKAGES)
+	$(BIN)/lint-imports --config setup.cfg
+
+format: setup ## format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# uv writes the hashes of all platforms, which pip cannot. It is not needed otherwise, so it is
+# kept out of .venv. Our own distributions come from the checkout and are not locked.
+lock: build/uv/bin/uv ## resolve the newest allowed versions into requirements.lock
+	{ echo "-e ./core[testing]"; printf -- '-e ./%s\n' $(PLUGINS); } > build/checkout.in
+	build/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
+	    $(PLUGINS:plugins/%=--no-emit-package trato-%) --no-emit-package trato \
+	    --output-file requirements.lock requirements.in build/checkout.in
+
+build/uv/bin/uv:
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip install --quiet uv
+
+dist: setup ## build a wheel of each distribution into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist ./core $(PLUGINS:%=./%)
+
+clean: ## remove what was built and cached, but not .venv
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf core/build $(PLUGINS:%=%/build)
