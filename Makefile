@@ -37,7 +37,7 @@ demo: setup ## fill a demo company and serve it
 	$(BIN)/trato demo --port $(PORT)
 
 test: setup ## run every test: SQLite, PostgreSQL, browser
-	tools/install-chromium
+	tools/install-browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: setup ## check style, types and the direction of imports
