@@ -22,7 +22,7 @@ from trato.testing.postgres import (
     OWNER_ROLE,
     PostgresServer,
     attach_postgres,
-    postgres_server,
+    open_postgres,
     start_postgres,
 )
 from trato.testing.postgres_cluster import find_binaries, system_binaries, wheel_binaries
@@ -276,7 +276,7 @@ def test_the_environment_names_the_server(
 ) -> None:
     monkeypatch.setenv("TRATO_TEST_POSTGRES_URL", server.admin_url)
 
-    attached = postgres_server()
+    attached = open_postgres()
 
     assert (attached.admin_url, attached.cluster) == (server.admin_url, None)
 

@@ -121,7 +121,7 @@ class PostgresServer:
         return _connect(self.admin_url)
 
 
-def postgres_server() -> PostgresServer:
+def open_postgres() -> PostgresServer:
     """Return the server that ``TRATO_TEST_POSTGRES_URL`` names, else a new one of our own."""
     named = os.environ.get("TRATO_TEST_POSTGRES_URL")
     return attach_postgres(named) if named else start_postgres()
