@@ -7,8 +7,7 @@ PYTEST_ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/set-up
 PLUGINS := $(patsubst %/setup.cfg,%,$(wildcard plugins/*/setup.cfg))
-PLUGIN_PACKAGES := $(foreach plugin,$(PLUGINS),$(wildcard $(plugin)/trato_*/))
-PLUGIN_PACKAGES := $(filter-out %.egg-info/,$(PLUGIN_PACKAGES))
+PLUGIN_PACKAGES := $(dir $(wildcard plugins/*/trato_*/py.typed))
 METADATA := $(wildcard core/setup.cfg core/pyproject.toml core/tools/*.py) \
     $(PLUGINS:%=%/setup.cfg) $(PLUGINS:%=%/pyproject.toml)
 
