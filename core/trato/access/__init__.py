@@ -1,0 +1,1 @@
+"""Who may do what: users, members, roles, teams, sessions, tokens, and the rules by them."""

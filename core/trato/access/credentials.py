@@ -1,0 +1,231 @@
+"""Passwords, sessions and API tokens: secrets leave as hashes only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, delete, insert, select, update
+
+from trato.access import tables as t
+from trato.db.types import new_id
+from trato.errors import DomainError
+from trato.tenancy.tables import tenant
+from trato.text import _
+
+#: A session or token is marked as used at most this often, so that reading does not write.
+SEEN_EVERY = dt.timedelta(minutes=5)
+_TOKEN = re.compile(r"trato_([0-9a-z]{1,7})_([A-Za-z0-9_-]{43})")
+_SHORTEST_PASSWORD = 10
+
+
+class Passwords:
+    """Hashing of passwords with argon2id; by default OWASP's 19 MiB profile."""
+
+    def __init__(self, *, time_cost: int = 2, memory_kib: int = 19_456) -> None:
+        self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
+        self._nobody: str | None = None
+
+    def hash(self, password: str) -> str:
+        """Hash a password.
+
+        :raises DomainError: when it is too short or longer than any passphrase.
+        """
+        if not _SHORTEST_PASSWORD <= len(password) <= 1000:
+            raise DomainError(
+                _("A password has at least {shortest} letters; this one has {length}."),
+                hint=_("A few words in a row are long and easy to remember."),
+                shortest=_SHORTEST_PASSWORD, length=len(password), code="weak_password",
+            )  # fmt: skip
+        return self._hasher.hash(password)
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        """Check a password; takes the same time when there is no user to check it against."""
+        if stored is None:
+            if self._nobody is None:
+                self._nobody = self._hasher.hash(secrets.token_hex())
+            stored, password = self._nobody, "\0" + password
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def is_outdated(self, stored: str) -> bool:
+        """Tell whether a hash was made with other costs and should be made anew at sign-in."""
+        return self._hasher.check_needs_rehash(stored)
+
+
+def secret_hash(secret: str) -> bytes:
+    """Hash a random secret of 256 bits; it needs no slow hash."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionRow:
+    """A signed-in browser."""
+
+    id: UUID
+    user_id: UUID
+    tenant_id: int | None
+    #: Version of the tenant's configuration, to know whether what is cached still holds.
+    tenant_version: int | None
+    seen_at: dt.datetime
+    expires_at: dt.datetime
+    is_user_active: bool
+
+
+def open_session(
+    connection: Connection, *, user_id: UUID, tenant_id: int | None, now: dt.datetime,
+    days: int, address: str | None, agent: str | None,
+) -> str:  # fmt: skip
+    """Make a session and return its secret for the cookie."""
+    secret = secrets.token_urlsafe(32)
+    connection.execute(
+        insert(t.session).values(
+            id=new_id(), secret_hash=secret_hash(secret), user_id=user_id,
+            active_tenant=tenant_id, created_at=now, seen_at=now,
+            expires_at=now + dt.timedelta(days=days), address=address,
+            agent=(agent or "")[:300] or None,
+        )
+    )  # fmt: skip
+    return secret
+
+
+def find_session(connection: Connection, secret: str, *, now: dt.datetime) -> SessionRow | None:
+    """Read a living session by its secret, with the version of its tenant: one statement."""
+    row = connection.execute(
+        select(
+            t.session.c.id, t.session.c.user_id, t.session.c.active_tenant, t.session.c.seen_at,
+            t.session.c.expires_at, tenant.c.version, t.user.c.is_active,
+        )
+        .join(t.user, t.user.c.id == t.session.c.user_id)
+        .outerjoin(tenant, tenant.c.id == t.session.c.active_tenant)
+        .where(t.session.c.secret_hash == secret_hash(secret))
+    ).first()  # fmt: skip
+    if row is None or row.expires_at <= now or not row.is_active:
+        return None
+    return SessionRow(
+        id=row.id, user_id=row.user_id, tenant_id=row.active_tenant, tenant_version=row.version,
+        seen_at=row.seen_at, expires_at=row.expires_at, is_user_active=row.is_active,
+    )  # fmt: skip
+
+
+def mark_seen(connection: Connection, session_id: UUID, *, now: dt.datetime) -> None:
+    """Note that a session was used."""
+    connection.execute(
+        update(t.session).where(t.session.c.id == session_id).values(seen_at=now)
+    )
+
+
+def enter_tenant(connection: Connection, session_id: UUID, tenant_id: int) -> None:
+    """Make another tenant the active one of a session; the caller has checked the membership."""
+    connection.execute(
+        update(t.session).where(t.session.c.id == session_id).values(active_tenant=tenant_id)
+    )
+
+
+def close_session(connection: Connection, session_id: UUID) -> None:
+    """End a session."""
+    connection.execute(delete(t.session).where(t.session.c.id == session_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRow:
+    """A living API token."""
+
+    id: UUID
+    tenant_id: int
+    tenant_version: int
+    member_id: UUID
+    scopes: tuple[str, ...] | None
+    used_at: dt.datetime | None
+
+
+_SCOPE = re.compile(r"(\*|[a-z][a-z0-9_]*):(read|write)")
+
+
+def check_scopes(scopes: list[str]) -> None:
+    """Refuse scopes that mean nothing.
+
+    :raises DomainError: naming the first wrong one.
+    """
+    for scope in scopes:
+        if not _SCOPE.fullmatch(scope):
+            raise DomainError(
+                _("'{scope}' is not a scope."),
+                hint=_("Write PLUGIN:read, PLUGIN:write, or *:read."),
+                scope=scope, code="bad_scope",
+            )  # fmt: skip
+
+
+def create_token(
+    connection: Connection, tenant_id: int, *, member_id: UUID, name: str,
+    scopes: list[str] | None, expires_at: dt.datetime | None, now: dt.datetime,
+) -> str:  # fmt: skip
+    """Make an API token and return it; only its hash is kept."""
+    if scopes is not None:
+        check_scopes(scopes)
+    secret = secrets.token_urlsafe(32)
+    connection.execute(
+        insert(t.token).values(
+            tenant_id=tenant_id, id=new_id(), member_id=member_id,
+            secret_hash=secret_hash(secret), name=name, scopes=scopes, created_at=now,
+            expires_at=expires_at,
+        )
+    )  # fmt: skip
+    return f"trato_{_base36(tenant_id)}_{secret}"
+
+
+def token_tenant(token: str) -> int | None:
+    """Read the tenant's number that a token starts with; None when it is no token."""
+    found = _TOKEN.fullmatch(token)
+    number = None if found is None else int(found[1], 36)
+    return number if number is not None and number < 2**31 else None
+
+
+def find_token(connection: Connection, token: str, *, now: dt.datetime) -> TokenRow | None:
+    """Read a living token, in a transaction of the tenant that it starts with: one statement."""
+    found = _TOKEN.fullmatch(token)
+    if found is None:
+        return None
+    tenant_id = int(found[1], 36)
+    row: Any = connection.execute(
+        select(t.token, tenant.c.version)
+        .join(tenant, tenant.c.id == t.token.c.tenant_id)
+        .where(t.token.c.tenant_id == tenant_id, t.token.c.secret_hash == secret_hash(found[2]))
+    ).first()
+    if row is None or row.revoked_at is not None:
+        return None
+    if row.expires_at is not None and row.expires_at <= now:
+        return None
+    return TokenRow(
+        id=row.id, tenant_id=tenant_id, tenant_version=row.version, member_id=row.member_id,
+        scopes=None if row.scopes is None else tuple(row.scopes), used_at=row.used_at,
+    )  # fmt: skip
+
+
+def mark_used(
+    connection: Connection, tenant_id: int, token_id: UUID, *, now: dt.datetime
+) -> None:
+    """Note that a token was used."""
+    connection.execute(
+        update(t.token)
+        .where(t.token.c.tenant_id == tenant_id, t.token.c.id == token_id)
+        .values(used_at=now)
+    )
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text or "0"

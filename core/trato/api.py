@@ -1,0 +1,117 @@
+"""Everything that is promised to plugin authors. What is not here may change without a word."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped
+
+from trato.access.actor import Actor
+from trato.db.types import new_id
+from trato.entities.base import Entity, Extension
+from trato.entities.fields import (
+    Choice,
+    boolean,
+    choice,
+    choices,
+    day,
+    decimal,
+    email_address,
+    integer,
+    longtext,
+    lookup,
+    moment,
+    money,
+    phone_number,
+    ref,
+    tag_list,
+    text,
+    web_address,
+)
+from trato.errors import (
+    ConfigError,
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    Message,
+    NotFound,
+    TratoError,
+)
+from trato.hooks import hookimpl
+from trato.plugin import (
+    Command,
+    Demo,
+    Menu,
+    OptionList,
+    Panel,
+    Permission,
+    Plugin,
+    Section,
+    Setting,
+    Slot,
+)
+from trato.records.changes import Change
+from trato.records.query import Filter, Page, Query, Record
+from trato.records.records import Outcome, Records
+from trato.records.unit import Unit
+from trato.screens.declared import FormScreen, ListScreen
+from trato.tenancy.view import TenantView
+from trato.text import _
+
+__all__ = [
+    "UUID",
+    "Actor",
+    "Change",
+    "Choice",
+    "Command",
+    "ConfigError",
+    "Conflict",
+    "Demo",
+    "DomainError",
+    "Entity",
+    "Extension",
+    "Filter",
+    "Forbidden",
+    "FormScreen",
+    "Invalid",
+    "ListScreen",
+    "Mapped",
+    "Menu",
+    "Message",
+    "NotFound",
+    "OptionList",
+    "Outcome",
+    "Page",
+    "Panel",
+    "Permission",
+    "Plugin",
+    "Query",
+    "Record",
+    "Records",
+    "Section",
+    "Setting",
+    "Slot",
+    "TenantView",
+    "TratoError",
+    "Unit",
+    "_",
+    "boolean",
+    "choice",
+    "choices",
+    "day",
+    "decimal",
+    "email_address",
+    "hookimpl",
+    "integer",
+    "longtext",
+    "lookup",
+    "moment",
+    "money",
+    "new_id",
+    "phone_number",
+    "ref",
+    "tag_list",
+    "text",
+    "web_address",
+]

@@ -1,0 +1,1 @@
+"""Engine, transactions, column types and migrations. Knows tenants only as a number."""

@@ -1,0 +1,116 @@
+"""Engines: how each database is opened and how a transaction begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from trato.errors import ConfigError, DatabaseUnavailable
+from trato.text import _
+
+_SET_TENANT = text("select set_config('trato.tenant_id', :tenant, true)")
+
+
+def open_engine(url: str, *, pool_size: int = 8) -> Engine:
+    """Open a database by URL: SQLite file or PostgreSQL.
+
+    :raises ConfigError: when the URL names neither, or cannot be read.
+    """
+    try:
+        parsed = make_url(url)
+    except Exception as error:
+        raise ConfigError(
+            _("The database URL cannot be read."),
+            hint=_("Write it like sqlite:///trato.sqlite or postgresql://user@host/name."),
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": 30}, pool_size=pool_size)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if backend == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(
+            parsed,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_recycle=1800,
+            connect_args={"application_name": "trato", "connect_timeout": 10},
+        )
+    raise ConfigError(
+        _("The database '{backend}' is not supported."),
+        hint=_("Use SQLite or PostgreSQL."),
+        backend=backend,
+    )
+
+
+def _sqlite_connect(dbapi: Any, record: Any) -> None:
+    # SQLAlchemy begins, not the driver: the driver's own BEGIN lost acknowledged updates.
+    dbapi.isolation_level = None
+    cursor = dbapi.cursor()
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA cache_size=-20000")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A writer takes its lock at once, or two that read first and write later deadlock.
+    reading = connection.get_execution_options().get("trato_read", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def set_tenant(connection: Connection, tenant_id: int) -> None:
+    """Tell PostgreSQL's row-level security whose rows this transaction may touch."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_SET_TENANT, {"tenant": str(tenant_id)})
+
+
+@contextmanager
+def transaction(
+    engine: Engine, *, tenant_id: int | None = None, read: bool = False
+) -> Iterator[Connection]:
+    """Run one transaction, for a tenant or (host tables only) for none.
+
+    :param read: the transaction only reads; on SQLite it then waits for no writer.
+    :raises DatabaseUnavailable: when the database cannot be reached or goes away meanwhile.
+    """
+    try:
+        with engine.connect() as connection:
+            if read:
+                connection = connection.execution_options(trato_read=True)
+            with connection.begin():
+                if tenant_id is not None:
+                    set_tenant(connection, tenant_id)
+                yield connection
+    except DBAPIError as error:
+        if is_unavailable(error):
+            raise DatabaseUnavailable(
+                _("The database does not answer."),
+                hint=_("Nothing was saved. Try again in a moment."),
+            ) from error
+        raise
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    """Tell whether the database went away, as against refusing one statement."""
+    if error.connection_invalidated:
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:  # 08 connection, 53 resources, 57P0x shutdown
+        return str(state).startswith(("08", "53", "57P"))
+    texts = (
+        "unable to open database file", "database is locked", "disk i/o error", "connection",
+        "database or disk is full", "server closed",
+    )  # fmt: skip
+    return any(part in str(error.orig).lower() for part in texts)

@@ -1,0 +1,192 @@
+"""Migrations: one version table a plugin, so that a plugin that is gone breaks nobody else.
+
+Plugins ship revisions only (`migrations/versions/*.py`); they run in dependency order in one
+transaction, and what the host owes every table (row-level security, grants, search indexes) is
+put right after them, see ``db.security``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from trato.db.security import secure
+from trato.errors import ConfigError
+from trato.text import _
+
+_REVISION = re.compile(r"^revision(?:: str)? = [\"']([^\"']+)[\"']", re.MULTILINE)
+_DOWN = re.compile(r"^down_revision(?:: [^=]+)? = [\"']([^\"']+)[\"']", re.MULTILINE)
+#: Two who migrate at once wait for each other; any number will do.
+_LOCK = 7_231_845
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What migrating a plugin comes to."""
+
+    plugin: str
+    before: str | None
+    after: str | None
+
+
+def core_folder() -> Path:
+    """Give the folder whose `migrations/versions` are core's."""
+    return Path(__file__).parent.parent
+
+
+@lru_cache(maxsize=256)
+def head(folder: Path) -> str | None:
+    """Read the newest revision of a plugin from its files, without importing alembic."""
+    revisions: set[str] = set()
+    downs: set[str] = set()
+    for file in (folder / "migrations" / "versions").glob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        if found := _REVISION.search(source):
+            revisions.add(found[1])
+        if found := _DOWN.search(source):
+            downs.add(found[1])
+    heads = sorted(revisions - downs)
+    if len(heads) > 1:
+        raise ConfigError(
+            _("The migrations in {folder} end twice: {heads}."),
+            hint=_("Let one of them follow the other."),
+            folder=folder.name, heads=", ".join(heads),
+        )  # fmt: skip
+    return heads[0] if heads else None
+
+
+def current(connection: Connection, plugin: str) -> str | None:
+    """Read the revision at which a plugin's tables are; None when they are not there."""
+    table = version_table(plugin)
+    if not inspect(connection).has_table(table):
+        return None
+    row = connection.execute(text(f"SELECT version_num FROM {table}")).first()  # noqa: S608
+    return None if row is None else str(row[0])
+
+
+def version_table(plugin: str) -> str:
+    """Name a plugin's version table; the manifest has made sure that the name is plain."""
+    return f"alembic_{plugin}"
+
+
+def behind(connection: Connection, folders: Mapping[str, Path]) -> dict[str, str]:
+    """Name the plugins (and core) whose tables are not at their newest revision."""
+    found: dict[str, str] = {}
+    for name, folder in {"core": core_folder(), **folders}.items():
+        wanted = head(folder)
+        if wanted is None:
+            continue
+        try:
+            at = current(connection, name)
+        except DBAPIError:
+            # The application role may not see a version table that another role made.
+            at = None
+        if at != wanted:
+            found[name] = f"{at or '-'} → {wanted}"
+    return found
+
+
+def migrate(
+    engine: Engine, folders: Mapping[str, Path], metadata: MetaData, *, app_role: str | None = None
+) -> list[Step]:
+    """Bring the tables of core and of all plugins to their newest revision.
+
+    :param engine: as the owner of the tables.
+    :param app_role: PostgreSQL role of the application, which is granted what it needs.
+    :return: the plugins that moved.
+    """
+    steps = []
+    with migration(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            for extension in ("pg_trgm", "btree_gin"):
+                connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
+        for name, folder in {"core": core_folder(), **folders}.items():
+            wanted, at = head(folder), current(connection, name)
+            if wanted is not None and at != wanted:
+                upgrade(connection, name, folder, "head")
+                steps.append(Step(plugin=name, before=at, after=wanted))
+        secure(connection, metadata, app_role=app_role)
+    return steps
+
+
+@contextmanager
+def migration(engine: Engine) -> Iterator[Connection]:
+    """Open the one transaction in which tables change."""
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            # Rebuilding a table with foreign keys on would delete the rows that cascade from it.
+            _pragma(connection, "foreign_keys=OFF")
+        try:
+            with connection.begin():
+                if not sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                yield connection
+                if sqlite:
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                    if broken:
+                        raise ConfigError(
+                            _("A migration would leave {count} broken references ({first})."),
+                            hint=_("Nothing was changed."),
+                            count=len(broken), first=str(broken[0]),
+                        )  # fmt: skip
+        finally:
+            if sqlite:
+                _pragma(connection, "foreign_keys=ON")
+
+
+def _pragma(connection: Connection, pragma: str) -> None:
+    driver = connection.connection.dbapi_connection
+    if driver is not None:
+        driver.cursor().execute(f"PRAGMA {pragma}")
+
+
+def upgrade(connection: Connection, plugin: str, folder: Path, to: str) -> None:
+    """Run a plugin's revisions upwards, inside the caller's transaction."""
+    _run(connection, plugin, folder, to, up=True)
+
+
+def downgrade(connection: Connection, plugin: str, folder: Path, to: str) -> None:
+    """Run a plugin's revisions downwards, inside the caller's transaction."""
+    _run(connection, plugin, folder, to, up=False)
+
+
+def _run(connection: Connection, plugin: str, folder: Path, to: str, *, up: bool) -> None:
+    # alembic is slow to import, and a web process never needs it.
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+
+    script = scripts(folder)
+
+    def revisions(at: Any, context: Any) -> Any:
+        del context
+        return script._upgrade_revs(to, at) if up else script._downgrade_revs(to, at)
+
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "version_table": version_table(plugin),
+            "fn": revisions,
+            "render_as_batch": True,
+            "script": script,
+            "as_sql": False,
+        },
+    )
+    with Operations.context(context):
+        context.run_migrations()
+
+
+def scripts(folder: Path) -> Any:
+    """Open a plugin's revisions as alembic sees them."""
+    from alembic.script import ScriptDirectory
+
+    versions = folder / "migrations" / "versions"
+    return ScriptDirectory(str(Path(__file__).parent), version_locations=[str(versions)])

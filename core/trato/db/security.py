@@ -1,0 +1,160 @@
+"""What the host owes every table: row-level security, grants, and the search behind both.
+
+It is put right after every migration instead of being written into revisions, so that a plugin's
+table cannot be without it. PostgreSQL only, but for SQLite's full-text table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, MetaData, Table, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from trato.errors import ConfigError
+from trato.text import _
+
+_TENANT = "tenant_id = nullif(current_setting('trato.tenant_id', true), '')::integer"
+
+#: Finds the records of a tenant's table that contain all patterns. It runs as its owner, because
+#: LIKE is not leakproof and row-level security would keep it from the trigram index; so it
+#: filters by the session's tenant itself, fixes its search path and gives back keys only.
+#: plpgsql with EXECUTE, so that each term is planned for itself.
+_SEARCH = """
+CREATE OR REPLACE FUNCTION core_search("table" text, patterns text[], many integer)
+RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = {schema}, pg_temp
+AS $body$
+DECLARE
+    tenant integer := nullif(current_setting('trato.tenant_id', true), '')::integer;
+    conditions text := '';
+BEGIN
+    IF tenant IS NULL OR patterns IS NULL OR cardinality(patterns) = 0 THEN
+        RETURN;
+    END IF;
+    FOR place IN 1 .. least(cardinality(patterns), 8) LOOP
+        conditions := conditions || format(' AND search_text LIKE $2[%s]', place);
+    END LOOP;
+    RETURN QUERY EXECUTE format(
+        'SELECT id FROM {schema}.%I WHERE tenant_id = $1%s LIMIT $3', "table", conditions
+    ) USING tenant, patterns, many;
+END
+$body$
+"""
+
+
+def tenant_tables(metadata: MetaData) -> Iterator[Table]:
+    """Give the tables whose rows belong to tenants."""
+    for table in metadata.sorted_tables:
+        if "tenant_id" in table.c:
+            yield table
+
+
+def secure(connection: Connection, metadata: MetaData, *, app_role: str | None) -> None:
+    """Put policies, grants and search structures right; doing it again changes nothing."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS core_search_text "
+            "USING fts5(searched, tokenize='trigram')"
+        )
+        return
+    schema = str(connection.execute(text("SELECT quote_ident(current_schema())")).scalar_one())
+    existing = set(inspect(connection).get_table_names())
+    for table in tenant_tables(metadata):
+        if table.name in existing:
+            _policy(connection, table)
+            if "search_text" in table.c:
+                connection.execute(
+                    text(
+                        f"CREATE INDEX IF NOT EXISTS ix_{table.name}_search ON {table.name} "
+                        "USING gin (tenant_id, search_text gin_trgm_ops)"
+                    )
+                )
+    connection.execute(text(_SEARCH.format(schema=schema)))
+    connection.execute(
+        text("REVOKE ALL ON FUNCTION core_search(text, text[], integer) FROM PUBLIC")
+    )
+    if app_role is not None:
+        for statement in grants(connection, metadata, existing, schema, app_role):
+            connection.execute(text(statement))
+
+
+def _policy(connection: Connection, table: Table) -> None:
+    extra = table.info.get("policy")
+    using = f"({_TENANT})" + (f" OR ({extra})" if extra else "")
+    connection.execute(text(f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"))
+    connection.execute(text(f"DROP POLICY IF EXISTS tenant ON {table.name}"))
+    connection.execute(
+        text(f"CREATE POLICY tenant ON {table.name} USING ({using}) WITH CHECK ({_TENANT})")
+    )
+
+
+def grants(
+    connection: Connection, metadata: MetaData, existing: set[str], schema: str, role: str
+) -> Iterator[str]:
+    """Give the statements that let the application role work and no more."""
+    quoted = connection.execute(text("SELECT quote_ident(:role)"), {"role": role}).scalar_one()
+    yield f"GRANT USAGE ON SCHEMA {schema} TO {quoted}"
+    for table in metadata.sorted_tables:
+        if table.name in existing:
+            rights = "SELECT, INSERT" if table.info.get("append_only") else (
+                "SELECT, INSERT, UPDATE, DELETE"
+            )
+            yield f"REVOKE ALL ON {table.name} FROM {quoted}"
+            yield f"GRANT {rights} ON {table.name} TO {quoted}"
+    for name in sorted(existing):
+        if name.startswith("alembic_"):
+            yield f"GRANT SELECT ON {name} TO {quoted}"
+    yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}"
+    yield f"GRANT EXECUTE ON FUNCTION core_search(text, text[], integer) TO {quoted}"
+
+
+def check_role(connection: Connection, *, owner_url: str | None) -> None:
+    """Refuse to serve with a role that row-level security does not hold.
+
+    :raises ConfigError: as a superuser, with BYPASSRLS, as the tables' owner, as a member of the
+        owner's role, or in autocommit.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    if connection.get_isolation_level() == "AUTOCOMMIT":
+        raise ConfigError(
+            _("The database connection is in autocommit; the tenant would never be set."),
+            hint=_("Take isolation_level out of TRATO_DATABASE_URL."),
+        )
+    row = connection.execute(
+        text(
+            "SELECT current_user AS name, rolsuper, rolbypassrls FROM pg_roles "
+            "WHERE rolname = current_user"
+        )
+    ).one()
+    hint = _("Let TRATO_DATABASE_URL name the application role; 'trato doctor --sql' prints how "
+             "to make it.")  # fmt: skip
+    if row.rolsuper or row.rolbypassrls:
+        raise ConfigError(
+            _("The database role '{role}' passes by row-level security."), hint=hint,
+            role=row.name,
+        )  # fmt: skip
+    owned = connection.execute(
+        text(
+            "SELECT r.rolname FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner "
+            "WHERE c.relname = 'core_tenant' AND c.relnamespace = current_schema()::regnamespace"
+        )
+    ).scalar()
+    owners = {owned} if owned else set()
+    if owner_url is not None and (name := make_url(owner_url).username):
+        owners.add(name)
+    for owner in sorted(owners):
+        try:
+            member = connection.execute(
+                text("SELECT pg_has_role(current_user, :owner, 'USAGE')"), {"owner": owner}
+            ).scalar()
+        except DBAPIError:
+            continue
+        if member:
+            raise ConfigError(
+                _("The database role '{role}' is, or is a member of, the owner '{owner}'; "
+                  "row-level security does not hold it."),
+                hint=hint, role=row.name, owner=owner,
+            )  # fmt: skip

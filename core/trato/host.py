@@ -1,0 +1,300 @@
+"""The host: finds plugins, checks them, orders them, and gives each tenant its own view.
+
+A plugin that cannot be imported or whose manifest is wrong is left out, with all that needs it,
+and its problems are kept to be shown; the host starts without it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import pluggy
+from sqlalchemy import Connection, Engine
+
+from trato import __version__
+from trato.access.actor import Actor, Via
+from trato.access.store import read_people
+from trato.db.engine import open_engine, transaction
+from trato.db.migrate import behind
+from trato.entities.fields import Field
+from trato.entities.view import EntityView
+from trato.errors import Message
+from trato.i18n import Catalogs
+from trato.licensing import PublicKey, parse_public_keys, verify
+from trato.plugin import Menu, Plugin, Slot, entity_name
+from trato.records.unit import Clock, Unit, open_unit, utc_now
+from trato.registry import Problem, Registry, register_all
+from trato.settings import Settings
+from trato.tenancy.enablement import license_state, plugin_states
+from trato.tenancy.store import TenantConfig, read_config
+from trato.tenancy.view import TenantView
+from trato.text import _
+
+GROUP = "trato.plugins"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cached:
+    """A tenant's view with what it was made from."""
+
+    version: int
+    day: dt.date
+    view: TenantView
+
+
+class Host:
+    """Everything that serves tenants: one object per process, made once, passed on.
+
+    :param settings: where the database is, which keys sign licences, and so on.
+    :param plugins: plugins to use instead of the installed ones; for tests.
+    :param clock: tells the time; a test brings its own.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        plugins: Sequence[Plugin] | None = None,
+        engine: Engine | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._given_engine = engine
+        self._views: dict[int, Cached] = {}
+        self._lock = threading.Lock()
+        found, problems = (list(plugins), []) if plugins is not None else discover()
+        self.registry: Registry = register_all(found, host_version=__version__)
+        self.problems: list[Problem] = [*problems, *self.registry.problems]
+
+    # --- parts -----------------------------------------------------------------------------------
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database as the application uses it."""
+        return self._given_engine or open_engine(self.settings.database_url)
+
+    @property
+    def plugins(self) -> Mapping[str, Plugin]:
+        """The plugins that work, in dependency order."""
+        return self.registry.plugins
+
+    @cached_property
+    def catalogs(self) -> Catalogs:
+        """Translations of core and of every plugin."""
+        folders = {"core": Path(__file__).parent / "translations"}
+        folders |= {
+            name: self.registry.folders[name] / "translations" for name in self.registry.plugins
+        }
+        return Catalogs(folders)
+
+    @cached_property
+    def public_keys(self) -> Sequence[PublicKey]:
+        """Keys by which licences are checked."""
+        return parse_public_keys(self.settings.license_public_keys)
+
+    @cached_property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Secrets of this installation; the first signs, all verify."""
+        return self.settings.resolve_secret_key()
+
+    @cached_property
+    def audit_keys(self) -> tuple[bytes, ...]:
+        """Keys of the audit chain, made from the secrets."""
+        return tuple(
+            hashlib.sha256(b"trato audit\0" + key.encode()).digest() for key in self.secret_keys
+        )
+
+    # --- tenants ---------------------------------------------------------------------------------
+
+    def for_tenant(self, tenant_id: int, *, version: int | None = None) -> TenantView:
+        """Give the tenant's view, read anew when its version has risen.
+
+        :param version: the tenant's version as a session or token has just told it; without it
+            the configuration is read.
+        """
+        day = self.clock().date()
+        cached = self._views.get(tenant_id)
+        if (
+            cached is not None
+            and version is not None
+            and cached.version == version
+            and cached.day == day
+        ):
+            return cached.view
+        with transaction(self.engine, tenant_id=tenant_id, read=True) as connection:
+            view = self.build_view(connection, tenant_id, day=day)
+        with self._lock:
+            self._views[tenant_id] = Cached(version=view.tenant.version, day=day, view=view)
+        return view
+
+    def build_view(
+        self, connection: Connection, tenant_id: int, *, day: dt.date | None = None
+    ) -> TenantView:
+        """Read a tenant's configuration and make its view, inside a transaction of it."""
+        config = read_config(connection, tenant_id)
+        members, teams, roles = read_people(connection, tenant_id)
+        state = license_state(
+            config.license_token, config.tenant.slug, self.public_keys,
+            today=day or self.clock().date(), grace_days=self.settings.license_grace_days,
+            verify=verify,
+        )  # fmt: skip
+        registry = self.registry
+        states = plugin_states(
+            registry.plugins, state, config.switched, behind=behind(connection, registry.folders)
+        )
+        enabled = frozenset(name for name, plugin in states.items() if plugin.enabled)
+        entities = self._entities(connection, config, enabled)
+        screens = {
+            key: screen for key, screen in registry.screens.items() if key[1] in entities
+        }
+        return TenantView(
+            tenant=config.tenant, license=state, plugins=states, enabled=enabled,
+            entities=entities,
+            collections={
+                (view.info.plugin, view.info.collection): name for name, view in entities.items()
+            },
+            screens=screens, menus=self._menus(enabled, entities), slots=self._slots(enabled),
+            members=members, teams=teams, roles=roles, settings=config.settings,
+            hook=registry.relay(enabled),
+        )  # fmt: skip
+
+    def _entities(
+        self, connection: Connection, config: TenantConfig, enabled: frozenset[str]
+    ) -> dict[str, EntityView]:
+        registry = self.registry
+        options: dict[str, Any] = {}
+        views: dict[str, EntityView] = {}
+        for name, entity in registry.entities.items():
+            if entity.__entity__.plugin not in enabled:
+                continue
+            fields: dict[str, Field] = dict(entity.__entity__.fields)
+            extensions = {
+                plugin: extension
+                for plugin, extension in registry.extensions.get(name, {}).items()
+                if plugin in enabled
+            }
+            for extension in extensions.values():
+                fields |= extension.__entity__.fields
+            for field in config.custom.get(name, ()):
+                fields[field.path] = field
+            for path, field in fields.items():
+                listed = field.options
+                if listed is not None:
+                    if listed not in options:
+                        options[listed] = tuple(registry.options[listed].load(connection))
+                    fields[path] = replace(field, choices=options[listed])
+            views[name] = EntityView(entity=entity, fields=fields, extensions=extensions)
+        return views
+
+    def _menus(
+        self, enabled: frozenset[str], entities: Mapping[str, EntityView]
+    ) -> Sequence[Menu]:
+        return [
+            menu
+            for plugin, menu in self.registry.menus
+            if plugin in enabled and (menu.entity is None or menu.entity in entities)
+        ]
+
+    def _slots(self, enabled: frozenset[str]) -> dict[str, list[Slot]]:
+        slots: dict[str, list[Slot]] = {}
+        for plugin, slot in self.registry.slots:
+            if plugin in enabled:
+                slots.setdefault(entity_name(slot.entity), []).append(slot)
+        for added in slots.values():
+            added.sort(key=lambda slot: slot.position)
+        return slots
+
+    def system(
+        self, tenant_id: int, *, via: Via = "system", label: str = "system"
+    ) -> Actor:
+        """Make the actor of commands and jobs, who may do everything in a tenant."""
+        return Actor(view=self.for_tenant(tenant_id), via=via, label=label)
+
+    @contextmanager
+    def unit(self, actor: Actor, *, read: bool = False, force: bool = False) -> Iterator[Unit]:
+        """Open a unit of work: one transaction in which the actor reads and writes.
+
+        :param read: nothing will be written.
+        :param force: write even where the licence is over; for the operator's own commands.
+        """
+        with open_unit(
+            self.engine, actor, audit_keys=self.audit_keys, clock=self.clock, read=read,
+            force=force,
+        ) as unit:  # fmt: skip
+            yield unit
+
+    def close(self) -> None:
+        """Give back the database connections."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+
+def discover() -> tuple[list[Plugin], list[Problem]]:
+    """Import the plugins that are installed; one that cannot be is a problem, not the end."""
+    plugins: list[Plugin] = []
+    problems: list[Problem] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        try:
+            plugin = point.load()
+        except Exception as error:  # noqa: BLE001 - a boundary: any plugin's import may fail
+            problems.append(_failed(point, error))
+            continue
+        if not isinstance(plugin, Plugin):
+            problems.append(
+                Problem(
+                    plugin=point.name,
+                    messages=(
+                        Message(
+                            _("Entry point '{value}' is a {type}, not a Plugin."),
+                            {"value": point.value, "type": type(plugin).__name__},
+                        ),
+                    ),
+                )
+            )
+        elif plugin.name != point.name:
+            problems.append(
+                Problem(
+                    plugin=point.name,
+                    messages=(
+                        Message(
+                            _("The entry point is called '{point}', the plugin '{plugin}'; "
+                              "both must be the same."),
+                            {"point": point.name, "plugin": plugin.name},
+                        ),
+                    ),
+                )
+            )  # fmt: skip
+        else:
+            plugins.append(plugin)
+    return plugins, problems
+
+
+def _failed(point: EntryPoint, error: Exception) -> Problem:
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
+    return Problem(
+        plugin=point.name,
+        messages=(
+            Message(
+                _("It cannot be imported: {error} ({file}, line {line})."),
+                {
+                    "error": f"{type(error).__name__}: {error}",
+                    "file": Path(last.filename).name if last else point.value,
+                    "line": last.lineno if last else 0,
+                },
+            ),
+        ),
+        error=error,
+    )
+

@@ -1,0 +1,222 @@
+"""The manifest of a plugin and the plain descriptors that it is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from trato.hooks import hookimpl
+
+if TYPE_CHECKING:
+    import argparse
+
+    from sqlalchemy import Connection
+
+    from trato.entities.base import Entity, Extension
+    from trato.records.unit import Unit
+
+#: First segments of paths that belong to the host.
+RESERVED_NAMES = frozenset(
+    "api static login logout help health metrics core account admin settings search files trato "
+    "tenant host www assets favicon robots demo import export jobs setup about docs".split()
+)
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Menu:
+    """An entry of the side navigation."""
+
+    title: str
+    #: Heading it stands under.
+    group: str
+    #: Path inside the host: `/clients/clients`.
+    path: str
+    icon: str = "circle"
+    position: int = 100
+    #: Entity whose view permission shows it; none: everybody.
+    entity: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionList:
+    """Allowed values that are loaded from data, such as a country's municipalities."""
+
+    #: `colombia.municipalities`
+    name: str
+    #: Read (value, label) pairs in display order.
+    load: Callable[[Connection], Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """Something that a role may allow besides what every entity has."""
+
+    #: `clients.merge_client`
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One value that a tenant's administrator sets for a plugin."""
+
+    key: str
+    label: str
+    kind: Literal["text", "integer", "decimal", "boolean", "choice", "secret"]
+    default: Any = None
+    help: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Fields under a heading in a form and on a record's page."""
+
+    title: str
+    fields: Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Records of another entity that point to the one shown: branches of a client."""
+
+    entity: Any
+    #: Reference field of that entity, or its name.
+    by: Any
+    columns: Sequence[Any] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """What a plugin adds to the screens of another plugin's entity.
+
+    Slots of every entity: `form.sections`, `list.columns`, `list.filters`, `record.panels`.
+    """
+
+    entity: Any
+    sections: Sequence[Section] = ()
+    columns: Sequence[Any] = ()
+    filters: Sequence[Any] = ()
+    panels: Sequence[Panel] = ()
+    position: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command of the plugin: `trato PLUGIN NAME …`."""
+
+    name: str
+    help: str
+    #: Add arguments to the parser.
+    arguments: Callable[[argparse.ArgumentParser], None]
+    #: Run with the host and the parsed arguments; returns the exit code.
+    run: Callable[[Any, argparse.Namespace], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """A function that fills the demo company with the plugin's records."""
+
+    #: Called with the tenant's unit and how many main records to make.
+    fill: Callable[[Unit, int], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plugin:
+    """A plugin: its manifest, its declarations, and itself the object that the host registers.
+
+    >>> plugin = Plugin(name="visits", title=_("Visits"), version="1.0.0", depends=["clients"],
+    ...                 entities=[Visit], screens=[ListScreen(Visit, columns=[Visit.subject])])
+
+    :param name: folder, entry point, table prefix, URL prefix and licence key at once.
+    :param depends: plugins that must be enabled too.
+    :param optional: plugins that it works better with and may import if they are there.
+    :param hooks: module with further hook implementations, marked ``@hookimpl``.
+    """
+
+    name: str
+    title: str
+    version: str
+    description: str = ""
+    requires_host: str = ">=0.1,<1"
+    depends: Sequence[str] = ()
+    optional: Sequence[str] = ()
+    icon: str = "puzzle"
+    entities: Sequence[type[Entity]] = ()
+    extensions: Sequence[type[Extension]] = ()
+    options: Sequence[OptionList] = ()
+    screens: Sequence[Any] = ()
+    menus: Sequence[Menu] = ()
+    slots: Sequence[Slot] = ()
+    permissions: Sequence[Permission] = ()
+    settings: Sequence[Setting] = ()
+    commands: Sequence[Command] = ()
+    demo: Demo | None = None
+    hooks: ModuleType | None = None
+    #: Import package, found from where the plugin is declared; set it only when that is elsewhere.
+    package: str = field(default="")
+
+    @hookimpl
+    def trato_entities(self) -> Sequence[type[Entity]]:
+        return self.entities
+
+    @hookimpl
+    def trato_extensions(self) -> Sequence[type[Extension]]:
+        return self.extensions
+
+    @hookimpl
+    def trato_options(self) -> Sequence[OptionList]:
+        return self.options
+
+    @hookimpl
+    def trato_screens(self) -> Sequence[Any]:
+        return self.screens
+
+    @hookimpl
+    def trato_menus(self) -> Sequence[Menu]:
+        return self.menus
+
+    @hookimpl
+    def trato_slots(self) -> Sequence[Slot]:
+        return self.slots
+
+    @hookimpl
+    def trato_permissions(self) -> Sequence[Permission]:
+        return self.permissions
+
+    @hookimpl
+    def trato_settings(self) -> Sequence[Setting]:
+        return self.settings
+
+    @hookimpl
+    def trato_commands(self) -> Sequence[Command]:
+        return self.commands
+
+    @hookimpl
+    def trato_demo(self) -> Sequence[Demo]:
+        return [] if self.demo is None else [self.demo]
+
+
+def entity_name(entity: Any) -> str:
+    """Give the name of an entity that is named by class or by name."""
+    return entity if isinstance(entity, str) else str(entity.__entity__.name)
+
+
+def field_path(name: Any) -> str:
+    """Give the path of a field that is named by attribute (`Visit.status`) or by path.
+
+    An attribute of an extension gives the path under its plugin: `colombia.municipality`.
+    """
+    if isinstance(name, str):
+        return name
+    info: Mapping[str, Any] = name.property.columns[0].info
+    declared = info.get("field")
+    if declared is None:  # owner, team and the system's own columns
+        return str(name.key)
+    prefix = declared.plugin if getattr(name.class_.__entity__, "extends", None) else ""
+    return f"{prefix}.{declared.path}" if prefix else str(declared.path)

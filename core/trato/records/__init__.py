@@ -1,0 +1,1 @@
+"""The read path and the write path: the only ways to a tenant's records."""

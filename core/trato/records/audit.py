@@ -1,0 +1,205 @@
+"""The audit: what happened to each record, chained so that a change or a gap shows.
+
+One chain a record: `sequence` is the record's version, so the optimistic lock orders it already
+and no two writers wait for each other. The hash is keyed, so that somebody who can write to the
+database cannot recompute it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, func, insert, select, tuple_
+
+from trato.access.actor import Actor
+from trato.entities.view import EntityView
+from trato.records.changes import Change
+from trato.records.convert import to_json
+from trato.records.tables import audit
+
+_BATCH = 500
+
+
+def content(change: Change) -> str:
+    """Write the canonical text of a change: before and after of the fields that changed."""
+    fields = change.entity.fields
+    changed = change.changed
+    data = {
+        "after": {p: to_json(fields[p], v) for p, v in changed.items() if p in fields},
+        "before": {
+            p: to_json(fields[p], change.before[p])
+            for p in changed
+            if p in fields and change.before.get(p) is not None
+        },
+    }
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _link(key: bytes, previous: bytes, digest: bytes) -> bytes:
+    return hmac.new(key, previous + digest, hashlib.sha256).digest()
+
+
+def _digest(tenant_id: int, entity: str, change: Any, text: str, at: str, who: str) -> bytes:
+    """Hash all that a row says, so that who and when cannot be changed either."""
+    whole = orjson.dumps(
+        [tenant_id, entity, str(change.id), change.version, change.action, at, who, text]
+    )
+    return hashlib.sha256(whole).digest()
+
+
+def write(
+    connection: Connection, actor: Actor, changes: Sequence[Change], *, at: Any, key: bytes
+) -> None:
+    """Add a row for each written change; reads the chains' ends with one statement a batch."""
+    previous = _ends(connection, actor.tenant_id, [c for c in changes if c.version > 1])
+    moment = at.isoformat()
+    who = str(actor.member_id or actor.label)
+    rows = []
+    for change in changes:
+        text = content(change)
+        name = change.entity.name
+        digest = _digest(actor.tenant_id, name, change, text, moment, who)
+        rows.append(
+            {
+                "tenant_id": actor.tenant_id,
+                "record_id": change.id,
+                "sequence": change.version,
+                "entity": name,
+                "action": change.action,
+                "at": at,
+                "member_id": actor.member_id,
+                "actor": None if actor.member_id else actor.label,
+                "content": text,
+                "digest": digest,
+                "hash": _link(key, previous.get(change.id, b""), digest),
+            }
+        )
+    connection.execute(insert(audit), rows)
+
+
+def _ends(
+    connection: Connection, tenant_id: int, changes: Sequence[Change]
+) -> dict[UUID, bytes]:
+    found: dict[UUID, bytes] = {}
+    for start in range(0, len(changes), _BATCH):
+        pairs = [(c.id, c.version - 1) for c in changes[start : start + _BATCH]]
+        rows = connection.execute(
+            select(audit.c.record_id, audit.c.hash).where(
+                audit.c.tenant_id == tenant_id,
+                tuple_(audit.c.record_id, audit.c.sequence).in_(pairs),
+            )
+        )
+        found |= {row[0]: row[1] for row in rows}
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One event of a record's history."""
+
+    sequence: int
+    action: str
+    at: Any
+    member_id: UUID | None
+    actor: str | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+def history(
+    connection: Connection, tenant_id: int, record_id: UUID, *, limit: int = 50,
+    before: int | None = None,
+) -> list[Entry]:  # fmt: skip
+    """Read what happened to a record, newest first; values are as JSON holds them."""
+    statement = select(audit).where(
+        audit.c.tenant_id == tenant_id, audit.c.record_id == record_id
+    )
+    if before is not None:
+        statement = statement.where(audit.c.sequence < before)
+    rows = connection.execute(statement.order_by(audit.c.sequence.desc()).limit(limit))
+    entries = []
+    for row in rows:
+        data = orjson.loads(row.content) if row.content else {}
+        entries.append(
+            Entry(
+                sequence=row.sequence, action=row.action, at=row.at, member_id=row.member_id,
+                actor=row.actor, before=data.get("before", {}), after=data.get("after", {}),
+            )
+        )  # fmt: skip
+    return entries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A break in the audit: a changed, removed or cut row."""
+
+    record_id: UUID
+    sequence: int
+    kind: str
+
+
+def verify(
+    connection: Connection, tenant_id: int, entities: Iterable[EntityView], *,
+    keys: Sequence[bytes],
+) -> Iterator[Fault]:  # fmt: skip
+    """Check every chain of a tenant against its hashes and its records' versions."""
+    at: UUID | None = None
+    last = 0
+    link = b""
+    ends: dict[UUID, tuple[int, str]] = {}
+    rows = connection.execution_options(yield_per=2000).execute(
+        select(audit)
+        .where(audit.c.tenant_id == tenant_id)
+        .order_by(audit.c.record_id, audit.c.sequence)
+    )
+    for row in rows:
+        if row.record_id != at:
+            at, last, link = row.record_id, 0, b""
+        if row.sequence != last + 1:
+            yield Fault(record_id=row.record_id, sequence=last + 1, kind="removed")
+        if row.content is not None:
+            who = str(row.member_id or row.actor)
+            change = _Row(row.record_id, row.sequence, row.action)
+            moment = row.at.isoformat()
+            digest = _digest(tenant_id, row.entity, change, row.content, moment, who)
+            if not hmac.compare_digest(digest, bytes(row.digest)):
+                yield Fault(record_id=row.record_id, sequence=row.sequence, kind="changed")
+        chained = any(
+            hmac.compare_digest(_link(key, link, bytes(row.digest)), bytes(row.hash))
+            for key in keys
+        )
+        if not chained and row.sequence == last + 1:
+            yield Fault(record_id=row.record_id, sequence=row.sequence, kind="broken")
+        last, link = row.sequence, bytes(row.hash)
+        ends[row.record_id] = (row.sequence, row.action)
+    for entity in entities:
+        table = entity.table
+        records = connection.execute(
+            select(table.c.id, table.c.version).where(table.c.tenant_id == tenant_id)
+        )
+        for record_id, version in records:
+            sequence, _action = ends.pop(record_id, (0, ""))
+            if sequence != version:
+                yield Fault(record_id=record_id, sequence=sequence + 1, kind="removed")
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: UUID
+    version: int
+    action: str
+
+
+def length(connection: Connection, tenant_id: int) -> int:
+    """Count the audit rows of a tenant."""
+    counted = select(func.count()).where(audit.c.tenant_id == tenant_id)
+    return int(connection.execute(counted.select_from(audit)).scalar_one())
+
+
+__all__ = ["Entry", "Fault", "content", "history", "length", "verify", "write"]

@@ -1,0 +1,52 @@
+"""One record about to be written, or just written, as hooks see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from trato.entities.view import EntityView
+from trato.errors import Message
+
+ChangeAction = Literal["create", "update", "archive", "restore", "purge"]
+
+
+@dataclass(kw_only=True, eq=False)
+class Change:
+    """What happens to one record: by path, before and after."""
+
+    entity: EntityView
+    action: ChangeAction
+    id: UUID
+    #: Version after the change.
+    version: int
+    #: The whole record before; empty for a create.
+    before: dict[str, Any] = field(default_factory=dict)
+    #: Only what is written; for a create everything that is not empty.
+    values: dict[str, Any] = field(default_factory=dict)
+    #: Refusals by path; a change with one is not written.
+    errors: dict[str, list[Message]] = field(default_factory=dict)
+
+    def __getitem__(self, path: str) -> Any:
+        """Give a field's value as it will be."""
+        return self.values[path] if path in self.values else self.before.get(path)
+
+    def touches(self, *paths: str) -> bool:
+        """Tell whether any of the fields gets another value."""
+        return any(p in self.values and self.values[p] != self.before.get(p) for p in paths)
+
+    def set(self, path: str, value: Any) -> None:
+        """Set a field, also one that people may not write."""
+        if path not in self.entity.fields:
+            raise KeyError(f"{self.entity.name} has no field {path!r}")
+        self.values[path] = value
+
+    def refuse(self, path: str, text: str, /, **params: Any) -> None:
+        """Refuse the record for one field's sake; the text is a message id."""
+        self.errors.setdefault(path, []).append(Message(text, params))
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The fields that get another value."""
+        return {p: v for p, v in self.values.items() if v != self.before.get(p)}

@@ -1,0 +1,347 @@
+"""THE read path: filters, search, order, keyset page, rules, and only the columns shown.
+
+Statements are composed from Core tables; no ORM object is made. A page costs at most two
+statements (rows with a value in the leading key, then rows without), one for a search, and, when
+the search term is common, a bounded walk along the sort index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, select
+
+from trato.access import rules
+from trato.access.actor import Actor
+from trato.entities.fields import Field
+from trato.entities.view import EntityView
+from trato.errors import BadQuery
+from trato.records import cursor as cursors
+from trato.records import search
+from trato.records.convert import from_json
+from trato.records.filters import checked, condition, unknown_field
+from trato.records.query import COUNT_CAP, Page, Query
+from trato.records.sorting import SortKey, after, key_value, order_by, raw_value, sort_keys
+from trato.text import _
+
+MAX_LIMIT = 500
+#: Rows of the sort index that one step of a walk looks at.
+STEP = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Plan:
+    """What a query comes to, before paging."""
+
+    columns: tuple[str, ...]
+    selected: list[ColumnElement[Any]]
+    conditions: list[ColumnElement[bool]]
+    keys: list[SortKey]
+    joined: list[Table]
+    #: Extension tables that a filter reads, apart from those whose columns are shown.
+    filter_joins: list[Table]
+
+
+def run(connection: Connection, actor: Actor, entity: EntityView, query: Query) -> Page:
+    """Read one page.
+
+    :raises Forbidden: when the actor may see no record of the entity.
+    :raises BadQuery: for an unknown field, filter or order, or a foreign cursor.
+    """
+    rules.require(actor, entity, "view")
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise BadQuery(_("A page has between 1 and {limit} rows."), limit=MAX_LIMIT)
+    visible = rules.visible_fields(actor, entity)
+    checked(visible, query.filters)
+    plan = _plan(connection, actor, entity, query, visible)
+    bound_to = cursors.fingerprint(
+        entity.name, query.filters, query.search, query.sort, query.archived, query.limit
+    )
+    start = None if query.cursor is None else cursors.decode(query.cursor, bound_to)
+    terms = search.terms(query.search)
+    if query.search.strip() and not terms:
+        return Page(columns=plan.columns, rows=[], total=0 if query.count else None)
+    conditions = list(plan.conditions)
+    common = False
+    if terms:
+        ids = search.find(connection, entity, actor.tenant_id, terms)
+        common = ids is None
+        if ids is not None:
+            conditions.append(search.among(connection, entity.table.c.id, ids))
+    if common:
+        raw, position = _walk(
+            connection, entity, plan, terms, query.limit + 1, start, tenant_id=actor.tenant_id
+        )
+    else:
+        raw, position = _pages(connection, entity, plan, conditions, query.limit + 1, start)
+    next_cursor = None
+    if len(raw) > query.limit:
+        raw = raw[: query.limit]
+        next_cursor = cursors.encode(bound_to, position[query.limit - 1])
+    total = None
+    if query.count:
+        if common:
+            conditions.append(search.contains(entity.table.c.search_text, terms))
+        total = _count(connection, entity, plan, conditions)
+    return Page(
+        columns=plan.columns,
+        rows=_finish(entity, plan.columns, raw),
+        next=next_cursor,
+        total=None if total is None else min(total, COUNT_CAP),
+        total_capped=total is not None and total > COUNT_CAP,
+    )
+
+
+def _plan(
+    connection: Connection, actor: Actor, entity: EntityView, query: Query,
+    visible: Mapping[str, Field],
+) -> _Plan:  # fmt: skip
+    table = entity.table
+    paths = query.columns if query.columns is not None else tuple(visible)
+    selected, joined = _select_columns(entity, visible, paths)
+    conditions: list[ColumnElement[bool]] = [table.c.tenant_id == actor.tenant_id]
+    archived = table.c.archived_at
+    conditions.append(archived.is_not(None) if query.archived else archived.is_(None))
+    rule = rules.predicate(actor, entity, "view")
+    if rule is not None:
+        conditions.append(rule)
+    filter_joins: list[Table] = []
+    for wanted in query.filters:
+        field = visible[wanted.path]
+        if field.source == "extension":
+            filter_joins.append(entity.extensions[field.plugin].__table__)
+        conditions.append(
+            condition(actor, entity, wanted, dialect=connection.dialect.name)
+        )
+    keys = sort_keys(entity, visible, query.sort, tenant_id=actor.tenant_id)
+    return _Plan(
+        columns=("id", "version", *(p for p in paths if p not in ("id", "version"))),
+        selected=selected, conditions=conditions, keys=keys, joined=joined,
+        filter_joins=filter_joins,
+    )  # fmt: skip
+
+
+def _select_columns(
+    entity: EntityView, visible: Mapping[str, Field], paths: Iterable[str]
+) -> tuple[list[ColumnElement[Any]], list[Table]]:
+    """Pick the columns of the paths; own fields come as the JSON column, unpacked afterwards."""
+    table = entity.table
+    columns: list[ColumnElement[Any]] = [table.c.id, table.c.version]
+    joined: list[Table] = []
+    for path in paths:
+        if path in ("id", "version"):
+            continue
+        field = visible.get(path)
+        if field is None:
+            raise unknown_field(path, visible)
+        if field.source == "native":
+            columns.append(table.c[path])
+        elif field.source == "custom":
+            columns.append(table.c.custom.label(None))
+        else:
+            side = entity.extensions[field.plugin].__table__
+            columns.append(side.c[field.name].label(None))
+            if side not in joined:
+                joined.append(side)
+    return columns, joined
+
+
+def _from(
+    entity: EntityView, statement: Select[Any], tables: Iterable[Table],
+    keys: Sequence[SortKey], *, lead_inner: bool,
+) -> Select[Any]:  # fmt: skip
+    """Join the extension tables and the side rows of the order."""
+    table = entity.table
+    source: Any = table
+    done: set[Any] = set()
+    for number, key in enumerate(keys):
+        if key.source is None or key.source in done or key.on is None:
+            continue
+        done.add(key.source)
+        source = source.join(key.source, key.on, isouter=not (number == 0 and lead_inner))
+    for side in tables:
+        if side not in done:
+            done.add(side)
+            on = and_(side.c.tenant_id == table.c.tenant_id, side.c.id == table.c.id)
+            source = source.join(side, on, isouter=True)
+    return statement.select_from(source)
+
+
+def _pages(
+    connection: Connection, entity: EntityView, plan: _Plan,
+    conditions: list[ColumnElement[bool]], limit: int, start: list[Any] | None,
+) -> tuple[list[tuple[Any, ...]], list[list[Any]]]:  # fmt: skip
+    """Read the region with a leading value, then, if the page is not full, the one without."""
+    rows: list[tuple[Any, ...]] = []
+    positions: list[list[Any]] = []
+    lead = plan.keys[0]
+    first = 0 if start is None else _region(start)
+    for region in range(first, 2 if lead.nullable else 1):
+        statement = _region_statement(
+            entity, plan, plan.selected, conditions, region, start if region == first else None
+        )
+        for row in connection.execute(statement.limit(limit - len(rows))):
+            width = len(plan.selected)
+            rows.append(tuple(row[:width]))
+            positions.append([region, *(raw_value(v) for v in row[width:])])
+        if len(rows) >= limit:
+            break
+    return rows, positions
+
+
+def _region(start: list[Any]) -> int:
+    if not start or start[0] not in (0, 1):
+        raise BadQuery(_("The cursor cannot be read."), code="bad_cursor")
+    return int(start[0])
+
+
+def _region_statement(
+    entity: EntityView, plan: _Plan, columns: Sequence[ColumnElement[Any]],
+    conditions: Sequence[ColumnElement[bool]], region: int, start: list[Any] | None,
+    *, showing: bool = True,
+) -> Select[Any]:  # fmt: skip
+    """Make the statement of one region; behind its columns stand the keys and the tie-breaker."""
+    lead = plan.keys[0]
+    keys, tie = _keys(entity, plan, region)
+    positions = [key.column.label(None) for key in keys] + [tie.label(None)]
+    statement = select(*columns, *positions).where(*conditions)
+    sides = [*plan.filter_joins, *(plan.joined if showing else ())]
+    statement = _from(
+        entity, statement, sides, plan.keys, lead_inner=region == 0 and lead.nullable
+    )
+    if lead.nullable:
+        empty = lead.column.is_(None)
+        statement = statement.where(lead.column.is_not(None) if region == 0 else empty)
+    if start is not None:
+        if len(start) != len(keys) + 2:
+            raise BadQuery(_("The cursor cannot be read."), code="bad_cursor")
+        values = [key_value(key, raw) for key, raw in zip(keys, start[1:-1], strict=True)]
+        try:
+            last = UUID(start[-1])
+        except (ValueError, TypeError, AttributeError):
+            raise BadQuery(_("The cursor cannot be read."), code="bad_cursor") from None
+        statement = statement.where(
+            after(keys, values, tie, last, descending=lead.descending, lead_known=region == 0)
+        )
+    return statement.order_by(*_order(entity, plan, region))
+
+
+def _keys(
+    entity: EntityView, plan: _Plan, region: int
+) -> tuple[Sequence[SortKey], ColumnElement[Any]]:
+    """Give the keys and the tie-breaker of a region; without a leading value the others order."""
+    lead = plan.keys[0]
+    if region:
+        return plan.keys[1:], entity.table.c.id
+    return plan.keys, entity.table.c.id if lead.record_id is None else lead.record_id
+
+
+def _order(entity: EntityView, plan: _Plan, region: int) -> list[Any]:
+    keys, tie = _keys(entity, plan, region)
+    return order_by(keys, tie, descending=plan.keys[0].descending, lead_known=region == 0)
+
+
+def _walk(
+    connection: Connection, entity: EntityView, plan: _Plan, terms: list[str], limit: int,
+    start: list[Any] | None, *, tenant_id: int,
+) -> tuple[list[tuple[Any, ...]], list[list[Any]]]:  # fmt: skip
+    """Find a common term by walking the order in steps, then read the rows that were found.
+
+    The step is a subquery with a LIMIT, so that the planner, which has no statistics for LIKE
+    under row-level security, cannot decide to read and sort the whole tenant.
+    """
+    found: list[UUID] = []
+    positions: list[list[Any]] = []
+    table = entity.table
+    first = 0 if start is None else _region(start)
+    for region in range(first, 2 if plan.keys[0].nullable else 1):
+        at = start if region == first else None
+        while len(found) < limit:
+            step = _region_statement(
+                entity, plan, [table.c.id.label("found"), table.c.search_text.label("searched")],
+                plan.conditions, region, at, showing=False,
+            ).limit(STEP)  # fmt: skip
+            inner = step.add_columns(
+                func.row_number().over(order_by=_order(entity, plan, region)).label("place")
+            ).subquery("step")
+            matching = (
+                select(*[c for c in inner.c if c.key != "searched"])
+                .where(search.contains(inner.c.searched, terms))
+                .order_by(inner.c.place)
+                .limit(limit - len(found))
+            )
+            for row in connection.execute(matching):
+                found.append(row[0])
+                positions.append([region, *(raw_value(v) for v in row[1:-1])])
+            if len(found) >= limit:
+                break
+            end = connection.execute(step.offset(STEP - 1).limit(1)).first()
+            if end is None:
+                break
+            at = [region, *(raw_value(v) for v in end[2:])]
+        if len(found) >= limit:
+            break
+    rows = rows_by_id(connection, entity, plan.selected, plan.joined, found, tenant_id=tenant_id)
+    return [rows[record] for record in found if record in rows], positions
+
+
+def rows_by_id(
+    connection: Connection, entity: EntityView, columns: Sequence[ColumnElement[Any]],
+    joined: Iterable[Table], ids: Sequence[UUID], *, tenant_id: int,
+) -> dict[UUID, tuple[Any, ...]]:  # fmt: skip
+    """Read rows by key; the first column is the id. The caller has checked the rules."""
+    if not ids:
+        return {}
+    statement = _from(entity, select(*columns), joined, (), lead_inner=False).where(
+        entity.table.c.tenant_id == tenant_id,
+        search.among(connection, entity.table.c.id, list(ids)),
+    )
+    return {row[0]: tuple(row) for row in connection.execute(statement)}
+
+
+def _count(
+    connection: Connection, entity: EntityView, plan: _Plan,
+    conditions: Sequence[ColumnElement[bool]],
+) -> int:  # fmt: skip
+    some = _from(
+        entity, select(entity.table.c.id), plan.filter_joins, (), lead_inner=False
+    ).where(*conditions)
+    counted = some.limit(COUNT_CAP + 1).subquery()
+    return int(connection.execute(select(func.count()).select_from(counted)).scalar_one())
+
+
+def _finish(
+    entity: EntityView, columns: tuple[str, ...], raw: list[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """Unpack own fields from the JSON column."""
+    own = [
+        (place, entity.fields[path])
+        for place, path in enumerate(columns)
+        if path in entity.custom
+    ]
+    if not own:
+        return raw
+    finished = []
+    for row in raw:
+        values = list(row)
+        for place, field in own:
+            values[place] = from_json(field, (row[place] or {}).get(field.name))
+        finished.append(tuple(values))
+    return finished
+
+
+def select_columns(
+    entity: EntityView, visible: Mapping[str, Field], paths: Iterable[str]
+) -> tuple[list[ColumnElement[Any]], list[Table]]:
+    """Pick columns for a read by key; see ``rows_by_id`` and ``finish``."""
+    return _select_columns(entity, visible, paths)
+
+
+def finish(
+    entity: EntityView, columns: tuple[str, ...], raw: list[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """Unpack own fields of rows read by key."""
+    return _finish(entity, columns, raw)

@@ -1,0 +1,418 @@
+"""The records of a unit: the one object by which everything reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from trato.access import rules
+from trato.db.types import new_id
+from trato.entities.base import Entity
+from trato.entities.view import EntityView
+from trato.errors import Conflict, Forbidden, Invalid, Message, NotFound, StaleRecord
+from trato.records import audit, reading, uniqueness, writing
+from trato.records.changes import Change
+from trato.records.query import Page, Query, Record
+from trato.records.schema import defaults, load
+from trato.records.unit import Unit
+from trato.text import _
+
+Kind = type[Entity] | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one row of a bulk."""
+
+    #: created, updated, unchanged or refused.
+    status: str
+    id: UUID | None = None
+    version: int | None = None
+    errors: Mapping[str, list[Message]] = field(default_factory=dict)
+
+
+class Records:
+    """A tenant's records, as far as the unit's actor may."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def query(self, entity: Kind, query: Query | None = None, /, **options: Any) -> Page:
+        """Read one page of a list; options are those of ``Query``.
+
+        :raises Forbidden: when the actor may see no record of the entity.
+        :raises BadQuery: for an unknown field, filter or order.
+        """
+        unit = self.unit
+        return reading.run(
+            unit.connection, unit.actor, unit.view.entity(entity), query or Query(**options)
+        )
+
+    def get(self, entity: Kind, record_id: UUID, *, archived: bool | None = False) -> Record:
+        """Read one record.
+
+        :param archived: which are looked for: living (False), in the bin (True) or both (None).
+        :raises NotFound: when it does not exist for the actor.
+        """
+        view = self.unit.view.entity(entity)
+        rules.require(self.unit.actor, view, "view")
+        visible = rules.visible_fields(self.unit.actor, view)
+        paths = tuple(visible)
+        table = view.table
+        columns, joined = reading.select_columns(view, visible, paths)
+        columns.append(table.c.archived_at.label("bin"))
+        statement = select(*columns).where(
+            table.c.tenant_id == self.unit.tenant_id, table.c.id == record_id
+        )
+        source: Any = table
+        for side in joined:
+            source = source.outerjoin(
+                side, (side.c.tenant_id == table.c.tenant_id) & (side.c.id == table.c.id)
+            )
+        rule = rules.predicate(self.unit.actor, view, "view")
+        if rule is not None:
+            statement = statement.where(rule)
+        row = self.unit.connection.execute(statement.select_from(source)).first()
+        gone = row is not None and row[-1] is not None
+        if row is None or (archived is not None and gone != archived):
+            raise NotFound(
+                _("There is no {entity} {id}."), entity=view.info.title, id=record_id
+            )
+        names = ("id", "version", *paths)
+        values = reading.finish(view, names, [tuple(row[:-1])])[0]
+        return Record(
+            entity=view.name, id=row[0], version=row[1], is_archived=gone,
+            values=dict(zip(names[2:], values[2:], strict=True)),
+        )  # fmt: skip
+
+    def labels(self, entity: Kind, ids: Iterable[UUID]) -> dict[UUID, str]:
+        """Read the labels of records, under their own entity's rules, with one statement."""
+        wanted = set(ids)
+        view = self.unit.view.entities.get(
+            entity if isinstance(entity, str) else entity.__entity__.name
+        )
+        if view is None or not wanted:
+            return {}
+        if not rules.decide(self.unit.actor, view, "view").allowed:
+            return {}
+        table = view.table
+        statement = select(table.c.id, table.c[view.info.label]).where(
+            table.c.tenant_id == self.unit.tenant_id, table.c.id.in_(sorted(wanted))
+        )
+        rule = rules.predicate(self.unit.actor, view, "view")
+        if rule is not None:
+            statement = statement.where(rule)
+        return {row[0]: str(row[1] or "") for row in self.unit.connection.execute(statement)}
+
+    def history(self, entity: Kind, record_id: UUID, *, limit: int = 50) -> list[audit.Entry]:
+        """Read what happened to a record, newest first, without fields hidden from the actor."""
+        record = self.get(entity, record_id, archived=None)
+        visible = rules.visible_fields(self.unit.actor, self.unit.view.entity(entity))
+        entries = audit.history(
+            self.unit.connection, self.unit.tenant_id, record.id, limit=limit
+        )
+        for entry in entries:
+            for side in (entry.before, entry.after):
+                for path in [path for path in side if path not in visible]:
+                    del side[path]
+        return entries
+
+    # --- writing ---------------------------------------------------------------------------------
+
+    def create(
+        self, entity: Kind, values: Mapping[str, Any], *, id: UUID | None = None
+    ) -> Record:
+        """Make a record.
+
+        :raises Invalid: with messages by path.
+        :raises Conflict: when the id exists in the tenant.
+        """
+        view = self.unit.view.entity(entity)
+        change = self._new(view, values, id)
+        if id is not None and writing.read_before(self.unit, view, [id], lock=False):
+            raise Conflict(_("A record with id {id} exists already."), id=id)
+        self._save_one(view, change)
+        return self._answer(view, change)
+
+    def update(
+        self, entity: Kind, record_id: UUID, values: Mapping[str, Any], *,
+        version: int | None = None,
+    ) -> Record:  # fmt: skip
+        """Change fields of a record.
+
+        :param version: the version that the caller has seen; without it the last one counts.
+        :raises NotFound: when the actor may not see it.
+        :raises StaleRecord: when it is no longer at that version, with the current record.
+        :raises Invalid: with messages by path.
+        """
+        view = self.unit.view.entity(entity)
+        change = self._old(view, record_id, "update")
+        self._allow(view, "edit", change)
+        loaded, change.errors = load(self.unit.actor, view, values, partial=True)
+        change.values = loaded
+        if not change.errors:
+            self._check_version(view, record_id, change, version)
+        self._save_one(view, change)
+        return self._answer(view, change)
+
+    def archive(self, entity: Kind, record_id: UUID, *, version: int | None = None) -> None:
+        """Put a record into the recycle bin."""
+        view = self.unit.view.entity(entity)
+        change = self._old(view, record_id, "archive")
+        self._allow(view, "archive", change)
+        self._check_version(view, record_id, change, version)
+        self._save_one(view, change)
+
+    def restore(self, entity: Kind, record_id: UUID) -> Record:
+        """Take a record out of the recycle bin.
+
+        :raises Invalid: when another record holds one of its unique values meanwhile.
+        """
+        view = self.unit.view.entity(entity)
+        change = self._old(view, record_id, "restore", archived=True)
+        self._allow(view, "archive", change)
+        self._save_one(view, change)
+        return self._answer(view, change)
+
+    def bulk(
+        self, entity: Kind, rows: Sequence[Mapping[str, Any]], *, match: str | None = None,
+        ids: Sequence[UUID | None] | None = None, dry_run: bool = False,
+    ) -> list[Outcome]:  # fmt: skip
+        """Write many records in sets; one refused row does not stop the others.
+
+        :param match: field by which existing records are found and updated; without it every
+            row is a new record.
+        :param ids: ids for new records, row by row.
+        :param dry_run: check everything and write nothing.
+        :return: one outcome a row, in order.
+        """
+        view = self.unit.view.entity(entity)
+        changes = self._bulk_changes(view, rows, match, ids)
+        written: set[UUID] = set()
+        if dry_run:
+            with self.unit.connection.begin_nested() as nested:
+                written = {c.id for c in writing.save(self.unit, view, changes)}
+                nested.rollback()
+        else:
+            written = {c.id for c in writing.save(self.unit, view, changes)}
+        status = {"create": "created", "update": "updated"}
+        outcomes = []
+        for change in changes:
+            if change.errors:
+                outcomes.append(Outcome(status="refused", errors=change.errors))
+            elif change.id in written:
+                outcomes.append(
+                    Outcome(status=status[change.action], id=change.id, version=change.version)
+                )
+            else:
+                outcomes.append(
+                    Outcome(status="unchanged", id=change.id, version=change.version - 1)
+                )
+        return outcomes
+
+    def update_where(
+        self, entity: Kind, *conditions: ColumnElement[bool], values: Mapping[str, Any]
+    ) -> int:
+        """Change the same fields of all living records that meet conditions, 500 at a time.
+
+        :return: how many were changed.
+        """
+        view = self.unit.view.entity(entity)
+        self._require(view, "edit")
+        table = view.table
+        statement = select(table.c.id).where(
+            table.c.tenant_id == self.unit.tenant_id, table.c.archived_at.is_(None), *conditions
+        )
+        rule = rules.predicate(self.unit.actor, view, "edit")
+        if rule is not None:
+            statement = statement.where(rule)
+        ids = list(self.unit.connection.execute(statement.order_by(table.c.id)).scalars())
+        loaded, errors = load(self.unit.actor, view, values, partial=True)
+        if errors:
+            raise Invalid(errors)
+        changed = 0
+        for start in range(0, len(ids), 500):
+            before = writing.read_before(self.unit, view, ids[start : start + 500])
+            changes = [
+                Change(entity=view, action="update", id=record_id, before=record,
+                       version=record["version"] + 1, values=dict(loaded))
+                for record_id, record in before.items()
+            ]  # fmt: skip
+            written = writing.save(self.unit, view, changes)
+            refused = next((c for c in changes if c.errors), None)
+            if refused is not None:
+                raise Invalid(refused.errors)
+            changed += len(written)
+        return changed
+
+    # --- parts -----------------------------------------------------------------------------------
+
+    def _require(self, view: EntityView, action: Any) -> None:
+        writing.check_writable(self.unit)
+        rules.require(self.unit.actor, view, action)
+
+    def _allow(self, view: EntityView, action: Any, change: Change) -> None:
+        self._require(view, action)
+        writing.check_rows(self.unit, view, [change])
+
+    def _answer(self, view: EntityView, change: Change) -> Record:
+        """Read a written record back; one given away to others is answered by its id alone."""
+        try:
+            return self.get(view.name, change.id)
+        except (NotFound, Forbidden):
+            return Record(entity=view.name, id=change.id, version=change.version)
+
+    def _new(self, view: EntityView, values: Mapping[str, Any], id: UUID | None) -> Change:
+        self._require(view, "create")
+        return self._creation(view, values, id)
+
+    def _creation(self, view: EntityView, values: Mapping[str, Any], id: UUID | None) -> Change:
+        loaded, errors = load(self.unit.actor, view, values, partial=False)
+        start = defaults(view)
+        if view.info.owned and "owner_id" not in loaded:
+            start["owner_id"] = self.unit.actor.member_id
+        filled = start | {path: value for path, value in loaded.items() if value is not None}
+        return Change(
+            entity=view, action="create", id=id or new_id(), version=1, errors=errors,
+            values={path: value for path, value in filled.items() if value is not None},
+        )  # fmt: skip
+
+    def _old(
+        self, view: EntityView, record_id: UUID, action: Any, *, archived: bool = False
+    ) -> Change:
+        """Read and lock a record that the actor may see."""
+        before = writing.read_before(self.unit, view, [record_id]).get(record_id)
+        seen = before is not None and self._sees(view, before)
+        if before is None or not seen or (before["archived_at"] is not None) != archived:
+            raise NotFound(
+                _("There is no {entity} {id}."), entity=view.info.title, id=record_id
+            )
+        return Change(
+            entity=view, action=action, id=record_id, before=before,
+            version=before["version"] + 1,
+        )  # fmt: skip
+
+    def _sees(self, view: EntityView, before: Mapping[str, Any]) -> bool:
+        actor = self.unit.actor
+        granted = rules.scope(actor, view, "view")
+        ruler = rules.ruler(actor, view)
+        if granted == "all" or (granted != "none" and ruler is None):
+            return True
+        if ruler is view:
+            return rules.covers(
+                actor, granted, owner_id=before.get("owner_id"), team_id=before.get("team_id")
+            ).allowed
+        rule = rules.predicate(actor, view, "view")
+        statement = select(view.table.c.id).where(
+            view.table.c.tenant_id == self.unit.tenant_id, view.table.c.id == before["id"]
+        )
+        if rule is not None:
+            statement = statement.where(rule)
+        return self.unit.connection.execute(statement).first() is not None
+
+    def _check_version(
+        self, view: EntityView, record_id: UUID, change: Change, version: int | None
+    ) -> None:
+        if version is not None and version != change.before["version"]:
+            raise StaleRecord(
+                _("Somebody else saved the record first."),
+                hint=_("Look at what it says now, and save again."),
+                current=self.get(view.name, record_id, archived=None),
+            )
+
+    def _save_one(self, view: EntityView, change: Change) -> None:
+        writing.save(self.unit, view, [change])
+        if "id" in change.errors:
+            message = change.errors["id"][0]
+            raise Conflict(message.text, **message.params)
+        if change.errors:
+            raise Invalid(change.errors)
+
+    def _bulk_changes(
+        self, view: EntityView, rows: Sequence[Mapping[str, Any]], match: str | None,
+        ids: Sequence[UUID | None] | None,
+    ) -> list[Change]:  # fmt: skip
+        given = list(ids) if ids is not None else [None] * len(rows)
+        found: dict[Any, list[UUID]] = {}
+        before: dict[UUID, dict[str, Any]] = {}
+        if match is not None:
+            key = view.fields[match]
+            found = uniqueness.matching(
+                self.unit.connection, self.unit.tenant_id, view, key,
+                [row[match] for row in rows if row.get(match) is not None],
+            )  # fmt: skip
+            before = writing.read_before(
+                self.unit, view, [record for records in found.values() for record in records]
+            )
+        changes: list[Change] = []
+        taken: dict[Any, int] = {}
+        existing = self._existing(view, [i for i in given if i is not None])
+        may: dict[str, Message | None] = {}
+        for number, (row, id) in enumerate(zip(rows, given, strict=True)):
+            key_value = None
+            if match is not None:
+                key_value = uniqueness.comparable(view.fields[match], row.get(match))
+            records = found.get(key_value, []) if key_value is not None else []
+            if len(records) == 1:
+                change = self._bulk_update(view, row, before[records[0]])
+            else:
+                change = self._creation(view, row, id)
+            if len(records) > 1:
+                change.refuse(
+                    match or "id",
+                    _("{count} records have '{value}'; it is unclear which is meant."),
+                    count=len(records), value=row.get(match or ""),
+                )  # fmt: skip
+            elif key_value is not None and key_value in taken:
+                change.refuse(
+                    match or "id", _("'{value}' stands in row {row} already."),
+                    value=row.get(match or ""), row=taken[key_value] + 1,
+                )  # fmt: skip
+            elif change.action == "create" and change.id in existing:
+                change.errors["id"] = [
+                    Message(_("A record with id {value} exists already."), {"value": change.id})
+                ]
+            elif key_value is not None:
+                taken[key_value] = number
+            action = "create" if change.action == "create" else "edit"
+            if action not in may:
+                decision = rules.decide(self.unit.actor, view, action)  # type: ignore[arg-type]
+                may[action] = None if decision.allowed else decision.reason
+            reason = may[action]
+            if reason is not None:
+                change.refuse("", reason.text, **reason.params)
+            if id is not None:
+                existing.add(change.id)
+            changes.append(change)
+        return changes
+
+    def _existing(self, view: EntityView, ids: Sequence[UUID]) -> set[UUID]:
+        return set(writing.read_before(self.unit, view, ids, lock=False)) if ids else set()
+
+    def _bulk_update(
+        self, view: EntityView, row: Mapping[str, Any], before: dict[str, Any]
+    ) -> Change:
+        loaded, errors = load(self.unit.actor, view, row, partial=True)
+        change = Change(
+            entity=view, action="update", id=before["id"], before=before,
+            version=before["version"] + 1, values=loaded, errors=errors,
+        )  # fmt: skip
+        actor = self.unit.actor
+        ruler = rules.ruler(actor, view)
+        granted = rules.scope(actor, view, "edit")
+        if ruler is view and granted != "all":
+            decision = rules.covers(
+                actor, granted, owner_id=before.get("owner_id"), team_id=before.get("team_id")
+            )
+            if not decision.allowed:
+                change.refuse("", decision.reason.text, **decision.reason.params)
+        return change
+
+
+__all__ = ["Outcome", "Records"]

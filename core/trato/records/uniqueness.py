@@ -1,0 +1,105 @@
+"""Unique values and duplicates: what another record, or another row of the same save, holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select, tuple_
+
+from trato.entities.fields import Field
+from trato.entities.view import EntityView
+from trato.records.changes import Change
+from trato.records.convert import shadow_value, side_column, side_value
+from trato.tenancy.tables import value as side
+from trato.text import _
+
+_BATCH = 400
+
+
+def check(
+    connection: Connection, tenant_id: int, entity: EntityView, changes: Sequence[Change]
+) -> None:
+    """Refuse each change that would hold a unique value of another living record.
+
+    The unique indexes stand behind it, for two who save at once.
+    """
+    groups = [(f.path,) for f in entity.fields.values() if f.unique]
+    groups += [tuple(group) for group in entity.info.unique]
+    for group in groups:
+        fields = [entity.fields[path] for path in group]
+        wanted: dict[tuple[Any, ...], list[Change]] = defaultdict(list)
+        for change in changes:
+            if change.action in ("create", "restore") or change.touches(*group):
+                key = tuple(comparable(f, change[f.path]) for f in fields)
+                if None not in key:
+                    wanted[key].append(change)
+        if not wanted:
+            continue
+        taken = _taken(connection, tenant_id, entity, fields, list(wanted))
+        saved = {change.id for change in changes}
+        for key, sharing in wanted.items():
+            others = [r for r in taken.get(key, ()) if r not in saved]
+            refused = sharing if others else sharing[1:]
+            for change in refused:
+                change.refuse(
+                    group[-1],
+                    _("'{value}' is taken by another record."),
+                    value=" · ".join(str(change[path]) for path in group),
+                )
+
+
+def comparable(field: Field, value: Any) -> Any:
+    """Give the form in which two values of a field are the same."""
+    if value is None:
+        return None
+    if field.source == "custom":
+        text, number = side_value(field, value)
+        return text if text is not None else number
+    return shadow_value(field, value) if field.fold else value
+
+
+def _taken(
+    connection: Connection, tenant_id: int, entity: EntityView, fields: Sequence[Field],
+    keys: list[tuple[Any, ...]],
+) -> dict[tuple[Any, ...], list[UUID]]:  # fmt: skip
+    found: dict[tuple[Any, ...], list[UUID]] = defaultdict(list)
+    for start in range(0, len(keys), _BATCH):
+        some = keys[start : start + _BATCH]
+        first = fields[0]
+        if first.source == "custom":
+            column = side.c[side_column(first)]
+            statement = select(side.c.record_id, column).where(
+                side.c.tenant_id == tenant_id, side.c.entity == entity.name,
+                side.c.field == first.path, side.c.is_active.is_(True),
+                column.in_([key[0] for key in some]),
+            )  # fmt: skip
+        else:
+            table = entity.table
+            if first.source == "extension":
+                table = entity.extensions[first.plugin].__table__
+            columns = [table.c[f"{f.name}_key" if f.fold else f.name] for f in fields]
+            statement = select(table.c.id, *columns).where(table.c.tenant_id == tenant_id)
+            if table is entity.table:
+                statement = statement.where(table.c.archived_at.is_(None))
+            if len(columns) == 1:
+                statement = statement.where(columns[0].in_([key[0] for key in some]))
+            else:
+                statement = statement.where(tuple_(*columns).in_(some))
+        for row in connection.execute(statement):
+            found[tuple(row[1:])].append(row[0])
+    return found
+
+
+def matching(
+    connection: Connection, tenant_id: int, entity: EntityView, field: Field,
+    values: Sequence[Any],
+) -> dict[Any, list[UUID]]:  # fmt: skip
+    """Find the living records that hold given values of a field; keys are as ``comparable``."""
+    keys = [(key,) for key in {comparable(field, v) for v in values} if key is not None]
+    return {
+        key[0]: ids
+        for key, ids in _taken(connection, tenant_id, entity, [field], keys).items()
+    }

@@ -1,0 +1,298 @@
+"""THE write path: everything that changes a record goes through ``save``, in sets.
+
+Order of a save: rights, values (marshmallow), what stands there now (locked), plugins' `saving`,
+references, unique values, rows, audit, plugins' `saved`. One refused record of a bulk does not
+stop the others; anything raised rolls all back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from trato.access import rules
+from trato.access.roles import Action
+from trato.entities.fields import Field
+from trato.entities.view import EntityView
+from trato.errors import Forbidden, Message
+from trato.records import audit, storing, uniqueness
+from trato.records.changes import Change
+from trato.records.reading import finish, select_columns
+from trato.records.unit import Unit
+from trato.text import _
+
+_BATCH = 500
+
+
+def check_writable(unit: Unit) -> None:
+    """Refuse to write when the tenant's licence no longer allows it.
+
+    :raises Forbidden: with code `license_expired`.
+    """
+    if unit.view.read_only and not unit.force:
+        raise Forbidden(
+            _("The licence is over; data can be read and exported, not changed."),
+            hint=_("Ask your provider for a new licence."),
+            code="license_expired",
+        )
+
+
+def read_before(
+    unit: Unit, entity: EntityView, ids: Sequence[UUID], *, lock: bool = True
+) -> dict[UUID, dict[str, Any]]:
+    """Read whole records by id, bin included, locked until the transaction ends.
+
+    The mapping holds every field by path, and `version`, `archived_at`, `owner_id`, `team_id`
+    and the whole `custom` column.
+    """
+    table = entity.table
+    paths = tuple(entity.fields)
+    columns, joined = select_columns(entity, entity.fields, paths)
+    statement = select(*columns, table.c.archived_at, table.c.custom.label("whole_custom"))
+    source: Any = table
+    for side in joined:
+        source = source.outerjoin(
+            side, (side.c.tenant_id == table.c.tenant_id) & (side.c.id == table.c.id)
+        )
+    statement = statement.select_from(source)
+    if lock and unit.connection.dialect.name == "postgresql":
+        statement = statement.with_for_update(of=table)
+    found: dict[UUID, dict[str, Any]] = {}
+    names = ("id", "version", *paths)
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _BATCH):
+        rows = unit.connection.execute(
+            statement.where(
+                table.c.tenant_id == unit.tenant_id, table.c.id.in_(wanted[start : start + _BATCH])
+            ).order_by(table.c.id)
+        ).all()
+        plain = finish(entity, names, [tuple(row[: len(names)]) for row in rows])
+        for row, values in zip(rows, plain, strict=True):
+            record = dict(zip(names, values, strict=True))
+            record["archived_at"], record["custom"] = row[-2], row[-1]
+            found[record["id"]] = record
+    return found
+
+
+_ACTION_OF: dict[str, Action] = {
+    "create": "create", "update": "edit", "archive": "archive", "restore": "archive",
+}  # fmt: skip
+
+
+def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Change]:
+    """Write changes of one entity; what is refused gets its reasons in ``change.errors``.
+
+    :return: the changes that were written.
+    """
+    if not changes:
+        return []
+    check_writable(unit)
+    good = [change for change in changes if not change.errors]
+    check_rows(unit, entity, good)
+    _call(unit, "trato_record_saving", [c for c in good if not c.errors])
+    good = [c for c in good if not c.errors and (c.action != "update" or c.changed)]
+    _check_references(unit, entity, good)
+    _check_tree(unit, entity, good)
+    uniqueness.check(unit.connection, unit.tenant_id, entity, [c for c in good if not c.errors])
+    good = [change for change in good if not change.errors]
+    written = _write(unit, entity, good)
+    _call(unit, "trato_record_saved", written)
+    return written
+
+
+def _call(unit: Unit, hook: str, changes: list[Change]) -> None:
+    if changes:
+        caller = getattr(unit.view.hook, hook)
+        if caller.get_hookimpls():
+            caller(unit=unit, changes=changes)
+
+
+def check_rows(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
+    """Refuse changes of records that the actor's row rule does not reach."""
+    actor = unit.actor
+    ruler = rules.ruler(actor, entity)
+    for change in changes:
+        granted = rules.scope(actor, entity, _ACTION_OF[change.action])
+        if granted in ("all", "none") or ruler is not entity or change.action == "create":
+            continue
+        decision = rules.covers(
+            actor, granted, owner_id=change.before.get("owner_id"),
+            team_id=change.before.get("team_id"),
+        )  # fmt: skip
+        if not decision.allowed:
+            raise Forbidden(decision.reason.text, **decision.reason.params)
+    if ruler is None or ruler is entity or actor.member is None:
+        return
+    _check_through_parent(unit, entity, changes)
+
+
+def _check_through_parent(
+    unit: Unit, entity: EntityView, changes: Sequence[Change]
+) -> None:
+    """Refuse changes of a record whose parent the actor may not edit."""
+    parent_field = entity.fields[entity.info.parent or ""]
+    parent = unit.view.entities[parent_field.target or ""]
+    wanted = {
+        change[parent_field.path] for change in changes if change[parent_field.path] is not None
+    } | {change.before.get(parent_field.path) for change in changes} - {None}
+    condition = rules.predicate(unit.actor, parent, "edit")
+    if condition is None or not wanted:
+        return
+    table = parent.table
+    reached = set(
+        unit.connection.execute(
+            select(table.c.id).where(
+                table.c.tenant_id == unit.tenant_id, table.c.id.in_(sorted(wanted)), condition
+            )
+        ).scalars()
+    )
+    for change in changes:
+        for owner in {change[parent_field.path], change.before.get(parent_field.path)} - {None}:
+            if owner not in reached:
+                change.refuse(
+                    parent_field.path, _("You may not change records of this {entity}."),
+                    entity=parent.info.title,
+                )  # fmt: skip
+
+
+def _check_references(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
+    """Refuse references to records that do not exist for the actor; one statement a target."""
+    by_target: dict[str, list[Field]] = {}
+    for field in entity.fields.values():
+        if field.kind == "ref" and field.target is not None:
+            by_target.setdefault(field.target, []).append(field)
+        elif field.kind in ("member", "team") and not field.readonly:
+            _check_people(unit, field, changes)
+    for target, fields in by_target.items():
+        wanted = {
+            change[f.path]
+            for change in changes
+            for f in fields
+            if f.path in change.changed and change[f.path] is not None
+        }
+        if not wanted:
+            continue
+        seen = visible_ids(unit, target, wanted)
+        for change in changes:
+            for field in fields:
+                value = change.changed.get(field.path)
+                if value is not None and value not in seen:
+                    change.refuse(
+                        field.path, _("There is no {entity} {value}."),
+                        entity=unit.view.entities[target].info.title
+                        if target in unit.view.entities else target,
+                        value=value,
+                    )  # fmt: skip
+
+
+def visible_ids(unit: Unit, target: str, ids: set[UUID]) -> set[UUID]:
+    """Say which ids of an entity are living records that the actor may see."""
+    entity = unit.view.entities.get(target)
+    if entity is None:
+        return set()
+    table = entity.table
+    rule = rules.predicate(unit.actor, entity, "view")
+    found: set[UUID] = set()
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _BATCH):
+        statement = select(table.c.id).where(
+            table.c.tenant_id == unit.tenant_id,
+            table.c.id.in_(wanted[start : start + _BATCH]),
+            table.c.archived_at.is_(None),
+        )
+        if rule is not None:
+            statement = statement.where(rule)
+        found.update(unit.connection.execute(statement).scalars())
+    return found
+
+
+def _check_people(unit: Unit, field: Field, changes: Sequence[Change]) -> None:
+    people: Mapping[UUID, Any] = (
+        unit.view.members if field.kind == "member" else unit.view.teams
+    )
+    for change in changes:
+        value = change.changed.get(field.path)
+        if value is None:
+            continue
+        person = people.get(value)
+        if person is None:
+            change.refuse(field.path, _("There is no {entity} {value}."),
+                          entity=field.kind, value=value)  # fmt: skip
+        elif field.kind == "member" and not person.is_active:
+            change.refuse(field.path, _("{name} no longer works here."), name=person.name)
+
+
+def _check_tree(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
+    """Refuse a node that would come to stand below itself."""
+    path = entity.info.tree
+    if path is None:
+        return
+    moved = [c for c in changes if c.action == "update" and c.changed.get(path) is not None]
+    if not moved:
+        return
+    table = entity.table
+    rows = unit.connection.execute(
+        select(table.c.id, table.c[path]).where(table.c.tenant_id == unit.tenant_id)
+    )
+    above = {row[0]: row[1] for row in rows} | {c.id: c[path] for c in moved}
+    for change in moved:
+        at, steps = change[path], 0
+        while at is not None and at != change.id and steps <= len(above):
+            at, steps = above.get(at), steps + 1
+        if at is not None:
+            change.refuse(path, _("A record cannot stand below itself."))
+
+
+def _write(unit: Unit, entity: EntityView, changes: list[Change]) -> list[Change]:
+    """Write rows and audit; when an index refuses, halve until the record is found."""
+    if not changes:
+        return []
+    try:
+        with unit.connection.begin_nested():
+            _write_all(unit, entity, changes)
+        return changes
+    except IntegrityError as error:
+        if len(changes) > 1:
+            middle = len(changes) // 2
+            first = _write(unit, entity, changes[:middle])
+            return first + _write(unit, entity, changes[middle:])
+        _explain(entity, changes[0], error)
+        return []
+
+
+def _write_all(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
+    new = [change for change in changes if change.action == "create"]
+    old = [change for change in changes if change.action != "create"]
+    if new:
+        storing.insert_records(unit.connection, unit.actor, entity, new, now=unit.now)
+    if old:
+        storing.update_records(unit.connection, unit.actor, entity, old, now=unit.now)
+    audit.write(unit.connection, unit.actor, changes, at=unit.now, key=unit.audit_keys[0])
+
+
+def _explain(entity: EntityView, change: Change, error: IntegrityError) -> None:
+    """Turn the database's refusal into a message at the field that caused it."""
+    text = str(error.orig)
+    table = entity.table.name
+    if "core_value" in text:
+        field = next((f for f in entity.custom.values() if f.unique), None)
+        path = field.path if field else entity.info.label
+        change.refuse(path, _("'{value}' is taken by another record."), value=change[path])
+    elif f"uq_{table}" in text or "UNIQUE constraint failed" in text or "pk_" in text:
+        path = next(
+            (p for p in change.changed if f"{p}_key" in text or f"_{p}" in text or f".{p}" in text),
+            "id",
+        )
+        if path == "id":
+            change.errors["id"] = [
+                Message(_("A record with id {value} exists already."), {"value": change.id})
+            ]
+        else:
+            change.refuse(path, _("'{value}' is taken by another record."), value=change[path])
+    else:
+        raise error
+

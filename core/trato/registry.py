@@ -1,0 +1,439 @@
+"""Registration: what the working plugins declare, checked, stamped with its plugin, in order."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import pluggy
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from trato import hooks
+from trato.errors import Message
+from trato.plugin import (
+    NAME,
+    RESERVED_NAMES,
+    Command,
+    Demo,
+    Menu,
+    OptionList,
+    Permission,
+    Plugin,
+    Setting,
+    Slot,
+    entity_name,
+    field_path,
+)
+from trato.text import _
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Why a plugin was left out."""
+
+    plugin: str
+    messages: tuple[Message, ...]
+    error: BaseException | None = None
+
+    def __str__(self) -> str:
+        return f"{self.plugin}: {' '.join(map(str, self.messages))}"
+
+
+@dataclass(kw_only=True, eq=False)
+class Registry:
+    """Everything that the working plugins declare."""
+
+    manager: pluggy.PluginManager
+    #: In dependency order.
+    plugins: dict[str, Plugin] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    entities: dict[str, Any] = field(default_factory=dict)
+    #: Entity name to plugin name to extension class.
+    extensions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    options: dict[str, OptionList] = field(default_factory=dict)
+    #: (kind, entity name) to screen.
+    screens: dict[tuple[str, str], Any] = field(default_factory=dict)
+    menus: list[tuple[str, Menu]] = field(default_factory=list)
+    slots: list[tuple[str, Slot]] = field(default_factory=list)
+    permissions: dict[str, Permission] = field(default_factory=dict)
+    settings: dict[tuple[str, str], Setting] = field(default_factory=dict)
+    commands: dict[tuple[str, str], Command] = field(default_factory=dict)
+    demos: list[tuple[str, Demo]] = field(default_factory=list)
+    #: Plugin name to the folder of its package.
+    folders: dict[str, Path] = field(default_factory=dict)
+    _relays: dict[frozenset[str], Relay] = field(default_factory=dict)
+
+    def relay(self, enabled: frozenset[str]) -> Relay:
+        """Give the reaction hooks of the enabled plugins only."""
+        found = self._relays.get(enabled)
+        if found is None:
+            out = [
+                self.manager.get_plugin(name)
+                for known in self.plugins
+                if known not in enabled
+                for name in (known, f"{known}:hooks")
+                if self.manager.has_plugin(name)
+            ]
+            found = self._relays[enabled] = Relay(self.manager, out)
+        return found
+
+    def one(self, plugin: str) -> Relay:
+        """Give the reaction hooks of one plugin alone."""
+        return self.relay(frozenset({plugin}))
+
+
+class Relay:
+    """The hooks without those of some plugins: `relay.trato_record_saving(unit=…, changes=…)`."""
+
+    def __init__(self, manager: pluggy.PluginManager, left_out: Sequence[Any]) -> None:
+        self._manager = manager
+        self._left_out = left_out
+        self._callers: dict[str, pluggy.HookCaller] = {}
+
+    def __getattr__(self, name: str) -> pluggy.HookCaller:
+        if not name.startswith("trato_"):
+            raise AttributeError(name)
+        caller = self._callers.get(name)
+        if caller is None:
+            caller = self._callers[name] = self._manager.subset_hook_caller(name, self._left_out)
+        return caller
+
+
+def register_all(found: Sequence[Plugin], *, host_version: str) -> Registry:
+    """Check the manifests, order the plugins, and collect what they declare."""
+    manager = pluggy.PluginManager("trato")
+    manager.add_hookspecs(hooks)
+    registry = Registry(manager=manager)
+    good: dict[str, Plugin] = {}
+    for plugin in found:
+        wrong = _manifest_problems(plugin, host_version)
+        if plugin.name in good:
+            wrong.append(Message(_("Two plugins are called '{name}'."), {"name": plugin.name}))
+        if wrong:
+            registry.problems.append(Problem(plugin=str(plugin.name), messages=tuple(wrong)))
+            good.pop(plugin.name, None)
+        else:
+            good[plugin.name] = plugin
+    for name in _ordered(good, registry.problems):
+        plugin = good[name]
+        missing = [need for need in plugin.depends if need not in registry.plugins]
+        if missing:
+            wrong = [
+                Message(
+                    _("It needs {plugins}, which is not installed or does not work."),
+                    {"plugins": ", ".join(missing)},
+                )
+            ]
+        else:
+            wrong = _register(registry, plugin)
+        if wrong:
+            registry.problems.append(Problem(plugin=name, messages=tuple(wrong)))
+    return registry
+
+
+def _manifest_problems(plugin: Plugin, host_version: str) -> list[Message]:
+    wrong: list[Message] = []
+    name = plugin.name
+    if not NAME.fullmatch(name):
+        wrong.append(
+            Message(
+                _("'{name}' cannot name a plugin: small letters, digits and underscores."),
+                {"name": name},
+            )
+        )
+    if name in RESERVED_NAMES:
+        wrong.append(Message(_("The name '{name}' belongs to the host."), {"name": name}))
+    try:
+        Version(plugin.version)
+    except InvalidVersion:
+        wrong.append(
+            Message(_("'{version}' is not a version like 1.2.0."), {"version": plugin.version})
+        )
+    try:
+        if Version(host_version) not in SpecifierSet(plugin.requires_host):
+            wrong.append(
+                Message(
+                    _("It requires host {wanted}; this is {version}."),
+                    {"wanted": plugin.requires_host, "version": host_version},
+                )
+            )
+    except InvalidSpecifier:
+        wrong.append(
+            Message(
+                _("requires_host '{wanted}' is not a range like >=1.0,<2."),
+                {"wanted": plugin.requires_host},
+            )
+        )
+    if name in plugin.depends:
+        wrong.append(Message(_("It names itself as a dependency."), {}))
+    return wrong
+
+
+def _ordered(plugins: Mapping[str, Plugin], problems: list[Problem]) -> list[str]:
+    """Order by dependency, hard and optional; who is in a cycle is left out and named."""
+    good = dict(plugins)
+    while True:
+        graph = {
+            name: [
+                need for need in (*sorted(p.depends), *sorted(p.optional)) if need in good
+            ]
+            for name, p in sorted(good.items())
+        }
+        try:
+            return list(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            cycle = list(reversed(error.args[1]))
+            for name in set(cycle):
+                problems.append(
+                    Problem(
+                        plugin=name,
+                        messages=(
+                            Message(
+                                _("Plugins need each other in a circle: {cycle}."),
+                                {"cycle": " → ".join(cycle)},
+                            ),
+                        ),
+                    )
+                )
+                good.pop(name, None)
+
+
+def _register(registry: Registry, plugin: Plugin) -> list[Message]:
+    """Register a plugin's hooks and declarations; leave nothing of it behind when one is wrong."""
+    manager = registry.manager
+    try:
+        manager.register(plugin, name=plugin.name)
+        if plugin.hooks is not None:
+            manager.register(plugin.hooks, name=f"{plugin.name}:hooks")
+    except (pluggy.PluginValidationError, ValueError) as error:
+        _unregister(manager, plugin)
+        return [Message(_("A hook does not fit: {error}"), {"error": str(error)})]
+    unknown = _unknown_hooks(manager, plugin)
+    if unknown:
+        _unregister(manager, plugin)
+        return unknown
+    kept = Declared(plugin=plugin)
+    wrong: list[Message] = []
+    for kind in _KINDS:
+        try:
+            for declared in _call(manager, plugin, f"trato_{kind}"):
+                getattr(kept, kind).append(declared)
+        except Exception as error:  # noqa: BLE001 - a boundary: a plugin's own code
+            wrong.append(
+                Message(
+                    _("Hook trato_{kind} failed: {error}"),
+                    {"kind": kind, "error": f"{type(error).__name__}: {error}"},
+                )
+            )
+    wrong = wrong or check(registry, kept)
+    if wrong:
+        _unregister(manager, plugin)
+        return wrong
+    keep(registry, kept)
+    return []
+
+
+def _unregister(manager: pluggy.PluginManager, plugin: Plugin) -> None:
+    for name in (plugin.name, f"{plugin.name}:hooks"):
+        if manager.has_plugin(name):
+            manager.unregister(name=name)
+
+
+def _unknown_hooks(manager: pluggy.PluginManager, plugin: Plugin) -> list[Message]:
+    """Name every implementation that no hook expects; pluggy itself names only the first."""
+    known = [name for name in dir(hooks) if name.startswith("trato_")]
+    wrong = []
+    for name, caller in vars(manager.hook).items():
+        if name.startswith("_") or caller.has_spec():
+            continue
+        for implementation in caller.get_hookimpls():
+            if implementation.plugin_name not in (plugin.name, f"{plugin.name}:hooks"):
+                continue
+            near = difflib.get_close_matches(name, known, n=1)
+            wrong.append(
+                Message(
+                    _("There is no hook '{name}'. Did you mean '{near}'?")
+                    if near
+                    else _("There is no hook '{name}'."),
+                    {"name": name, "near": near[0] if near else ""},
+                )
+            )
+    return wrong
+
+
+def _call(manager: pluggy.PluginManager, plugin: Plugin, hook: str) -> list[Any]:
+    """Call one plugin's implementations of a registration hook."""
+    declared: list[Any] = []
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        if implementation.plugin_name in (plugin.name, f"{plugin.name}:hooks"):
+            declared.extend(implementation.function() or ())
+    return declared
+
+
+_KINDS = (
+    "entities", "extensions", "options", "screens", "menus", "slots", "permissions", "settings",
+    "commands", "demo",
+)  # fmt: skip
+
+
+@dataclass(kw_only=True, eq=False)
+class Declared:
+    """What one plugin declares, before it is checked."""
+
+    plugin: Plugin
+    entities: list[Any] = field(default_factory=list)
+    extensions: list[Any] = field(default_factory=list)
+    options: list[OptionList] = field(default_factory=list)
+    screens: list[Any] = field(default_factory=list)
+    menus: list[Menu] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=list)
+    permissions: list[Permission] = field(default_factory=list)
+    settings: list[Setting] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    demo: list[Demo] = field(default_factory=list)
+
+
+def check(registry: Registry, declared: Declared) -> list[Message]:
+    """Find everything that is wrong in what a plugin declares, all at once."""
+    plugin = declared.plugin
+    name = plugin.name
+    reach = {name, *plugin.depends, *plugin.optional}
+    wrong: list[Message] = []
+    entities = dict(registry.entities)
+    for entity in declared.entities:
+        info = entity.__entity__
+        if info.plugin != name:
+            wrong.append(
+                Message(
+                    _("Entity '{entity}' does not begin with '{plugin}.'."),
+                    {"entity": info.name, "plugin": name},
+                )
+            )
+        if info.name in entities:
+            wrong.append(Message(_("Entity '{entity}' exists twice."), {"entity": info.name}))
+        entities[info.name] = entity
+    paths = {
+        entity_path: set(entity.__entity__.fields) for entity_path, entity in entities.items()
+    }
+    for extended, extensions in registry.extensions.items():
+        for extension in extensions.values():
+            paths[extended] |= set(extension.__entity__.fields)
+    for extension in declared.extensions:
+        info = extension.__entity__
+        target = info.extends or ""
+        if target not in entities or entities[target].__entity__.plugin not in reach:
+            wrong.append(
+                Message(
+                    _("It extends '{entity}' of a plugin that its manifest does not name."),
+                    {"entity": target},
+                )
+            )
+        else:
+            paths[target] |= set(info.fields)
+    lists = {option.name for option in declared.options} | set(registry.options)
+    for holder in (*declared.entities, *declared.extensions):
+        for path, spec in holder.__entity__.fields.items():
+            if spec.options is not None and spec.options not in lists:
+                wrong.append(
+                    Message(
+                        _("Field '{field}' takes its values from '{options}', which is no list."),
+                        {"field": path, "options": spec.options},
+                    )
+                )
+            if spec.kind == "ref" and spec.target not in entities:
+                wrong.append(
+                    Message(
+                        _("Field '{field}' refers to '{entity}', which does not exist."),
+                        {"field": path, "entity": spec.target},
+                    )
+                )
+    for screen in declared.screens:
+        _check_paths(wrong, paths, screen.entity_name, screen.paths())
+        if (screen.kind, screen.entity_name) in registry.screens:
+            wrong.append(
+                Message(
+                    _("'{entity}' has a {kind} screen already."),
+                    {"entity": screen.entity_name, "kind": screen.kind},
+                )
+            )
+    for slot in declared.slots:
+        named = [field_path(f) for s in slot.sections for f in s.fields]
+        named += [field_path(f) for f in (*slot.columns, *slot.filters)]
+        _check_paths(wrong, paths, entity_name(slot.entity), named)
+    for permission in declared.permissions:
+        if permission.name in registry.permissions:
+            wrong.append(
+                Message(_("Permission '{name}' exists twice."), {"name": permission.name})
+            )
+        if not permission.name.startswith(f"{name}."):
+            wrong.append(
+                Message(
+                    _("Permission '{permission}' does not begin with '{plugin}.'."),
+                    {"permission": permission.name, "plugin": name},
+                )
+            )
+    taken = {menu.path for _plugin, menu in registry.menus}
+    for menu in declared.menus:
+        if menu.path in taken:
+            wrong.append(Message(_("Two menu entries lead to '{path}'."), {"path": menu.path}))
+        taken.add(menu.path)
+    return wrong
+
+
+def _check_paths(
+    wrong: list[Message], paths: Mapping[str, set[str]], entity: str, named: Sequence[str]
+) -> None:
+    if entity not in paths:
+        wrong.append(Message(_("A screen shows '{entity}', which does not exist."),
+                             {"entity": entity}))  # fmt: skip
+        return
+    for path in named:
+        if path not in paths[entity] and not path.startswith("custom."):
+            wrong.append(
+                Message(
+                    _("A screen of '{entity}' names the field '{field}', which does not exist."),
+                    {"entity": entity, "field": path},
+                )
+            )
+
+
+def keep(registry: Registry, declared: Declared) -> None:
+    """Add checked declarations to the registry."""
+    plugin = declared.plugin
+    name = plugin.name
+    registry.plugins[name] = plugin
+    registry.folders[name] = package_folder(plugin)
+    for entity in declared.entities:
+        registry.entities[entity.__entity__.name] = entity
+    for extension in declared.extensions:
+        registry.extensions.setdefault(extension.__entity__.extends, {})[name] = extension
+    for option in declared.options:
+        registry.options[option.name] = option
+    for screen in declared.screens:
+        registry.screens[screen.kind, screen.entity_name] = screen
+        info = registry.entities[screen.entity_name].__entity__
+        if screen.kind == "list" and screen.menu is not None:
+            menu = Menu(
+                title=info.titles, group=screen.menu, path=f"/{info.plugin}/{info.collection}",
+                icon=screen.icon or info.icon, position=screen.position, entity=info.name,
+            )  # fmt: skip
+            registry.menus.append((name, menu))
+    registry.menus.extend((name, menu) for menu in declared.menus)
+    registry.slots.extend((name, slot) for slot in declared.slots)
+    registry.permissions |= {p.name: p for p in declared.permissions}
+    registry.settings |= {(name, setting.key): setting for setting in declared.settings}
+    registry.commands |= {(name, command.name): command for command in declared.commands}
+    registry.demos.extend((name, demo) for demo in declared.demo)
+
+
+def package_folder(plugin: Plugin) -> Path:
+    """Find the folder of the plugin's package, where its migrations and translations are."""
+    loaded = importlib.import_module(plugin.package or f"trato_{plugin.name}")
+    file = getattr(loaded, "__file__", None)
+    return Path(file).parent if file else Path(next(iter(loaded.__path__)))

@@ -1,0 +1,1 @@
+"""Tenants, their installed licences, the plugins they switched on, their settings."""

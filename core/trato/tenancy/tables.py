@@ -1,0 +1,148 @@
+"""Tables of tenants. Only this package and ``access`` read `core_tenant`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from trato.db.types import Id, Json, Key, UtcDateTime
+from trato.entities.base import metadata
+
+CORE = {"plugin": "core"}
+
+#: A customer company. `version` rises with every change of its configuration (licence, plugins,
+#: members, roles, fields, settings), so that processes know when to read it again.
+tenant = Table(
+    "core_tenant",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", Key, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("version", BigInteger, nullable=False, default=1),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("slug"),
+    info=CORE,
+)
+
+#: Signed statements as they were installed; the newest of a tenant counts.
+license = Table(
+    "core_license",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("installed_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
+    info=CORE,
+)
+
+#: Plugins that a tenant's administrator has switched on or off.
+plugin_state = Table(
+    "core_plugin_state",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("plugin", Key, nullable=False),
+    Column("is_on", Boolean, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "plugin"),
+    ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
+    info=CORE,
+)
+
+#: Values of declared settings, of core and of plugins.
+setting = Table(
+    "core_setting",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("plugin", Key, nullable=False),
+    Column("key", Key, nullable=False),
+    Column("value", Json),
+    PrimaryKeyConstraint("tenant_id", "plugin", "key"),
+    ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
+    info=CORE,
+)
+
+#: A tenant's own fields of an entity. Key and kind never change; a retired field keeps its data.
+custom_field = Table(
+    "core_custom_field",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("entity", Key, nullable=False),
+    Column("key", Key, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("help", Text),
+    Column("is_required", Boolean, nullable=False),
+    Column("is_unique", Boolean, nullable=False),
+    Column("is_indexed", Boolean, nullable=False),
+    Column("is_searchable", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("default", Json),
+    #: [[value, label], ...] in order; retired ones have a third element, false.
+    Column("choices", Json),
+    Column("section", Text),
+    Column("position", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "entity", "key"),
+    ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
+    info=CORE,
+)
+
+#: Indexed and unique values of custom fields, and every list field: typed rows beside the JSON.
+#: Numbers are scaled integers and moments microseconds, so that both databases index them alike.
+value = Table(
+    "core_value",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("entity", Key, nullable=False),
+    #: `custom.KEY` for a tenant's own field, else the path of the list field.
+    Column("field", Key, nullable=False),
+    Column("record_id", Id, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("text", Key),
+    Column("number", BigInteger),
+    #: False while the record is in the recycle bin, which frees its unique values.
+    Column("is_active", Boolean, nullable=False),
+    #: Copy of the value where it must be unique, else empty.
+    Column("unique_text", Key),
+    PrimaryKeyConstraint("tenant_id", "entity", "field", "record_id", "position"),
+    Index("ix_core_value_text", "tenant_id", "entity", "field", "text", "record_id"),
+    Index("ix_core_value_number", "tenant_id", "entity", "field", "number", "record_id"),
+    Index("ix_core_value_record", "tenant_id", "record_id"),
+    info=CORE,
+)
+Index(
+    "uq_core_value_unique",
+    value.c.tenant_id, value.c.entity, value.c.field, value.c.unique_text,
+    unique=True,
+    sqlite_where=value.c.is_active.is_(True) & value.c.unique_text.is_not(None),
+    postgresql_where=value.c.is_active.is_(True) & value.c.unique_text.is_not(None),
+)  # fmt: skip
+
+#: Which rowid of the SQLite full-text table `core_search_text` belongs to which record.
+#: PostgreSQL searches the entity's own column and leaves this table empty.
+search_row = Table(
+    "core_search_row",
+    metadata,
+    Column("rowid", Integer, primary_key=True),
+    Column("tenant_id", Integer, nullable=False),
+    Column("entity", Key, nullable=False),
+    Column("record_id", Id, nullable=False),
+    UniqueConstraint("tenant_id", "record_id"),
+    info=CORE,
+)

@@ -1,0 +1,127 @@
+"""What exists for one tenant at one moment. Everything asks here; nothing asks `pm.hook`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from trato.entities.view import EntityView
+from trato.errors import Message, NotFound
+from trato.plugin import Menu, Slot
+from trato.text import _
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """A customer company."""
+
+    id: int
+    slug: str
+    name: str
+    locale: str
+    timezone: str
+    currency: str
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A user's place in a tenant."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    email: str
+    is_active: bool
+    roles: tuple[str, ...]
+    teams: frozenset[UUID]
+    locale: str | None = None
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team:
+    """Members who work together; access rules may go by it."""
+
+    id: UUID
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginState:
+    """Whether a plugin is enabled for a tenant, and why not."""
+
+    name: str
+    installed: bool
+    licensed: bool
+    is_on: bool
+    enabled: bool
+    #: Why it is not enabled; empty when it is.
+    reason: Message | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenseState:
+    """What the tenant's licence amounts to today."""
+
+    state: Literal["none", "invalid", "active", "grace", "read_only"]
+    plugins: frozenset[str] = frozenset()
+    seats: int = 0
+    expires: dt.date | None = None
+    problem: Message | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TenantView:
+    """The enabled part of the host for a tenant: plugins, entities, screens, members, roles."""
+
+    tenant: Tenant
+    license: LicenseState
+    plugins: Mapping[str, PluginState]
+    enabled: frozenset[str]
+    entities: Mapping[str, EntityView]
+    #: (plugin, collection) to entity name.
+    collections: Mapping[tuple[str, str], str]
+    #: (kind of screen, entity name) to screen.
+    screens: Mapping[tuple[str, str], Any]
+    menus: Sequence[Menu]
+    #: Entity name to what plugins add to its screens.
+    slots: Mapping[str, Sequence[Slot]]
+    members: Mapping[UUID, Member]
+    teams: Mapping[UUID, Team]
+    #: Role key to its grants; see ``access.roles``.
+    roles: Mapping[str, Any]
+    settings: Mapping[tuple[str, str], Any]
+    #: pluggy relay of the enabled plugins only.
+    hook: Any
+    cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the licence has been over for so long that nothing may be written."""
+        return self.license.state in ("none", "invalid", "read_only")
+
+    def entity(self, name: Any) -> EntityView:
+        """Find an entity by class or name.
+
+        :raises NotFound: when it does not exist for this tenant.
+        """
+        key = name if isinstance(name, str) else name.__entity__.name
+        try:
+            return self.entities[key]
+        except KeyError:
+            raise NotFound(_("There is no '{entity}' here."), entity=key) from None
+
+    def collection(self, plugin: str, collection: str) -> EntityView:
+        """Find an entity by the two segments of its URL.
+
+        :raises NotFound: when it does not exist for this tenant.
+        """
+        name = self.collections.get((plugin, collection))
+        if name is None:
+            raise NotFound(_("There is no '{entity}' here."), entity=f"{plugin}/{collection}")
+        return self.entities[name]

@@ -1,0 +1,140 @@
+"""The manifest of `clients`."""
+
+from __future__ import annotations
+
+from trato.api import FormScreen, ListScreen, Panel, Plugin, Section, _
+from trato_clients.models import (
+    Branch,
+    Category,
+    Client,
+    Contact,
+    ContactRole,
+    Industry,
+    Source,
+    Zone,
+)
+
+_SALES = _("Sales")
+_CATALOGUES = _("Catalogues")
+
+plugin = Plugin(
+    name="clients",
+    title=_("Clients"),
+    version="0.1.0",
+    description=_("Third parties: companies and people, branches, contacts and their roles."),
+    icon="building-store",
+    entities=[Category, Industry, Zone, Source, Client, Branch, Contact, ContactRole],
+    screens=[
+        ListScreen(
+            Client,
+            menu=_SALES,
+            position=10,
+            columns=[
+                Client.name, Client.identification, Client.city, Client.category_id,
+                Client.owner_id, Client.status, Client.phone, Client.credit_limit,
+            ],
+            filters=[
+                Client.status, Client.category_id, Client.zone_id, Client.owner_id, Client.city,
+                Client.tags,
+            ],
+            sort=["name"],
+        ),
+        FormScreen(
+            Client,
+            facts=[Client.status, Client.category_id, Client.owner_id, Client.credit_limit,
+                   Client.payment_days],
+            sections=[
+                Section(
+                    title=_("Identification"),
+                    fields=[
+                        Client.kind, Client.name, Client.trade_name, Client.given_names,
+                        Client.surnames, Client.identification_type, Client.identification,
+                    ],
+                ),
+                Section(
+                    title=_("Relationship"),
+                    fields=[
+                        Client.status, Client.is_client, Client.is_supplier,
+                        Client.is_prescriber, Client.owner_id, Client.team_id,
+                        Client.category_id, Client.industry_id, Client.zone_id,
+                        Client.source_id, Client.parent_id, Client.tags,
+                    ],
+                ),
+                Section(
+                    title=_("Contact details"),
+                    fields=[
+                        Client.phone, Client.mobile, Client.email, Client.website,
+                        Client.address, Client.city, Client.region, Client.postal_code,
+                        Client.country,
+                    ],
+                ),
+                Section(
+                    title=_("Commercial terms"),
+                    fields=[Client.payment_days, Client.credit_limit],
+                ),
+                Section(title=_("Notes"), fields=[Client.notes]),
+            ],
+            panels=[
+                Panel(entity=ContactRole, by=ContactRole.client_id,
+                      columns=[ContactRole.contact_id, ContactRole.role], title=_("Contacts")),
+                Panel(entity=Branch, by=Branch.client_id,
+                      columns=[Branch.name, Branch.city, Branch.address]),
+                Panel(entity=Client, by=Client.parent_id, columns=[Client.name, Client.city],
+                      title=_("Companies of the group")),
+            ],
+        ),
+        ListScreen(
+            Contact,
+            menu=_SALES,
+            position=20,
+            columns=[Contact.name, Contact.position, Contact.client_id, Contact.mobile,
+                     Contact.email, Contact.owner_id],
+            filters=[Contact.client_id, Contact.owner_id, Contact.tags],
+            sort=["name"],
+        ),
+        FormScreen(
+            Contact,
+            facts=[Contact.position, Contact.client_id, Contact.mobile, Contact.email],
+            sections=[
+                Section(
+                    title=_("Person"),
+                    fields=[Contact.name, Contact.client_id, Contact.position,
+                            Contact.department, Contact.birthday],
+                ),
+                Section(
+                    title=_("Contact details"),
+                    fields=[Contact.mobile, Contact.phone, Contact.email],
+                ),
+                Section(
+                    title=_("Relationship"),
+                    fields=[Contact.owner_id, Contact.team_id, Contact.tags, Contact.notes],
+                ),
+            ],
+            panels=[
+                Panel(entity=ContactRole, by=ContactRole.contact_id,
+                      columns=[ContactRole.client_id, ContactRole.role], title=_("Roles")),
+            ],
+        ),
+        ListScreen(
+            Branch,
+            menu=_SALES,
+            position=30,
+            columns=[Branch.name, Branch.client_id, Branch.city, Branch.address, Branch.hours],
+            filters=[Branch.client_id, Branch.city, Branch.zone_id],
+            sort=["name"],
+        ),
+        ListScreen(
+            ContactRole,
+            columns=[ContactRole.role, ContactRole.contact_id, ContactRole.client_id,
+                     ContactRole.branch_id],
+            filters=[ContactRole.role, ContactRole.client_id, ContactRole.contact_id],
+        ),
+        ListScreen(Category, menu=_CATALOGUES, position=10,
+                   columns=[Category.name, Category.parent_id], sort=["name"]),
+        ListScreen(Industry, menu=_CATALOGUES, position=20,
+                   columns=[Industry.name, Industry.code, Industry.parent_id], sort=["name"]),
+        ListScreen(Zone, menu=_CATALOGUES, position=30, columns=[Zone.name, Zone.parent_id],
+                   sort=["name"]),
+        ListScreen(Source, menu=_CATALOGUES, position=40, columns=[Source.name], sort=["name"]),
+    ],
+)  # fmt: skip
