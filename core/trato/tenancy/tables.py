@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql
 
 from trato.db.types import Id, Json, Key, UtcDateTime
 from trato.entities.base import metadata
@@ -130,8 +131,9 @@ Index(
     "uq_core_value_unique",
     value.c.tenant_id, value.c.entity, value.c.field, value.c.unique_text,
     unique=True,
-    sqlite_where=value.c.is_active.is_(True) & value.c.unique_text.is_not(None),
-    postgresql_where=value.c.is_active.is_(True) & value.c.unique_text.is_not(None),
+    # As text: a generated `IS 1` for SQLite is no condition to PostgreSQL.
+    sqlite_where=sql("is_active AND unique_text IS NOT NULL"),
+    postgresql_where=sql("is_active AND unique_text IS NOT NULL"),
 )  # fmt: skip
 
 #: Which rowid of the SQLite full-text table `core_search_text` belongs to which record.

@@ -105,7 +105,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_core_value_number', ['tenant_id', 'entity', 'field', 'number', 'record_id'], unique=False)
         batch_op.create_index('ix_core_value_record', ['tenant_id', 'record_id'], unique=False)
         batch_op.create_index('ix_core_value_text', ['tenant_id', 'entity', 'field', 'text', 'record_id'], unique=False)
-        batch_op.create_index('uq_core_value_unique', ['tenant_id', 'entity', 'field', 'unique_text'], unique=True, sqlite_where=sa.text('is_active IS 1 AND unique_text IS NOT NULL'), postgresql_where=sa.text('is_active IS 1 AND unique_text IS NOT NULL'))
+        batch_op.create_index('uq_core_value_unique', ['tenant_id', 'entity', 'field', 'unique_text'], unique=True, sqlite_where=sa.text('is_active AND unique_text IS NOT NULL'), postgresql_where=sa.text('is_active AND unique_text IS NOT NULL'))
 
     op.create_table('core_custom_field',
     sa.Column('tenant_id', sa.Integer(), nullable=False),
@@ -268,7 +268,7 @@ def downgrade() -> None:
     op.drop_table('core_license')
     op.drop_table('core_custom_field')
     with op.batch_alter_table('core_value', schema=None) as batch_op:
-        batch_op.drop_index('uq_core_value_unique', sqlite_where=sa.text('is_active IS 1 AND unique_text IS NOT NULL'), postgresql_where=sa.text('is_active IS 1 AND unique_text IS NOT NULL'))
+        batch_op.drop_index('uq_core_value_unique', sqlite_where=sa.text('is_active AND unique_text IS NOT NULL'), postgresql_where=sa.text('is_active AND unique_text IS NOT NULL'))
         batch_op.drop_index('ix_core_value_text')
         batch_op.drop_index('ix_core_value_record')
         batch_op.drop_index('ix_core_value_number')
