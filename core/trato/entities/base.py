@@ -27,12 +27,19 @@ from trato.entities.fields import Field, OnPurge
 from trato.errors import PluginError
 from trato.text import _
 
+
+def _last_column(constraint: ForeignKeyConstraint, table: Table) -> str:
+    """Name the column of a foreign key that is not the tenant, if there is one."""
+    return constraint.column_keys[-1]
+
+
 metadata = MetaData(
     naming_convention={
+        "last_column": _last_column,
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_1_name)s",
+        "fk": "fk_%(table_name)s_%(last_column)s",
         "pk": "pk_%(table_name)s",
     }
 )

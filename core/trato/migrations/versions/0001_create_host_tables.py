@@ -124,7 +124,7 @@ def upgrade() -> None:
     sa.Column('choices', types.Json, nullable=True),
     sa.Column('section', sa.Text(), nullable=True),
     sa.Column('position', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_custom_field_')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_custom_field_tenant_id')),
     sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_core_custom_field')),
     sa.UniqueConstraint('tenant_id', 'entity', 'key', name=op.f('uq_core_custom_field_tenant_id_entity_key')),
     info={'plugin': 'core'}
@@ -134,7 +134,7 @@ def upgrade() -> None:
     sa.Column('id', types.Id, nullable=False),
     sa.Column('token', sa.Text(), nullable=False),
     sa.Column('installed_at', types.UtcDateTime(), nullable=False),
-    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_license_')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_license_tenant_id')),
     sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_core_license')),
     info={'plugin': 'core'}
     )
@@ -146,8 +146,8 @@ def upgrade() -> None:
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('created_at', types.UtcDateTime(), nullable=False),
     sa.Column('ended_at', types.UtcDateTime(), nullable=True),
-    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_member_')),
-    sa.ForeignKeyConstraint(['user_id'], ['core_user.id'], name=op.f('fk_core_member_')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_member_tenant_id')),
+    sa.ForeignKeyConstraint(['user_id'], ['core_user.id'], name=op.f('fk_core_member_user_id')),
     sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_core_member')),
     sa.UniqueConstraint('tenant_id', 'user_id', name=op.f('uq_core_member_tenant_id_user_id')),
     info={'plugin': 'core', 'policy': "user_id = nullif(current_setting('trato.user_id', true), '')::uuid"}
@@ -160,7 +160,7 @@ def upgrade() -> None:
     sa.Column('plugin', types.Key, nullable=False),
     sa.Column('is_on', sa.Boolean(), nullable=False),
     sa.Column('changed_at', types.UtcDateTime(), nullable=False),
-    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_plugin_state_')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_plugin_state_tenant_id')),
     sa.PrimaryKeyConstraint('tenant_id', 'plugin', name=op.f('pk_core_plugin_state')),
     info={'plugin': 'core'}
     )
@@ -170,7 +170,7 @@ def upgrade() -> None:
     sa.Column('key', types.Key, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('grants', types.Json, nullable=False),
-    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_role_')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_role_tenant_id')),
     sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_core_role')),
     sa.UniqueConstraint('tenant_id', 'key', name=op.f('uq_core_role_tenant_id_key')),
     info={'plugin': 'core'}
@@ -185,8 +185,8 @@ def upgrade() -> None:
     sa.Column('expires_at', types.UtcDateTime(), nullable=False),
     sa.Column('address', sa.Text(), nullable=True),
     sa.Column('agent', sa.Text(), nullable=True),
-    sa.ForeignKeyConstraint(['active_tenant'], ['core_tenant.id'], name=op.f('fk_core_session_'), ondelete='SET NULL'),
-    sa.ForeignKeyConstraint(['user_id'], ['core_user.id'], name=op.f('fk_core_session_'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['active_tenant'], ['core_tenant.id'], name=op.f('fk_core_session_active_tenant'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['user_id'], ['core_user.id'], name=op.f('fk_core_session_user_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_core_session')),
     sa.UniqueConstraint('secret_hash', name=op.f('uq_core_session_secret_hash')),
     info={'plugin': 'core'}
@@ -199,7 +199,7 @@ def upgrade() -> None:
     sa.Column('plugin', types.Key, nullable=False),
     sa.Column('key', types.Key, nullable=False),
     sa.Column('value', types.Json, nullable=True),
-    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_setting_')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_setting_tenant_id')),
     sa.PrimaryKeyConstraint('tenant_id', 'plugin', 'key', name=op.f('pk_core_setting')),
     info={'plugin': 'core'}
     )
@@ -208,7 +208,7 @@ def upgrade() -> None:
     sa.Column('id', types.Id, nullable=False),
     sa.Column('key', types.Key, nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_team_')),
+    sa.ForeignKeyConstraint(['tenant_id'], ['core_tenant.id'], name=op.f('fk_core_team_tenant_id')),
     sa.PrimaryKeyConstraint('tenant_id', 'id', name=op.f('pk_core_team')),
     sa.UniqueConstraint('tenant_id', 'key', name=op.f('uq_core_team_tenant_id_key')),
     info={'plugin': 'core'}
