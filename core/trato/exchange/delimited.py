@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TextIO
@@ -72,7 +72,7 @@ class TextFile:
     delimiter: str
     skipped_lines: int
 
-    def rows(self) -> Iterator[RawRow]:
+    def rows(self) -> Generator[RawRow]:
         """Yield the records, blank ones too, numbered from 1 as a spreadsheet numbers them."""
         with _open_text(self.path, self.codec, self.start) as file:
             for _line in range(self.skipped_lines):
@@ -223,19 +223,21 @@ def _delimiter(sample: str) -> str:
 
 
 def _agreement(sample: str, delimiter: str) -> float:
+    """Return columns times the share of rows that have as many as the header."""
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
     widths: list[int] = []
-    try:
-        for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
+    while len(widths) < _SAMPLE_ROWS:
+        try:
+            record = next(reader)
+        except StopIteration:
+            break
+        except csv.Error:  # quotes that do not fit speak against the delimiter
+            widths.append(0)
+        else:
             if any(cell.strip() for cell in record):
                 widths.append(len(record))
-            if len(widths) == _SAMPLE_ROWS:
-                break
-    except csv.Error:  # a quote that never closes: what was read until there decides
-        pass
-    if not widths:
-        return 0.0
-    header = widths[0]
-    return (header - 1) * sum(width == header for width in widths) / len(widths)
+    header = next(filter(None, widths), 1)
+    return (header - 1) * sum(width == header for width in widths) / max(len(widths), 1)
 
 
 class _Lines:

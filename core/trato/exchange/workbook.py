@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import zlib
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ _DAMAGES = (
     zlib.error,
     EOFError,
     NotImplementedError,
+    UnicodeDecodeError,
     expat.ExpatError,
     CalamineError,
 )
@@ -96,6 +98,10 @@ def read_sheet(path: Path, name: str | None, limits: Limits) -> Sheet:
             with CalamineWorkbook.from_path(copy) as workbook:
                 sheet = workbook.get_sheet_by_name(chosen.name)
     except _DAMAGES as error:
+        raise broken("{detail}", detail=str(error)) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the file's beginning
+            raise
         raise broken("{detail}", detail=str(error)) from error
     start = sheet.start
     return Sheet(

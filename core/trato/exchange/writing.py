@@ -112,7 +112,7 @@ class _CsvForm:
         elif isinstance(cell, int):
             return str(cell)
         elif isinstance(cell, Decimal):
-            text = self._number(cell)
+            return self._number(cell)
         elif isinstance(cell, datetime):
             text = _local(cell, self._zone).isoformat(" ")
         else:
@@ -182,16 +182,17 @@ class _SheetForm:
         self.count = 0
         self._zone = zone
         self._headers = headers
-        self._date = book.add_format({"num_format": 14})  # the reader's own short date
+        # Built-in formats are shown as the reader's own program writes them.
+        self._date = book.add_format({"num_format": 14})
         self._moment = book.add_format({"num_format": 22})
-        text = book.add_format({"num_format": "@"})
-        money = book.add_format({"num_format": "#,##0.00"})
+        money = book.add_format({"num_format": 4})
+        text = book.add_format({"num_format": 49})
         formats = dict.fromkeys(("integer", "decimal", "boolean"))
         formats |= {"money": money, "date": self._date, "moment": self._moment}
         self._formats = [formats.get(kind, text) for kind in kinds]
         self._sheet = book.add_worksheet(_tab_name(name))
         self._sheet.freeze_panes(1, 0)
-        bold = book.add_format({"bold": True, "num_format": "@"})
+        bold = book.add_format({"bold": True, "num_format": 49})
         for column, (header, kind) in enumerate(zip(headers, kinds, strict=True)):
             width = max(_WIDTHS.get(kind, 16), min(len(header) + 2, 40))
             self._sheet.set_column(column, column, width, self._formats[column])
