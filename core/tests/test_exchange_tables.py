@@ -332,7 +332,7 @@ def test_column_without_header_is_told_by_its_letter(tmp_path: Path) -> None:
 def test_equal_headers_are_told_by_their_letters(tmp_path: Path) -> None:
     error = refusal(write(tmp_path, "Tel;Nombre;TEL \n1;2;3\n"))
 
-    assert "Columns A and C have the same header, TEL." in str(error)
+    assert "Columns A and C have the same header, 'TEL'." in str(error)
 
 
 def test_header_with_broken_quotes_is_told(tmp_path: Path) -> None:
@@ -386,7 +386,7 @@ def test_record_of_endless_quoted_lines_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_file_is_an_error_of_the_operator(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere\.csv cannot be opened: No such file"):
+    with pytest.raises(ConfigError, match=r"nowhere\.csv' cannot be opened: No such file"):
         open_table(tmp_path / "nowhere.csv")
 
 

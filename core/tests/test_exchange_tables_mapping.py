@@ -97,8 +97,8 @@ def test_field_named_like_a_column_of_errors_is_filled() -> None:
 
 def test_unknown_header_is_told_with_the_nearest_name() -> None:
     assert problems(["Telefno", "xyzzy"]) == {
-        "Telefno": "No field is named Telefno; the nearest is Teléfono.",
-        "xyzzy": "No field is named xyzzy.",
+        "Telefno": "No field is named 'Telefno'; the nearest is 'Teléfono'.",
+        "xyzzy": "No field is named 'xyzzy'.",
     }
 
 
@@ -108,12 +108,12 @@ def test_ambiguous_header_is_told_with_its_fields() -> None:
     with pytest.raises(Invalid) as caught:
         match_headers(["contacto"], fields)
 
-    assert "contacto may be any of these fields: buyer, payer." in str(caught.value)
+    assert "'contacto' may be any of these fields: buyer, payer." in str(caught.value)
 
 
 def test_two_columns_for_one_field_are_told() -> None:
     assert problems(["NIT", "Tel", "Cédula"]) == {
-        "Cédula": "Cédula and NIT both fill the field identification."
+        "Cédula": "'Cédula' and 'NIT' both fill the field 'identification'."
     }
 
 
@@ -165,13 +165,13 @@ def test_map_may_name_a_reference_by_a_field() -> None:
 
 def test_map_to_an_unknown_field_is_told() -> None:
     assert problems(["COD"], {"COD": "identificacin"}) == {
-        "COD": "No field is named identificacin; the nearest is Identificación."
+        "COD": "No field is named 'identificacin'; the nearest is 'Identificación'."
     }
 
 
 def test_map_of_an_absent_column_is_told() -> None:
     assert problems(["Nombre"], {"CODE": "identification"}) == {
-        "CODE": "The map says CODE: identification, and the file has no such column."
+        "CODE": "The map says 'CODE: identification', and the file has no such column."
     }
 
 
@@ -216,7 +216,7 @@ def test_csv_map_is_read_with_or_without_titles(tmp_path: Path, content: str) ->
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("map.yaml", "a: b\na: c\n", "both a: b and a: c"),
+        ("map.yaml", "a: b\na: c\n", "both 'a: b' and 'a: c'"),
         ("map.yaml", "a: b\nc:\n", "Line 2 of the map has one side only"),
         ("map.yml", "a: [b, c]\n", "Line 1 of the map is more than a header and a field"),
         ("map.yaml", "? [a]\n: b\n", "Line 1 of the map is more"),
@@ -240,5 +240,5 @@ def test_damaged_map_is_told(tmp_path: Path, name: str, content: str | bytes, to
 
 @pytest.mark.parametrize("name", ["none.yaml", "none.csv"])
 def test_missing_map_is_an_error_of_the_operator(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match=rf"{name} cannot be opened"):
+    with pytest.raises(ConfigError, match=rf"{name}' cannot be opened"):
         read_map(tmp_path / name)

@@ -165,7 +165,7 @@ def test_rows_and_columns_are_named_as_the_spreadsheet_names_them(tmp_path: Path
         assert list(table) == [Row(7, ["1", "2"]), Row(10, ["3", "4"])]
 
     assert "Column D has no header" in str(refusal(path, sheet="Mala"))
-    assert "Columns C and E have the same header, A" in str(refusal(path, sheet="Igual"))
+    assert "Columns C and E have the same header, 'A'" in str(refusal(path, sheet="Igual"))
 
 
 def test_cells_beyond_the_headers_are_a_problem_of_their_row(tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ def test_longest_text_is_written_and_a_longer_one_refused(tmp_path: Path) -> Non
     with pytest.raises(DomainError) as caught:
         workbook(tmp_path, [["x"], ["a" * 32_768]], ["longtext"])
 
-    assert "Row 3, h0: a cell of a workbook holds 32767 characters" in str(caught.value)
+    assert "Row 3, 'h0': a cell of a workbook holds 32767 characters" in str(caught.value)
     assert "Export as CSV" in str(caught.value)
 
 

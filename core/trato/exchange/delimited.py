@@ -109,10 +109,10 @@ def _known(name: str) -> str:
         if codecs.lookup(known).name == codec:
             return known
     raise ConfigError(
-        _("There is no encoding named {name}."),
+        _("There is no encoding named '{name}'."),
         hint=_("Choose one of: {known}."),
         code="unknown_encoding",
-        name=repr(name),
+        name=name,
         known=", ".join(ENCODINGS),
     )
 
@@ -122,10 +122,10 @@ def _one_character(delimiter: str) -> str:
     if len(character) == 1 and character not in "\"'\r\n\0" and not character.isalnum():
         return character
     raise ConfigError(
-        _("{delimiter} cannot separate columns."),
+        _("'{delimiter}' cannot separate columns."),
         hint=_("Use ; or , or | or tab."),
         code="bad_delimiter",
-        delimiter=repr(delimiter),
+        delimiter=delimiter,
     )
 
 

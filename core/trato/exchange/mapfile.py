@@ -44,7 +44,7 @@ def read_map(path: str | Path) -> dict[str, str]:
                 raise _bad(_("Line {line} of the map has one side only."), line=line)
             if choices.setdefault(left, right) != right:
                 raise _bad(
-                    _("The map says both {left}: {first} and {left}: {second}."),
+                    _("The map says both '{left}: {first}' and '{left}: {second}'."),
                     left=left,
                     first=choices[left],
                     second=right,

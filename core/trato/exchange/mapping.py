@@ -173,15 +173,15 @@ class _Names:
             return Proposal(header, paths[0])
         if paths:
             fields = ", ".join(paths)
-            text = _("{name} may be any of these fields: {fields}.")
+            text = _("'{name}' may be any of these fields: {fields}.")
             return Proposal(header, None, problem=Message(text, {"name": name, "fields": fields}))
         close = difflib.get_close_matches(fold(name), self._written, n=1, cutoff=_SIMILAR)
         if not close:
             return Proposal(
-                header, None, problem=Message(_("No field is named {name}."), {"name": name})
+                header, None, problem=Message(_("No field is named '{name}'."), {"name": name})
             )
         nearest = self._written[close[0]]
-        text = _("No field is named {name}; the nearest is {nearest}.")
+        text = _("No field is named '{name}'; the nearest is '{nearest}'.")
         return Proposal(
             header,
             None,
@@ -211,7 +211,7 @@ def _chosen(
         elif other is not None:
             chosen[other] = names.resolve(other, left)
         else:
-            text = _("The map says {left}: {right}, and the file has no such column.")
+            text = _("The map says '{left}: {right}', and the file has no such column.")
             unknown[left] = [Message(text, {"left": left, "right": right})]
     if unknown:
         raise Invalid(
@@ -236,7 +236,7 @@ def _without_doubles(proposals: list[Proposal]) -> list[Proposal]:
     checked = []
     for one in proposals:
         if one.path is not None and first.setdefault(one.path, one.header) != one.header:
-            text = _("{header} and {other} both fill the field {field}.")
+            text = _("'{header}' and '{other}' both fill the field '{field}'.")
             params = {"header": one.header, "other": first[one.path], "field": one.path}
             one = Proposal(one.header, None, problem=Message(text, params), suggestion=one.path)
         checked.append(one)

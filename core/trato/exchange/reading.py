@@ -150,7 +150,7 @@ class Table:
             first = seen.setdefault(title.casefold(), index)
             if first != index:
                 raise DomainError(
-                    _("Columns {first} and {second} have the same header, {header}."),
+                    _("Columns {first} and {second} have the same header, '{header}'."),
                     hint=_("Rename or remove one of them."),
                     code="bad_header",
                     first=column_letter(self._first_column + first),
@@ -199,7 +199,7 @@ def open_table(
 def cannot_open(path: Path, error: OSError) -> ConfigError:
     """Return the error that says why the system does not give the file."""
     return ConfigError(
-        _("The file {path} cannot be opened: {reason}."),
+        _("The file '{path}' cannot be opened: {reason}."),
         hint=_("Check the name and whether you may read it."),
         code="no_file",
         path=str(path),

@@ -171,10 +171,10 @@ def _choose(sheets: list[_Listed], name: str | None) -> _Listed:
         if sheet.name.strip().casefold() == wanted:
             return sheet
     raise DomainError(
-        _("The workbook has no sheet named {name}."),
+        _("The workbook has no sheet named '{name}'."),
         hint=_("Its sheets are: {sheets}."),
         code="unknown_sheet",
-        name=repr(name),
+        name=name,
         sheets=", ".join(sheet.name for sheet in sheets),
     )
 

@@ -210,7 +210,7 @@ class _SheetForm:
                 )
             if failed:
                 raise _too_large(
-                    _("Row {row}, {header}: a cell of a workbook holds {limit} characters."),
+                    _("Row {row}, '{header}': a cell of a workbook holds {limit} characters."),
                     row=self.count + 1,
                     header=self._headers[column],
                     limit=self._sheet.xls_strmax,
