@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped
 
 from trato.access.actor import Actor
 from trato.db.types import new_id
-from trato.entities.base import Entity, Extension
+from trato.entities.base import Entity, Extension, metadata
 from trato.entities.fields import (
     Choice,
     boolean,
@@ -39,6 +39,7 @@ from trato.errors import (
     TratoError,
 )
 from trato.hooks import hookimpl
+from trato.host import Host
 from trato.plugin import (
     Command,
     Demo,
@@ -74,6 +75,7 @@ __all__ = [
     "Filter",
     "Forbidden",
     "FormScreen",
+    "Host",
     "Invalid",
     "ListScreen",
     "Mapped",
@@ -106,6 +108,7 @@ __all__ = [
     "integer",
     "longtext",
     "lookup",
+    "metadata",
     "moment",
     "money",
     "new_id",

@@ -35,7 +35,7 @@ from trato.records.unit import Clock, Unit, open_unit, utc_now
 from trato.registry import Problem, Registry, register_all
 from trato.settings import Settings
 from trato.tenancy.enablement import license_state, plugin_states
-from trato.tenancy.store import TenantConfig, read_config
+from trato.tenancy.store import TenantConfig, read_config, touch_all
 from trato.tenancy.view import TenantView
 from trato.text import _
 
@@ -185,6 +185,8 @@ class Host:
             }
             for extension in extensions.values():
                 fields |= extension.__entity__.fields
+                for path, spellings in extension.__entity__.spellings.items():
+                    fields[path] = replace(fields[path], spellings=spellings)
             for field in config.custom.get(name, ()):
                 fields[field.path] = field
             for path, field in fields.items():
@@ -232,6 +234,17 @@ class Host:
             force=force,
         ) as unit:  # fmt: skip
             yield unit
+
+    @contextmanager
+    def shared(self) -> Iterator[Connection]:
+        """Open a transaction that changes what all tenants share, such as a country's lists.
+
+        Every process then reads the configuration of each tenant again. No tenant is set in it,
+        so it reaches no tenant's rows.
+        """
+        with transaction(self.engine) as connection:
+            yield connection
+            touch_all(connection)
 
     def close(self) -> None:
         """Give back the database connections."""

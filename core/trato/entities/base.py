@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -23,7 +24,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from trato.db.types import Id, Json, Key, UtcDateTime
-from trato.entities.fields import Field, OnPurge
+from trato.entities.fields import Field, OnPurge, Spellings
 from trato.errors import PluginError
 from trato.text import _
 
@@ -77,6 +78,8 @@ class EntityInfo:
     unique: tuple[tuple[str, ...], ...] = ()
     #: Entity that this one extends, for extension records.
     extends: str | None = None
+    #: What an extension adds to fields of that entity: other ways of writing their values.
+    spellings: Mapping[str, Spellings] = dataclasses.field(default_factory=dict)
 
 
 def _plural(word: str) -> str:
@@ -269,6 +272,9 @@ class Extension(Base):
 
     The fields appear everywhere as `colombia.municipality`. A record without a row reads as
     empty, so nothing obligatory may be declared.
+
+    :param spellings: for folded text fields of the extended entity, a function from a value to
+        all ways of writing the same: filters and the matching of imports then find it by each.
     """
 
     __abstract__ = True
@@ -279,7 +285,12 @@ class Extension(Base):
     id: Mapped[UUID] = mapped_column(Id, sort_order=-19)
 
     def __init_subclass__(
-        cls, *, of: type[Entity] | None = None, plugin: str | None = None, **kwargs: Any
+        cls,
+        *,
+        of: type[Entity] | None = None,
+        plugin: str | None = None,
+        spellings: Mapping[str, Spellings] | None = None,
+        **kwargs: Any,
     ) -> None:
         if of is None or plugin is None:
             super().__init_subclass__(**kwargs)
@@ -293,6 +304,13 @@ class Extension(Base):
                 hint=_("Records exist without the extension: annotate with '| None'."),
                 plugin=plugin, entity=extended.name, fields=", ".join(needed),
             )  # fmt: skip
+        for path in spellings or ():
+            if path not in extended.fields or not extended.fields[path].fold:
+                raise PluginError(
+                    _("Extension '{plugin}' gives spellings for '{field}', which is no folded "
+                      "text of '{entity}'."),
+                    plugin=plugin, entity=extended.name, field=path,
+                )  # fmt: skip
         noun = extended.name.replace(".", "_")
         table = f"{plugin}_{noun}"
         cls.__tablename__ = table
@@ -309,7 +327,7 @@ class Extension(Base):
         cls.__entity__ = EntityInfo(
             name=f"{plugin}.{noun}", plugin=plugin, collection="", title=extended.title,
             titles=extended.titles, label="", owned=False, parent=None, tree=None,
-            icon=extended.icon, extends=extended.name,
+            icon=extended.icon, extends=extended.name, spellings=dict(spellings or {}),
             fields={
                 f"{plugin}.{path}": field.under(path=f"{plugin}.{path}", source="extension")
                 for path, field in fields.items()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal, Self, TypeVar
@@ -21,6 +21,8 @@ from sqlalchemy.types import TypeEngine
 
 from trato.db.types import Id, Json, Key, Money, Scaled, UtcDateTime
 
+#: Gives all ways of writing a value that mean the same, the one to keep first.
+Spellings = Callable[[str], Sequence[str]]
 Kind = Literal[
     "text", "longtext", "integer", "decimal", "money", "date", "moment", "boolean",
     "choice", "choices", "tags", "email", "phone", "url", "ref", "member", "team",
@@ -76,6 +78,11 @@ class Field:
     derived: bool = False
     #: Folding of the shadow column that is sorted and compared: text, code, digits or none.
     fold: str | None = None
+    #: Other ways of writing a folded text, under which its record is found too.
+    spellings: Spellings | None = None
+    #: Path of the field that a search reads in one word with this one: a number before its
+    #: check digit.
+    follows: str | None = None
     help: str = ""
     default: Any = None
     #: Allowed values with labels, for choice and choices; empty for free tags.
@@ -138,6 +145,7 @@ def text(
     identifies: bool = False,
     derived: bool = False,
     fold: Literal["text", "code", "digits"] = "text",
+    follows: str | None = None,
     default: str | None = None,
     help: str = "",
     synonyms: Sequence[str] = (),
@@ -146,6 +154,7 @@ def text(
 
     :param index: may be sorted by; a folded shadow column is kept for it.
     :param fold: how it is compared: as text, as a code (letters and digits) or as digits.
+    :param follows: path of the field that a search reads in one word with this one.
     """
     shadowed = index or unique or identifies
     return _column(
@@ -153,7 +162,7 @@ def text(
         Field(
             path="", label=label, kind="text", max_length=max_length, indexed=shadowed,
             unique=unique, searchable=searchable, identifies=identifies, derived=derived,
-            fold=fold if shadowed else None, default=default, help=help,
+            fold=fold if shadowed else None, follows=follows, default=default, help=help,
             synonyms=tuple(synonyms),
         ),
     )  # fmt: skip

@@ -312,6 +312,12 @@ def shadow_value(field: Field, value: Any) -> str | None:
     return FOLDS[field.fold](value)[:500] or None
 
 
+def spelled(field: Field, value: Any) -> list[str]:
+    """Fold a text value in each of its spellings, the one to keep first."""
+    texts = field.spellings(value) if field.spellings else [value]
+    return list(dict.fromkeys(key for text in texts if (key := shadow_value(field, text))))
+
+
 def searched(field: Field, value: Any) -> str | None:
     """Give the text under which a value is found."""
     if value is None:

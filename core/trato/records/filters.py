@@ -35,6 +35,7 @@ from trato.records.convert import (
     load_value,
     side_column,
     side_value,
+    spelled,
     to_json,
 )
 from trato.records.query import OPS, Filter, Op
@@ -193,7 +194,7 @@ def _plain(column: Any, wanted: Filter) -> ColumnElement[bool]:
 def _by_shadow(field: Field, column: Any, key: Any, wanted: Filter) -> ColumnElement[bool]:
     """Compare folded text by its shadow column; plain text must be equal to the letter too."""
     fold = FOLDS[field.fold or "text"]
-    exact = field.kind == "text" and field.fold == "text"
+    exact = field.kind == "text" and field.fold == "text" and not field.spellings
     value = wanted.value
     match wanted.op:
         case "isnull":
@@ -201,12 +202,17 @@ def _by_shadow(field: Field, column: Any, key: Any, wanted: Filter) -> ColumnEle
         case "eq" | "ne":
             if value is None:
                 return column.is_(None) if wanted.op == "eq" else column.is_not(None)
-            same = key == fold(value)[:500]
+            written = spelled(field, value) if field.spellings else [fold(value)[:500]]
+            same = key == written[0] if len(written) == 1 else key.in_(written)
             if exact:
                 same = and_(same, column == value)
             return same if wanted.op == "eq" else or_(not_(same), column.is_(None))
         case "in":
-            same = key.in_([fold(item)[:500] for item in value if item is not None])
+            given = [item for item in value if item is not None]
+            if field.spellings:
+                same = key.in_([text for item in given for text in spelled(field, item)])
+            else:
+                same = key.in_([fold(item)[:500] for item in given])
             return and_(same, column.in_(value)) if exact else same
         case "contains":
             folded = fold(value)

@@ -52,7 +52,13 @@ def custom_values(entity: EntityView, change: Change) -> dict[str, Any] | None:
 
 def searched_text(entity: EntityView, change: Change) -> str | None:
     """Make the searched text of a record as it will be."""
-    return search_text(searched(field, change[field.path]) for field in entity.searchable)
+    found: list[str | None] = []
+    for field in entity.searchable:
+        text = searched(field, change[field.path])
+        if text is not None and field.follows and change[field.follows] is not None:
+            text = f"{change[field.follows]}{text}"
+        found.append(text)
+    return search_text(found)
 
 
 def insert_records(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, tuple_
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.records.changes import Change
-from trato.records.convert import shadow_value, side_column, side_value
+from trato.records.convert import shadow_value, side_column, side_value, spelled
 from trato.tenancy.tables import value as side
 from trato.text import _
 
@@ -58,6 +58,8 @@ def comparable(field: Field, value: Any) -> Any:
     if field.source == "custom":
         text, number = side_value(field, value)
         return text if text is not None else number
+    if field.spellings:
+        return next(iter(spelled(field, value)), None)
     return shadow_value(field, value) if field.fold else value
 
 
@@ -84,12 +86,20 @@ def _taken(
             statement = select(table.c.id, *columns).where(table.c.tenant_id == tenant_id)
             if table is entity.table:
                 statement = statement.where(table.c.archived_at.is_(None))
-            if len(columns) == 1:
+            if first.spellings and len(columns) == 1:
+                written = [key for one in some for key in spelled(first, one[0])]
+                statement = statement.where(columns[0].in_(written))
+            elif len(columns) == 1:
                 statement = statement.where(columns[0].in_([key[0] for key in some]))
             else:
                 statement = statement.where(tuple_(*columns).in_(some))
         for row in connection.execute(statement):
-            found[tuple(row[1:])].append(row[0])
+            # What is stored may be written in another way than what is sought.
+            stored = (
+                comparable(f, v) if f.spellings else v
+                for f, v in zip(fields, row[1:], strict=True)
+            )
+            found[tuple(stored)].append(row[0])
     return found
 
 

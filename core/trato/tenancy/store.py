@@ -108,6 +108,11 @@ def touch(connection: Connection, tenant_id: int) -> None:
     )
 
 
+def touch_all(connection: Connection) -> None:
+    """Raise the version of every tenant, after a change of what all of them share."""
+    connection.execute(update(t.tenant).values(version=t.tenant.c.version + 1))
+
+
 def read_config(connection: Connection, tenant_id: int) -> TenantConfig:
     """Read a tenant's licence, switches, settings and own fields."""
     license_row = connection.execute(
