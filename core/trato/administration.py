@@ -172,7 +172,7 @@ def _system_unit(host: Host, connection: Connection, view: TenantView) -> Unit:
 
 def create_user(
     host: Host, slug: str, email: str, *, roles: Sequence[str], password: str | None = None,
-    name: str | None = None, teams: Sequence[str] = (), passwords: credentials.Passwords,
+    name: str | None = None, teams: Sequence[str] = (),
 ) -> NewUser:  # fmt: skip
     """Give a person access to a tenant; one whose e-mail exists already is only let in.
 
@@ -193,7 +193,7 @@ def create_user(
         if user is None:
             user = people.create_user(
                 connection, email=email, name=name or email.partition("@")[0],
-                password_hash=None if password is None else passwords.hash(password),
+                password_hash=None if password is None else host.passwords.hash(password),
                 now=host.clock(),
             )  # fmt: skip
         member_id = people.add_member(

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine
 
 from trato import __version__
 from trato.access.actor import Actor, Via
+from trato.access.credentials import Passwords
 from trato.access.store import read_people
 from trato.db.engine import open_engine, transaction
 from trato.db.migrate import behind
@@ -106,6 +107,15 @@ class Host:
     def secret_keys(self) -> tuple[str, ...]:
         """Secrets of this installation; the first signs, all verify."""
         return self.settings.resolve_secret_key()
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        """Hashing of passwords at this installation's costs."""
+        settings = self.settings
+        return Passwords(
+            time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib,
+            lanes=settings.password_parallelism, shortest=settings.password_min_length,
+        )  # fmt: skip
 
     @cached_property
     def audit_keys(self) -> tuple[bytes, ...]:

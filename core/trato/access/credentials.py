@@ -23,14 +23,18 @@ from trato.text import _
 #: A session or token is marked as used at most this often, so that reading does not write.
 SEEN_EVERY = dt.timedelta(minutes=5)
 _TOKEN = re.compile(r"trato_([0-9a-z]{1,7})_([A-Za-z0-9_-]{43})")
-_SHORTEST_PASSWORD = 10
 
 
 class Passwords:
     """Hashing of passwords with argon2id; by default OWASP's 19 MiB profile."""
 
-    def __init__(self, *, time_cost: int = 2, memory_kib: int = 19_456) -> None:
-        self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
+    def __init__(
+        self, *, time_cost: int = 2, memory_kib: int = 19_456, lanes: int = 1, shortest: int = 10
+    ) -> None:
+        self._hasher = PasswordHasher(
+            time_cost=time_cost, memory_cost=memory_kib, parallelism=lanes
+        )
+        self._shortest = shortest
         self._nobody: str | None = None
 
     def hash(self, password: str) -> str:
@@ -38,11 +42,11 @@ class Passwords:
 
         :raises DomainError: when it is too short or longer than any passphrase.
         """
-        if not _SHORTEST_PASSWORD <= len(password) <= 1000:
+        if not self._shortest <= len(password) <= 1000:
             raise DomainError(
                 _("A password has at least {shortest} letters; this one has {length}."),
                 hint=_("A few words in a row are long and easy to remember."),
-                shortest=_SHORTEST_PASSWORD, length=len(password), code="weak_password",
+                shortest=self._shortest, length=len(password), code="weak_password",
             )  # fmt: skip
         return self._hasher.hash(password)
 
@@ -117,10 +121,28 @@ def find_session(connection: Connection, secret: str, *, now: dt.datetime) -> Se
     )  # fmt: skip
 
 
-def mark_seen(connection: Connection, session_id: UUID, *, now: dt.datetime) -> None:
-    """Note that a session was used."""
+def list_sessions(
+    connection: Connection, user_id: UUID, *, now: dt.datetime
+) -> list[Any]:
+    """Read a user's living sessions, the last used first."""
+    columns = (t.session.c.id, t.session.c.seen_at, t.session.c.address, t.session.c.agent)
+    return list(
+        connection.execute(
+            select(*columns)
+            .where(t.session.c.user_id == user_id, t.session.c.expires_at > now)
+            .order_by(t.session.c.seen_at.desc())
+        )
+    )
+
+
+def mark_seen(
+    connection: Connection, session_id: UUID, *, now: dt.datetime, days: int
+) -> None:
+    """Note that a session was used; it lives for so many days without use."""
     connection.execute(
-        update(t.session).where(t.session.c.id == session_id).values(seen_at=now)
+        update(t.session)
+        .where(t.session.c.id == session_id)
+        .values(seen_at=now, expires_at=now + dt.timedelta(days=days))
     )
 
 

@@ -90,12 +90,32 @@ def create_user(
     return made
 
 
-def set_password(connection: Connection, user_id: UUID, password_hash: str) -> None:
-    """Keep the hash of a new password and sign the user out everywhere."""
+def set_password(
+    connection: Connection, user_id: UUID, password_hash: str, *, but: UUID | None = None
+) -> None:
+    """Keep the hash of a new password and sign the user out everywhere.
+
+    :param but: the session that stays.
+    """
     connection.execute(
         update(t.user).where(t.user.c.id == user_id).values(password_hash=password_hash)
     )
-    connection.execute(delete(t.session).where(t.session.c.user_id == user_id))
+    others = delete(t.session).where(t.session.c.user_id == user_id)
+    connection.execute(others if but is None else others.where(t.session.c.id != but))
+
+
+def rehash_password(connection: Connection, user_id: UUID, password_hash: str) -> None:
+    """Keep a new hash of the same password."""
+    connection.execute(
+        update(t.user).where(t.user.c.id == user_id).values(password_hash=password_hash)
+    )
+
+
+def set_locale(connection: Connection, user_id: UUID, locale: str) -> None:
+    """Keep a user's language; the tenants' views hold it, so each is touched."""
+    connection.execute(update(t.user).where(t.user.c.id == user_id).values(locale=locale))
+    for place in memberships(connection, user_id):
+        touch(connection, place.tenant_id)
 
 
 def memberships(connection: Connection, user_id: UUID) -> list[Membership]:
@@ -245,7 +265,9 @@ def add_member(
         )
     for team_id in teams:
         join_team(connection, tenant_id, member_id, team_id)
-    touch(connection, tenant_id)
+    # The user's other companies show the new one in their switch.
+    for place in memberships(connection, user.id):
+        touch(connection, place.tenant_id)
     return member_id
 
 

@@ -1,0 +1,149 @@
+"""Values as people read them: one function a field, chosen once, called for every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup, escape
+
+from trato.entities.fields import LIST_KINDS, Field
+from trato.i18n import Catalogs, Formats
+from trato.tenancy.view import TenantView
+
+Render = Callable[[Any], Markup]
+_EMPTY = Markup("")
+
+#: Tone of a choice's badge by its value: the kind of state, never a matter of taste.
+_TONES = {
+    "active": "ok", "won": "ok", "accepted": "ok", "prospect": "info", "open": "info",
+    "planned": "info", "inactive": "calm", "lost": "calm", "overdue": "bad", "rejected": "bad",
+}  # fmt: skip
+
+
+@dataclass(kw_only=True, eq=False)
+class Cells:
+    """How a reader sees values: language, formats, names of people and records."""
+
+    view: TenantView
+    catalogs: Catalogs
+    formats: Formats
+    locale: str
+    #: Labels of referenced records, by entity name and id; filled before rendering.
+    labels: dict[str, dict[UUID, str]] = field(default_factory=dict)
+
+    def label(self, declared: Field) -> str:
+        """Name a field."""
+        if declared.labels:
+            return declared.labels.get(self.locale) or declared.label
+        return self.catalogs.translate(declared.label, self.locale, domain=declared.plugin or None)
+
+    def choices(self, declared: Field) -> list[tuple[str, str]]:
+        """Name the allowed values of a choice."""
+        if declared.source == "custom" or declared.options:
+            return list(declared.choices)
+        return [
+            (key, self.catalogs.translate(text, self.locale, domain=declared.plugin or None))
+            for key, text in declared.choices
+        ]
+
+    def renderer(self, declared: Field, *, badge: bool = False) -> Render:
+        """Choose how a field's values are written as HTML; empty ones give nothing."""
+        write = getattr(self, f"_{declared.kind}", None)
+        if declared.kind in ("choice", "choices"):
+            return self._choice_writer(declared, badge=badge)
+        if declared.kind in ("decimal", "integer"):
+            return self._number_writer(declared)
+        if declared.kind == "ref":
+            return self._reference_writer(declared)
+        if write is None:
+            return lambda value: _EMPTY if value is None else escape(value)
+        return lambda value: _EMPTY if value is None else write(value)
+
+    def _number_writer(self, declared: Field) -> Render:
+        number, decimal = self.formats.number, self.formats.decimal
+
+        def write(value: Any) -> Markup:
+            if value is None:
+                return _EMPTY
+            if isinstance(value, Decimal) and value != value.to_integral_value():
+                places = -int(value.normalize().as_tuple().exponent)
+                return escape(decimal(value, places=places))
+            return escape(number(value))
+
+        return write
+
+    def _choice_writer(self, declared: Field, *, badge: bool) -> Render:
+        labels: Mapping[str, str] = dict(self.choices(declared))
+        made: dict[str, Markup] = {}
+
+        def one(value: str) -> Markup:
+            found = made.get(value)
+            if found is None:
+                text = escape(labels.get(value, value))
+                if badge:
+                    tone = _TONES.get(value, "calm")
+                    text = Markup('<span class="t-badge t-tone-{}">{}</span>').format(tone, text)
+                found = made[value] = text
+            return found
+
+        if declared.kind in LIST_KINDS:
+            return lambda value: Markup(", ").join(one(item) for item in value or ())
+        return lambda value: _EMPTY if value is None else one(value)
+
+    def _reference_writer(self, declared: Field) -> Render:
+        target = declared.target or ""
+        entity = self.view.entities.get(target)
+        labels = self.labels.setdefault(target, {})
+        if entity is None:
+            return lambda value: _EMPTY
+        start = f"/{entity.info.plugin}/{entity.info.collection}/"
+
+        def write(value: Any) -> Markup:
+            text = labels.get(value)
+            if text is None:
+                return _EMPTY
+            return Markup('<a href="{}{}">{}</a>').format(start, value, text)
+
+        return write
+
+    def _money(self, value: Decimal) -> Markup:
+        return escape(self.formats.money(value))
+
+    def _date(self, value: Any) -> Markup:
+        return escape(self.formats.date(value))
+
+    def _moment(self, value: Any) -> Markup:
+        return escape(self.formats.date_time(value))
+
+    def _boolean(self, value: bool) -> Markup:
+        return escape(self.formats.yes_no(value))
+
+    def _tags(self, value: list[str]) -> Markup:
+        return Markup(" ").join(
+            Markup('<span class="t-badge t-tone-line">{}</span>').format(tag) for tag in value
+        )
+
+    def _member(self, value: UUID) -> Markup:
+        member = self.view.members.get(value)
+        return _EMPTY if member is None else escape(member.name)
+
+    def _team(self, value: UUID) -> Markup:
+        team = self.view.teams.get(value)
+        return _EMPTY if team is None else escape(team.name)
+
+    def _email(self, value: str) -> Markup:
+        return Markup('<a href="mailto:{0}">{0}</a>').format(value)
+
+    def _phone(self, value: str) -> Markup:
+        dialled = "".join(letter for letter in value if letter.isdigit() or letter == "+")
+        return Markup('<a href="tel:{}">{}</a>').format(dialled, value)
+
+    def _url(self, value: str) -> Markup:
+        shown = value.partition("://")[2].rstrip("/")
+        return Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>').format(
+            value, shown
+        )

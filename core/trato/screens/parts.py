@@ -1,0 +1,100 @@
+"""What a tenant's screen of an entity consists of: declared parts, slots of other plugins, and
+whatever nobody placed, so that no field is out of reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trato.entities.fields import Field
+from trato.entities.view import EntityView
+from trato.plugin import Panel, field_path
+from trato.screens.declared import FormScreen, ListScreen
+from trato.tenancy.view import TenantView
+from trato.text import _
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Fields under a heading; a heading in a tenant's own words is not translated."""
+
+    title: str
+    fields: Sequence[Field]
+    is_own: bool = False
+    plugin: str = ""
+
+
+def list_columns(view: TenantView, entity: EntityView, visible: Mapping[str, Field]) -> list[Field]:
+    """Give the columns that a list shows at first; fields that do not exist here are left out."""
+    screen: ListScreen | None = view.screens.get(("list", entity.name))
+    paths = [field_path(f) for f in screen.columns] if screen else []
+    for slot in view.slots.get(entity.name, ()):
+        for column in slot.columns:
+            path = field_path(column)
+            if path not in paths:
+                paths.append(path)
+    paths = paths or [entity.info.label]
+    return [visible[path] for path in paths if path in visible]
+
+
+def list_filters(view: TenantView, entity: EntityView, visible: Mapping[str, Field]) -> list[Field]:
+    """Give the fields that a list offers to filter by: the declared ones first, then the rest."""
+    screen: ListScreen | None = view.screens.get(("list", entity.name))
+    paths = [field_path(f) for f in screen.filters] if screen else []
+    for slot in view.slots.get(entity.name, ()):
+        paths += [field_path(f) for f in slot.filters]
+    paths += [path for path, f in visible.items() if f.source == "custom"]
+    paths += [path for path, f in visible.items() if f.kind != "longtext"]
+    return [visible[path] for path in dict.fromkeys(paths) if path in visible]
+
+
+def form_groups(
+    view: TenantView, entity: EntityView, visible: Mapping[str, Field]
+) -> list[Group]:
+    """Give the sections of a record's form and page."""
+    screen: FormScreen | None = view.screens.get(("form", entity.name))
+    groups: list[Group] = []
+    placed: set[str] = set()
+
+    def add(title: str, paths: Sequence[str], *, own: bool = False, plugin: str = "") -> None:
+        fields = [visible[path] for path in paths if path in visible and path not in placed]
+        placed.update(paths)
+        if fields:
+            groups.append(Group(title=title, fields=fields, is_own=own, plugin=plugin))
+
+    for section in screen.sections if screen else ():
+        add(section.title, [field_path(f) for f in section.fields], plugin=entity.info.plugin)
+    for slot in view.slots.get(entity.name, ()):
+        for section in slot.sections:
+            add(section.title, [field_path(f) for f in section.fields])
+    rest = [p for p, f in visible.items() if f.source == "native" and not f.readonly]
+    if screen is None:
+        add("", rest, plugin=entity.info.plugin)
+    else:
+        add(_("More"), rest)
+    for plugin in entity.extensions:
+        title = view.plugins[plugin].name
+        add(title.capitalize(), [p for p, f in visible.items() if f.source == "extension"
+                                 and f.plugin == plugin])  # fmt: skip
+    own: dict[str, list[str]] = {}
+    for path, f in visible.items():
+        if f.source == "custom":
+            own.setdefault(f.section, []).append(path)
+    for title, paths in own.items():
+        add(title or _("Own fields"), paths, own=bool(title))
+    return groups
+
+
+def panels(view: TenantView, entity: EntityView) -> list[Panel]:
+    """Give the panels of a record's page, whose entity exists here."""
+    screen: FormScreen | None = view.screens.get(("form", entity.name))
+    found = list(screen.panels) if screen else []
+    for slot in view.slots.get(entity.name, ()):
+        found += slot.panels
+    return [
+        panel
+        for panel in found
+        if (panel.entity if isinstance(panel.entity, str) else panel.entity.__entity__.name)
+        in view.entities
+    ]

@@ -1,0 +1,141 @@
+"""Composition of the Flask application from a host."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+import uuid
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from flask_login import current_user
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from trato import rest
+from trato.db.engine import transaction
+from trato.db.security import check_role
+from trato.host import Host
+from trato.settings import Settings
+from trato.web import account, errors, gate, health, pages, signin
+from trato.web.auth import VISIT_COOKIE, csrf_token, login_manager
+from trato.web.frame import frame, locale, translator
+
+log = logging.getLogger("trato.web")
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_STATIC = Path(__file__).parent / "static"
+
+
+def create_app(host: Host | None = None, *, settings: Settings | None = None) -> Flask:
+    """Make the application.
+
+    :param host: the host to serve; without it one is made from the environment's settings.
+    """
+    host = host or Host(settings or Settings.load())
+    # SCRIPT and style come from this folder only, see the CSP.
+    app = Flask("trato.web", static_folder=str(_STATIC), static_url_path="/static",
+                template_folder="templates")  # fmt: skip
+    app.extensions["trato"] = host
+    app.url_map.strict_slashes = True
+    app.url_map.redirect_defaults = False
+    app.config.update(
+        MAX_CONTENT_LENGTH=host.settings.max_body_mb * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=5 * 1024 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        asset=asset, csrf_token=csrf_token, t=translator, current_locale=locale
+    )
+    login_manager().init_app(app)
+    app.before_request(_start)
+    app.before_request(gate.check)
+    app.after_request(_finish)
+    app.context_processor(lambda: {"frame": frame(), "locale": locale()})
+    errors.register(app)
+    for blueprint in (signin.blueprint, account.blueprint, health.blueprint,
+                      rest.make_blueprint(), pages.blueprint):  # fmt: skip
+        app.register_blueprint(blueprint)
+    if host.settings.trusted_proxies:
+        hops = host.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    return app
+
+
+def check_database(host: Host) -> None:
+    """Refuse to serve from a database that would not keep tenants apart.
+
+    :raises ConfigError: with the command that mends it.
+    """
+    with transaction(host.engine, read=True) as connection:
+        check_role(connection, owner_url=host.settings.owner_database_url)
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+    g.request_id = request.headers.get("X-Request-Id", "")[:64] or uuid.uuid4().hex
+    if not g.request_id.replace("-", "").isalnum():
+        g.request_id = uuid.uuid4().hex
+    # A body that is too large is refused by its header, before anything is read.
+    limit = request.max_content_length
+    if limit is not None and (request.content_length or 0) > limit:
+        g.user = g.actor = None
+        if current_user.is_authenticated:
+            g.user = current_user._get_current_object()
+            g.actor = g.user.actor
+        raise RequestEntityTooLarge
+
+
+def _finish(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    visit = g.get("visit")
+    if visit:
+        response.set_cookie(
+            VISIT_COOKIE, visit, httponly=True, samesite="Lax", secure=request.is_secure
+        )
+    log.info(
+        "%s %s %s %.1f ms request=%s tenant=%s", request.method, request.path,
+        response.status_code, (time.perf_counter() - g.get("started", 0)) * 1000,
+        g.get("request_id"), _tenant_slug(),
+    )  # fmt: skip
+    return response
+
+
+def _tenant_slug() -> str:
+    actor = g.get("actor")
+    return "-" if actor is None else str(actor.view.tenant.slug)
+
+
+def asset(path: str) -> str:
+    """Give the address of a static file; it changes with the file, so browsers may keep it."""
+    return f"/static/{path}?v={_asset_version(path)}"
+
+
+@cache
+def _asset_version(path: str) -> str:
+    file = _STATIC / path
+    if not file.is_file():
+        return "0"
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+

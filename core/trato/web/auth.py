@@ -1,0 +1,144 @@
+"""Who is asking: a session cookie or a bearer token becomes an actor, with few statements."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Request, current_app, g, request
+from flask_login import LoginManager, UserMixin
+
+from trato.access import credentials
+from trato.access.actor import Actor
+from trato.db.engine import transaction
+from trato.host import Host
+from trato.tenancy.view import Member, TenantView
+
+SESSION_COOKIE = "trato_session"
+#: Ties the sign-in form's token to a browser that has no session yet.
+VISIT_COOKIE = "trato_visit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """Flask-Login's user: a person with a session or a token, in a tenant or in none yet."""
+
+    user_id: UUID
+    actor: Actor | None
+    session_id: UUID | None = None
+    secret: str | None = None
+
+    def get_id(self) -> str:
+        return str(self.user_id)
+
+
+def current_host() -> Host:
+    """Give the host of the application that answers."""
+    host: Host = current_app.extensions["trato"]
+    return host
+
+
+def login_manager() -> LoginManager:
+    """Make the manager that loads the actor from our own session and token tables."""
+    manager = LoginManager()
+    manager.request_loader(load)
+    # Our cookie is checked on each request; Flask's own session is not used at all.
+    manager.session_protection = None
+    return manager
+
+
+def load(asked: Request) -> SignedIn | None:
+    """Find out who asks; None for nobody."""
+    header = asked.headers.get("Authorization", "")
+    if header:
+        scheme, _blank, token = header.partition(" ")
+        return _by_token(current_host(), token.strip()) if scheme.lower() == "bearer" else None
+    secret = asked.cookies.get(SESSION_COOKIE)
+    return _by_session(current_host(), secret) if secret else None
+
+
+def _by_token(host: Host, token: str) -> SignedIn | None:
+    tenant_id = credentials.token_tenant(token)
+    if tenant_id is None:
+        return None
+    now = host.clock()
+    with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
+        row = credentials.find_token(connection, token, now=now)
+    if row is None:
+        return None
+    if row.used_at is None or now - row.used_at > credentials.SEEN_EVERY:
+        with transaction(host.engine, tenant_id=tenant_id) as connection:
+            credentials.mark_used(connection, tenant_id, row.id, now=now)
+    view = host.for_tenant(tenant_id, version=row.tenant_version)
+    member = view.members.get(row.member_id)
+    if member is None or not member.is_active:
+        return None
+    actor = Actor(view=view, member=member, via="api", scopes=row.scopes, token_id=row.id)
+    return SignedIn(user_id=member.user_id, actor=actor)
+
+
+def _by_session(host: Host, secret: str) -> SignedIn | None:
+    now = host.clock()
+    with transaction(host.engine, read=True) as connection:
+        row = credentials.find_session(connection, secret, now=now)
+    if row is None:
+        return None
+    if now - row.seen_at > credentials.SEEN_EVERY:
+        with transaction(host.engine) as connection:
+            credentials.mark_seen(
+                connection, row.id, now=now, days=host.settings.session_days
+            )
+    actor = None
+    if row.tenant_id is not None:
+        view = host.for_tenant(row.tenant_id, version=row.tenant_version)
+        member = member_of(view, row.user_id)
+        if member is not None:
+            via: Any = "api" if request.path.startswith("/api/") else "page"
+            actor = Actor(view=view, member=member, via=via)
+    return SignedIn(user_id=row.user_id, actor=actor, session_id=row.id, secret=secret)
+
+
+def member_of(view: TenantView, user_id: UUID) -> Member | None:
+    """Find a user's living place in a tenant."""
+    by_user = view.cache.get("members by user")
+    if by_user is None:
+        by_user = {member.user_id: member for member in view.members.values()}
+        view.cache["members by user"] = by_user
+    member: Member | None = by_user.get(user_id)
+    return member if member is not None and member.is_active else None
+
+
+def csrf_token() -> str:
+    """Give the token that forms of this browser carry."""
+    host = current_host()
+    return _signed(host.secret_keys[0], _csrf_subject())
+
+
+def _csrf_subject() -> str:
+    user = g.get("user")
+    if user is not None and user.secret:
+        return str(user.secret)
+    visit = g.get("visit") or request.cookies.get(VISIT_COOKIE)
+    if not visit:
+        visit = g.visit = secrets.token_urlsafe(24)
+    return str(visit)
+
+
+def _signed(key: str, subject: str) -> str:
+    return hmac.new(key.encode(), b"trato csrf\0" + subject.encode(), "sha256").hexdigest()
+
+
+def csrf_is_good() -> bool:
+    """Check the token of a form, and that the browser sends it from our own pages."""
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and origin.rstrip("/") != request.host_url.rstrip("/"):
+        return False
+    sent = request.headers.get("X-CSRFToken") or request.form.get("csrf_token") or ""
+    subject = _csrf_subject()
+    return any(
+        hmac.compare_digest(_signed(key, subject), sent) for key in current_host().secret_keys
+    )
+

@@ -1,0 +1,95 @@
+"""Errors as a person reads them, or as a problem document where the API asked."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, make_response, render_template, request
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from trato.db.engine import is_unavailable
+from trato.errors import DatabaseUnavailable, TratoError
+from trato.rest.problems import http_problem, problem_response
+from trato.text import _
+from trato.web.auth import current_host
+from trato.web.frame import locale
+
+log = logging.getLogger("trato.web")
+
+
+def register(app: Flask) -> None:
+    """Let the application answer every error with a page or problem of its own."""
+    app.register_error_handler(TratoError, trato_error)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(DBAPIError, database_error)
+    app.register_error_handler(Exception, unexpected)
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def trato_error(error: TratoError) -> Response:
+    """Answer an error that was raised on purpose."""
+    if error.status >= 500:
+        log.error("%s request=%s", error, g.get("request_id"), exc_info=error)
+    host = current_host()
+    language = locale()
+    if _is_api():
+        return problem_response(error, locale=language, catalogs=host.catalogs)
+    message = host.catalogs.message(error.message, language)
+    hint = host.catalogs.message(error.hint, language) if error.hint.text else ""
+    if error.status == 404:
+        # Never tell whether it exists for somebody else.
+        return page(404)
+    return page(error.status, text=message, hint=hint)
+
+
+def http_error(error: HTTPException) -> Any:
+    """Answer what routing or werkzeug refused."""
+    if error.code is None or error.code < 400:
+        return error
+    if _is_api():
+        return http_problem(error, locale=locale(), catalogs=current_host().catalogs)
+    answer = page(error.code)
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        answer.headers["Allow"] = ", ".join(sorted(allowed))
+    return answer
+
+
+def database_error(error: DBAPIError) -> Response:
+    """Answer when the database went away in the middle of a request."""
+    if is_unavailable(error):
+        return trato_error(
+            DatabaseUnavailable(
+                _("The database does not answer."),
+                hint=_("Nothing was saved. Try again in a moment."),
+            )
+        )
+    return unexpected(error)
+
+
+def unexpected(error: Exception) -> Response:
+    """Answer a bug: logged with all that is known, told without detail."""
+    log.exception("unexpected error request=%s path=%s", g.get("request_id"), request.path,
+                  exc_info=error)  # fmt: skip
+    if _is_api():
+        return problem_response(
+            TratoError(_("Something failed in Trato."), code="internal"),
+            locale=locale(), catalogs=current_host().catalogs,
+        )  # fmt: skip
+    return page(500)
+
+
+def page(status: int, *, text: str = "", hint: str = "") -> Response:
+    """Render the page of an error, without the frame: that might be what failed."""
+    words = {
+        "status": status, "text": text, "hint": hint,
+        "request_id": g.get("request_id") if status >= 500 else None,
+        "retry_url": request.full_path.rstrip("?")
+        if status == 503 and request.method == "GET" else None,
+    }  # fmt: skip
+    return make_response(render_template("error.html", error=words), status)

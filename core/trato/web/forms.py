@@ -1,0 +1,335 @@
+"""The form of a record: what was typed is never lost, and every refusal stands at its field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+
+from trato.access import rules
+from trato.entities.fields import Field
+from trato.entities.fold import fold
+from trato.entities.view import EntityView
+from trato.errors import DomainError, Invalid, Message
+from trato.host import Host
+from trato.records.convert import load_value
+from trato.records.query import Query, Record
+from trato.records.unit import Unit
+from trato.screens.cells import Cells
+from trato.screens.parts import form_groups
+from trato.text import _
+from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
+from trato.web.lists import base_url
+
+#: More options than this are typed, not listed.
+_MANY = 40
+
+
+class FormPage:
+    """Makes everything that `form.html` shows, and reads what comes back from it."""
+
+    def __init__(
+        self, host: Host, unit: Unit, entity: EntityView, *, record: Record | None = None
+    ) -> None:
+        self.host, self.unit, self.entity, self.record = host, unit, entity, record
+        self.cells = Cells(
+            view=unit.view, catalogs=host.catalogs, formats=formats(), locale=locale()
+        )
+        self.visible = rules.visible_fields(unit.actor, entity)
+        self.writable = rules.writable_fields(unit.actor, entity)
+        self.url = base_url(entity)
+
+    # --- out -------------------------------------------------------------------------------------
+
+    def page(
+        self, *, typed: Mapping[str, Any] | None = None,
+        errors: Mapping[str, list[Message]] | None = None, general: list[str] | None = None,
+        conflict: dict[str, Any] | None = None, version: int | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Make the page; with ``typed`` it shows what the person wrote, not what is stored."""
+        info, record = self.entity.info, self.record
+        titles = translator(info.titles, info.plugin)
+        title = translator(info.title, info.plugin)
+        if record is None:
+            heading = translator(_("New {title}"), title=title.lower())
+            set_crumbs(Crumb(title=titles, url=self.url), Crumb(title=heading))
+            action, cancel = f"{self.url}/new", self.url
+        else:
+            label = str(record.values.get(info.label) or "—")
+            heading = translator(_("Edit {title}"), title=label)
+            cancel = f"{self.url}/{record.id}"
+            set_crumbs(
+                Crumb(title=titles, url=self.url), Crumb(title=label, url=cancel),
+                Crumb(title=translator(_("Edit"))),
+            )
+            action = f"{cancel}/edit"
+        values = typed if typed is not None else self.stored()
+        wrong = dict(errors or {})
+        sections = []
+        shown: set[str] = set()
+        for group in form_groups(self.unit.view, self.entity, self.visible):
+            fields = [f for f in group.fields if not f.readonly]
+            if record is None:
+                fields = [f for f in fields if not f.derived]
+            shown |= {f.path for f in fields}
+            name = group.title if group.is_own else translator(group.title, group.plugin or None)
+            if fields:
+                sections.append(
+                    {"title": name,
+                     "fields": [self._widget(f, values, wrong.get(f.path, [])) for f in fields]}
+                )  # fmt: skip
+        language = locale()
+        lost = [
+            self.host.catalogs.message(message, language)
+            for path, messages in wrong.items() if path not in shown
+            for message in messages
+        ]  # fmt: skip
+        return {
+            "title": heading, "action": action, "cancel_url": cancel,
+            "version": version if version is not None else (record.version if record else None),
+            "sections": sections, "errors": [*(general or []), *lost], "notice": None,
+            "conflict": conflict, "submit_label": translator(_("Save")),
+        }  # fmt: skip
+
+    def stored(self) -> dict[str, Any]:
+        """Give the values of the record, or of a new one, as a form would send them."""
+        if self.record is None:
+            return {
+                path: self._text(f, load_value(f, f.default))
+                for path, f in self.visible.items()
+                if f.default is not None
+            }
+        return {path: self._text(f, self.record.values.get(path))
+                for path, f in self.visible.items()}  # fmt: skip
+
+    def _text(self, field: Field, value: Any) -> Any:
+        """Write a value as a person would type it."""
+        written = self.cells.formats
+        if value is None:
+            return None
+        match field.kind:
+            case "date":
+                return value.isoformat()
+            case "moment":
+                return value.astimezone(written.zone).strftime("%Y-%m-%dT%H:%M")
+            case "money" | "decimal":
+                places = -int(value.normalize().as_tuple().exponent)
+                return written.decimal(value, places=max(places, 0))
+            case "integer":
+                return str(value)
+            case "boolean":
+                return value
+            case "tags" | "choices":
+                return list(value)
+        return str(value)
+
+    def _widget(
+        self, field: Field, values: Mapping[str, Any], wrong: list[Message]
+    ) -> dict[str, Any]:
+        language = locale()
+        choices: list[tuple[str, str]] | None = None
+        reference = None
+        value = values.get(field.path)
+        if field.kind in ("choice", "choices"):
+            choices = self.cells.choices(field)
+            if field.kind == "choice" and len(choices) > _MANY:
+                reference = {
+                    "search_url": f"{self.url}/options/{field.path}",
+                    "value_label": dict(choices).get(str(value), value) if value else "",
+                }
+                choices = None
+        elif field.kind == "member":
+            choices = sorted(
+                ((str(m.id), m.name) for m in self.unit.view.members.values()
+                 if m.is_active or str(m.id) == str(value)),
+                key=lambda pair: pair[1],
+            )  # fmt: skip
+        elif field.kind == "team":
+            choices = [(str(team.id), team.name) for team in self.unit.view.teams.values()]
+        elif field.kind == "ref":
+            reference = {
+                "search_url": f"{self.url}/options/{field.path}",
+                "value_label": self._label_of(field, value),
+            }
+        unit_text = None
+        if field.kind == "money":
+            currency = self.unit.view.tenant.currency
+            unit_text = "$" if currency == "COP" else currency
+        return {
+            "name": field.path, "label": self.cells.label(field), "kind": field.kind,
+            "value": value, "required": field.required and field.kind != "boolean",
+            "help": translator(field.help, field.plugin or None) if field.help else "",
+            "errors": [self.host.catalogs.message(message, language) for message in wrong],
+            "choices": choices, "multiple": field.kind == "choices",
+            "readonly": field.path not in self.writable, "reference": reference,
+            "maxlength": field.max_length, "unit": unit_text,
+        }  # fmt: skip
+
+    def _label_of(self, field: Field, value: Any) -> str:
+        if not value or field.target is None:
+            return ""
+        try:
+            wanted = UUID(str(value))
+        except ValueError:
+            return str(value)
+        return self.unit.records.labels(field.target, [wanted]).get(wanted, "")
+
+    # --- in --------------------------------------------------------------------------------------
+
+    def read(
+        self, form: MultiDict[str, str]
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[Message]]]:
+        """Read a sent form.
+
+        :return: what was typed, the values by path, and the refusals of what cannot be read.
+        """
+        typed: dict[str, Any] = {}
+        values: dict[str, Any] = {}
+        errors: dict[str, list[Message]] = {}
+        for path, field in self.writable.items():
+            if path not in form:
+                continue
+            raw = form.getlist(path)
+            typed[path] = [part for part in raw if part] if field.kind == "choices" else raw[-1]
+            try:
+                values[path] = self._value(field, raw)
+            except DomainError as error:
+                found = error.errors.get(path) if isinstance(error, Invalid) else None
+                errors[path] = found or [error.message]
+        return typed, values, errors
+
+    def _value(self, field: Field, raw: list[str]) -> Any:
+        text = raw[-1].strip()
+        written = self.cells.formats
+        if field.kind == "choices":
+            return [part for part in raw if part] or None
+        if field.kind == "tags":
+            return [part.strip() for part in text.split(",") if part.strip()] or None
+        if field.kind == "boolean":
+            return text == "true"
+        if not text:
+            return None
+        match field.kind:
+            case "integer":
+                number = written.parse_number(text)
+                return int(number) if number == number.to_integral_value() else text
+            case "money" | "decimal":
+                return written.parse_number(text)
+            case "date":
+                return written.parse_date(text)
+            case "moment":
+                return written.parse_datetime(text)
+            case "ref":
+                return self._referred(field, text)
+            case "choice":
+                return self._chosen(field, text)
+        return raw[-1]
+
+    def _chosen(self, field: Field, text: str) -> str:
+        """Accept a value, or its label as a person without script types it."""
+        if text in dict(field.choices):
+            return text
+        for value, label in self.cells.choices(field):
+            if label.casefold() == text.casefold():
+                return value
+        return text
+
+    def _referred(self, field: Field, text: str) -> Any:
+        """Accept an id, or the label of exactly one record."""
+        try:
+            return UUID(text)
+        except ValueError:
+            pass
+        found = find_options(self.unit, field.target or "", text, limit=3)
+        same = [o for o in found if o["label"].casefold() == text.casefold()]
+        fitting = same if len(same) == 1 else found
+        if len(fitting) == 1:
+            return UUID(fitting[0]["id"])
+        reason = (
+            _("There is no '{value}'. Choose one from the list.") if not fitting
+            else _("Several fit '{value}'. Choose one from the list.")
+        )  # fmt: skip
+        raise DomainError(reason, value=text)
+
+    def conflict(self, typed: Mapping[str, Any], seen_version: int) -> dict[str, Any]:
+        """Compare what was typed with what somebody else saved since."""
+        record = self.record
+        if record is None:
+            return {}
+        entries = self.unit.records.history(self.entity.name, record.id)
+        newer = [entry for entry in entries if entry.sequence > seen_version]
+        last = newer[0] if newer else None
+        member = self.unit.view.members.get(last.member_id) if last and last.member_id else None
+        base: dict[str, Any] = {}
+        for entry in newer:
+            for path in entry.after:
+                base[path] = entry.before.get(path)
+        fields = []
+        for path, before in base.items():
+            field = self.visible.get(path)
+            if field is None:
+                continue
+            fields.append(
+                {"label": self.cells.label(field), "mine": self._said(field, typed.get(path)),
+                 "theirs": self._shown(field, record.values.get(path)),
+                 "base": "" if before is None else str(before)}
+            )  # fmt: skip
+        who = member.name if member else translator(_("Somebody else"))
+        when = formats().date_time(last.at) if last else ""
+        return {"who": who, "when": when, "fields": fields}
+
+    def _said(self, field: Field, value: Any) -> str:
+        if isinstance(value, list):
+            return ", ".join(value)
+        if field.kind == "ref" and value:
+            return self._label_of(field, value)
+        return str(value or "")
+
+    def _shown(self, field: Field, value: Any) -> str:
+        if field.kind == "ref" and field.target and value is not None:
+            known = self.cells.labels.setdefault(field.target, {})
+            known.update(self.unit.records.labels(field.target, [value]))
+        return Markup(self.cells.renderer(field)(value)).striptags()
+
+
+def find_options(
+    unit: Unit, target: str, text: str, *, limit: int = 12
+) -> list[dict[str, str]]:
+    """Find records to refer to, by what a person types."""
+    view = unit.view.entities.get(target)
+    if view is None or not rules.decide(unit.actor, view, "view").allowed:
+        return []
+    label = view.info.label
+    second = next(
+        (f.path for f in rules.visible_fields(unit.actor, view).values()
+         if f.identifies and f.path != label), None,
+    )  # fmt: skip
+    sort = (label,) if view.fields[label].sortable else ()
+    columns = (label,) if second is None else (label, second)
+    found = unit.records.query(
+        view.name, Query(columns=columns, search=text if view.searchable else "", sort=sort,
+                         limit=limit)
+    )  # fmt: skip
+    return [
+        {"id": str(row[0]), "label": str(row[2] or "—"),
+         "detail": str(row[3] or "") if second is not None else ""}
+        for row in found.rows
+    ]  # fmt: skip
+
+
+def find_choices(
+    cells: Cells, field: Field, text: str, *, limit: int = 12
+) -> list[dict[str, str]]:
+    """Find values of a long choice, by what a person types; accents do not matter."""
+    wanted = fold(text).split()
+    found = []
+    for value, label in cells.choices(field):
+        folded = fold(label)
+        if all(word in folded or word in value for word in wanted):
+            found.append({"id": value, "label": label, "detail": value})
+            if len(found) == limit:
+                break
+    return found

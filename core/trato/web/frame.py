@@ -1,0 +1,142 @@
+"""What surrounds every page: language, navigation, the person, toasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import g, request
+
+from trato.access import rules
+from trato.access.store import Membership, memberships
+from trato.db.engine import transaction
+from trato.i18n import Formats
+from trato.tenancy.view import Tenant
+from trato.text import _
+from trato.web.auth import current_host
+
+LOCALES = (("es", "Español"), ("en", "English"))
+LOCALE_COOKIE = "trato_locale"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crumb:
+    """A step of the way to the page."""
+
+    title: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """The signed-in person as the frame shows them."""
+
+    name: str
+    email: str
+    initials: str
+
+
+@dataclass(kw_only=True)
+class Frame:
+    """Navigation and company around a page."""
+
+    tenant: Tenant
+    tenants: list[tuple[int, str, bool]]
+    user: Person
+    menus: list[dict[str, Any]]
+    theme: str
+    breadcrumbs: list[Crumb] = field(default_factory=list)
+    toasts: list[dict[str, Any]] = field(default_factory=list)
+    admin_url: str | None = None
+    help_url: str | None = None
+
+
+def locale() -> str:
+    """Choose the language: the person's, else the browser's cookie or header, else the setting."""
+    actor = g.get("actor")
+    if actor is not None:
+        return str(actor.locale)
+    chosen = request.cookies.get(LOCALE_COOKIE)
+    known = [code for code, _name in LOCALES]
+    if chosen in known:
+        return str(chosen)
+    best = request.accept_languages.best_match(known)
+    return best or current_host().settings.default_locale
+
+
+def translator(text: str, domain: str | None = None, **params: Any) -> str:
+    """Translate a text into the reader's language; `t` in templates."""
+    return current_host().catalogs.translate(text, locale(), domain=domain, **params)
+
+
+def formats() -> Formats:
+    """Give the formats of the reader's language and time zone."""
+    found: Formats | None = g.get("formats")
+    if found is None:
+        actor, host = g.get("actor"), current_host()
+        if actor is None:
+            found = Formats(locale(), host.settings.default_timezone, clock=host.clock)
+        else:
+            found = Formats(
+                actor.locale, actor.timezone, currency=actor.view.tenant.currency,
+                clock=host.clock,
+            )  # fmt: skip
+        g.formats = found
+    return found
+
+
+def initials(name: str) -> str:
+    """Make the one or two letters that stand for a name."""
+    words = [word for word in name.replace(".", " ").split() if word[0].isalnum()]
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+def set_crumbs(*crumbs: Crumb) -> None:
+    """Say where the page stands."""
+    g.crumbs = list(crumbs)
+
+
+def frame() -> Frame | None:
+    """Make the frame of a signed-in person in a tenant; None for all others."""
+    actor, user = g.get("actor"), g.get("user")
+    if actor is None or user is None or actor.member is None:
+        return None
+    path = request.path
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for menu in sorted(actor.view.menus, key=lambda menu: menu.position):
+        if menu.entity is not None:
+            entity = actor.view.entities[menu.entity]
+            if not rules.decide(actor, entity, "view").allowed:
+                continue
+        groups.setdefault(menu.group, []).append(
+            {
+                "title": translator(menu.title), "url": menu.path, "icon": menu.icon,
+                "active": path == menu.path or path.startswith(f"{menu.path}/"),
+            }
+        )  # fmt: skip
+    return Frame(
+        tenant=actor.view.tenant,
+        tenants=[(m.tenant_id, m.name, m.tenant_id == actor.tenant_id) for m in _places(user)],
+        user=Person(
+            name=actor.member.name, email=actor.member.email,
+            initials=initials(actor.member.name),
+        ),
+        menus=[{"title": translator(title), "entries": entries}
+               for title, entries in groups.items()],
+        theme=request.cookies.get("trato_theme", "system"),
+        breadcrumbs=g.get("crumbs", []), toasts=g.get("toasts", []),
+    )  # fmt: skip
+
+
+def _places(user: Any) -> list[Membership]:
+    """Read the companies of a person; kept with the tenant's configuration, per user."""
+    view = user.actor.view
+    kept = view.cache.setdefault("places", {})
+    if user.user_id not in kept:
+        host = current_host()
+        with transaction(host.engine, read=True) as connection:
+            kept[user.user_id] = memberships(connection, user.user_id)
+    found: list[Membership] = kept[user.user_id]
+    return found
+
+

@@ -1,0 +1,94 @@
+"""The gates in front of every page: who asks, and does the plugin exist for the tenant.
+
+It looks at the path before routing errors are raised, or a disabled plugin would answer 405 to a
+wrong method and 308 to a missing slash, and so tell that it is installed.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import g, redirect, request
+from flask_login import current_user
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from trato.errors import DomainError, Forbidden
+from trato.plugin import RESERVED_NAMES
+from trato.text import _
+from trato.web.auth import csrf_is_good
+
+#: Paths that need no session.
+_OPEN = frozenset({"login", "static", "health", "favicon.ico", "robots.txt", ""})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Unauthenticated(DomainError):
+    """Nobody is signed in, and the API says so."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class ForeignForm(DomainError):
+    """A form without the token of our own pages."""
+
+    code = "csrf"
+    status = 400
+
+
+def plugin_segment(path: str) -> str | None:
+    """Give the plugin that a path is about, or None where it is the host's own."""
+    parts = path.lstrip("/").split("/")
+    if parts[0] == "api":
+        own = len(parts) < 3 or parts[2] in ("openapi.json", "docs", "")
+        return None if own else parts[2]
+    if parts[0] in ("help", "static"):
+        return parts[1] if len(parts) > 2 and parts[0] == "help" else None
+    return None if parts[0] in RESERVED_NAMES or parts[0] in _OPEN else parts[0]
+
+
+def check() -> Response | None:
+    """Decide about a request before it is routed."""
+    first = request.path.lstrip("/").split("/")[0]
+    api = first == "api"
+    if first in ("static", "health", "favicon.ico", "robots.txt"):
+        return None
+    user = current_user._get_current_object() if current_user.is_authenticated else None
+    g.user = user
+    g.actor = None if user is None else user.actor
+    if user is None:
+        if api:
+            raise Unauthenticated(
+                _("Nobody is signed in."),
+                hint=_("Send a valid token: Authorization: Bearer TOKEN."),
+            )
+        if first == "login":
+            return _check_csrf()
+        target = request.full_path.rstrip("?") if request.method == "GET" else "/"
+        where = "/login" if target in ("/", "") else f"/login?next={_quoted(target)}"
+        if request.headers.get("HX-Request"):
+            # htmx would put the sign-in form into a corner of the page.
+            return Response(status=204, headers={"HX-Redirect": where})
+        return redirect(where)
+    if user.secret is not None and (refused := _check_csrf()) is not None:
+        return refused
+    plugin = plugin_segment(request.path)
+    if plugin is not None and (g.actor is None or plugin not in g.actor.view.enabled):
+        raise NotFound
+    if api and g.actor is None:
+        raise Forbidden(_("You belong to no company."), code="no_tenant")
+    return None
+
+
+def _check_csrf() -> Response | None:
+    if request.method in _SAFE or csrf_is_good():
+        return None
+    raise ForeignForm(
+        _("The form is too old, or did not come from this page."),
+        hint=_("Go back, reload the page and send it again."),
+    )
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="/")

@@ -1,0 +1,232 @@
+"""Pages made from declared screens: a few controllers for every entity of every plugin."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, g, make_response, redirect, render_template, request, send_file
+from werkzeug.exceptions import NotFound as HttpNotFound
+from werkzeug.wrappers import Response
+
+from trato.access import rules
+from trato.entities.view import EntityView
+from trato.errors import BadQuery, DomainError, Invalid, StaleRecord
+from trato.exchange.exporting import run_export
+from trato.records.query import Record
+from trato.records.unit import Unit
+from trato.records.writing import check_writable
+from trato.screens.cells import Cells
+from trato.text import _
+from trato.web.auth import current_host
+from trato.web.forms import FormPage, find_choices, find_options
+from trato.web.frame import formats, locale, translator
+from trato.web.lists import ListPage, base_url, filter_address
+from trato.web.records_page import RecordPage, why_page
+
+log = logging.getLogger("trato.web")
+blueprint = Blueprint("pages", __name__)
+
+_LIST = "/<plugin>/<collection>"
+_RECORD = "/<plugin>/<collection>/<uuid:record_id>"
+
+
+@contextmanager
+def _opened(
+    plugin: str, collection: str, *, read: bool = True
+) -> Iterator[tuple[Unit, EntityView]]:
+    """Open a unit for the signed-in person on an entity that has pages in this tenant."""
+    actor = g.actor
+    name = actor.view.collections.get((plugin, collection))
+    if name is None or ("list", name) not in actor.view.screens:
+        raise HttpNotFound
+    with current_host().unit(actor, read=read) as unit:
+        yield unit, actor.view.entities[name]
+
+
+@blueprint.get(_LIST)
+def show_list(plugin: str, collection: str) -> Response | str:
+    """Show a list, or turn its filter form into an address."""
+    with _opened(plugin, collection) as (unit, entity):
+        if request.args.get("field"):
+            args = request.args.copy()
+            page = ListPage(current_host(), unit, entity, args)
+            try:
+                return redirect(filter_address(page, args))
+            except BadQuery as error:
+                g.toasts = [{"text": current_host().catalogs.message(error.message, locale())}]
+        page = ListPage(current_host(), unit, entity, request.args)
+        made = page.page()
+    if request.headers.get("HX-Target") == "t-more":
+        return render_template("_rows.html", page=made)
+    return render_template("list.html", page=made)
+
+
+@blueprint.get(f"{_LIST}/export.<extension>")
+def export(plugin: str, collection: str, extension: str) -> Response:
+    """Give the list, as filtered, as a file; all fields that the person may see."""
+    if extension not in ("csv", "xlsx"):
+        raise HttpNotFound
+    with _opened(plugin, collection) as (unit, entity):
+        query = ListPage(current_host(), unit, entity, request.args).query()
+    folder = tempfile.TemporaryDirectory(prefix="trato-export-")
+    path = Path(folder.name) / f"{collection}.{extension}"
+    run_export(current_host(), g.actor, entity.name, path, query=query)
+    answer = send_file(path, as_attachment=True, download_name=path.name, max_age=0)
+    answer.call_on_close(folder.cleanup)
+    return answer
+
+
+@blueprint.get(f"{_LIST}/options/<path:field_path>")
+def options(plugin: str, collection: str, field_path: str) -> str:
+    """Answer what a person types into a reference or a long choice."""
+    text = next((v for k, v in request.args.items() if k in ("q", field_path)), "")[:100]
+    with _opened(plugin, collection) as (unit, entity):
+        field = entity.fields.get(field_path)
+        if field is None or field.kind not in ("ref", "choice"):
+            raise HttpNotFound
+        if field.kind == "ref":
+            found = find_options(unit, field.target or "", text)
+        else:
+            cells = Cells(view=unit.view, catalogs=current_host().catalogs, formats=formats(),
+                          locale=locale())  # fmt: skip
+            found = find_choices(cells, field, text)
+    return render_template("_options.html", options=found)
+
+
+@blueprint.get(f"{_LIST}/new")
+def new(plugin: str, collection: str) -> str:
+    """Show an empty form; the address may fill fields: `?client_id=…`."""
+    with _opened(plugin, collection) as (unit, entity):
+        _require(unit, entity, "create")
+        form = FormPage(current_host(), unit, entity)
+        typed = None
+        if request.args:
+            given, _values, _errors = form.read(request.args)
+            typed = form.stored() | given
+        return render_template("form.html", page=form.page(typed=typed))
+
+
+def _require(unit: Unit, entity: EntityView, action: Any) -> None:
+    check_writable(unit)
+    rules.require(unit.actor, entity, action)
+
+
+@blueprint.post(f"{_LIST}/new")
+def create(plugin: str, collection: str) -> Response:
+    """Make a record from the form, or show the form again with what was typed."""
+    try:
+        with _opened(plugin, collection, read=False) as (unit, entity):
+            typed, values, errors = FormPage(current_host(), unit, entity).read(request.form)
+            if errors:
+                raise Invalid(errors)
+            record = unit.records.create(entity.name, values)
+    except Invalid as refused:
+        return _again(plugin, collection, None, refused)
+    return redirect(f"{base_url(entity)}/{record.id}")
+
+
+@blueprint.get(_RECORD)
+def show(plugin: str, collection: str, record_id: UUID) -> str:
+    """Show a record, also one in the recycle bin."""
+    with _opened(plugin, collection) as (unit, entity):
+        record = unit.records.get(entity.name, record_id, archived=None)
+        page = RecordPage(current_host(), unit, entity, record).page()
+    return render_template("record.html", page=page)
+
+
+@blueprint.get(f"{_RECORD}/edit")
+def edit(plugin: str, collection: str, record_id: UUID) -> str:
+    """Show the form of a record."""
+    with _opened(plugin, collection) as (unit, entity):
+        record = unit.records.get(entity.name, record_id)
+        _require(unit, entity, "edit")
+        page = FormPage(current_host(), unit, entity, record=record).page()
+    return render_template("form.html", page=page)
+
+
+@blueprint.post(f"{_RECORD}/edit")
+def save(plugin: str, collection: str, record_id: UUID) -> Response:
+    """Save a form; when somebody was faster, show both versions and keep what was typed."""
+    version = request.form.get("version", "")
+    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 19 else None
+    if seen is None:
+        raise DomainError(
+            _("The form does not say which version it was made from."),
+            hint=_("Reload the page and try again."), code="no_version",
+        )  # fmt: skip
+    try:
+        with _opened(plugin, collection, read=False) as (unit, entity):
+            record = unit.records.get(entity.name, record_id)
+            form = FormPage(current_host(), unit, entity, record=record)
+            typed, values, errors = form.read(request.form)
+            if errors:
+                raise Invalid(errors)
+            unit.records.update(entity.name, record_id, values, version=seen)
+    except Invalid as refused:
+        return _again(plugin, collection, record_id, refused, version=seen)
+    except StaleRecord as stale:
+        return _conflict(plugin, collection, stale, seen)
+    return redirect(f"{base_url(entity)}/{record_id}")
+
+
+def _again(
+    plugin: str, collection: str, record_id: UUID | None, refused: Invalid,
+    *, version: int | None = None,
+) -> Response:  # fmt: skip
+    """Show the form again with what was typed and what was refused."""
+    with _opened(plugin, collection) as (unit, entity):
+        record = None if record_id is None else unit.records.get(entity.name, record_id)
+        form = FormPage(current_host(), unit, entity, record=record)
+        typed, _values, errors = form.read(request.form)
+        page = form.page(typed=typed, errors={**refused.errors, **errors}, version=version)
+        return make_response(render_template("form.html", page=page), 422)
+
+
+def _conflict(plugin: str, collection: str, stale: StaleRecord, seen: int) -> Response:
+    current: Record = stale.current
+    with _opened(plugin, collection) as (unit, entity):
+        form = FormPage(current_host(), unit, entity, record=current)
+        typed, _values, _errors = form.read(request.form)
+        page = form.page(typed=typed, conflict=form.conflict(typed, seen), version=current.version)
+        return make_response(render_template("form.html", page=page), 409)
+
+
+@blueprint.post(f"{_RECORD}/archive")
+def archive(plugin: str, collection: str, record_id: UUID) -> Response:
+    """Put a record into the recycle bin."""
+    with _opened(plugin, collection, read=False) as (unit, entity):
+        unit.records.archive(entity.name, record_id)
+    return redirect(f"{base_url(entity)}/{record_id}")
+
+
+@blueprint.post(f"{_RECORD}/restore")
+def restore(plugin: str, collection: str, record_id: UUID) -> Response:
+    """Take a record out of the recycle bin; a conflict is told on its page."""
+    try:
+        with _opened(plugin, collection, read=False) as (unit, entity):
+            unit.records.restore(entity.name, record_id)
+    except Invalid as refused:
+        host = current_host()
+        texts = [
+            host.catalogs.message(message, locale())
+            for messages in refused.errors.values()
+            for message in messages
+        ]
+        g.toasts = [{"text": f"{translator(_('It was not restored.'))} {' '.join(texts)}"}]
+        return make_response(show(plugin, collection, record_id), 409)
+    return redirect(f"{base_url(entity)}/{record_id}")
+
+
+@blueprint.get(f"{_RECORD}/why")
+def why(plugin: str, collection: str, record_id: UUID) -> str:
+    """Say what the person may do with a record, and by which rule."""
+    with _opened(plugin, collection) as (unit, entity):
+        record = unit.records.get(entity.name, record_id, archived=None)
+        page = why_page(current_host(), unit, entity, record)
+    return render_template("why.html", page=page)

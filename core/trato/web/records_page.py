@@ -1,0 +1,255 @@
+"""A record's page: who it is, its data, what belongs to it, what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup, escape
+
+from trato.access import rules
+from trato.entities.fields import Field
+from trato.entities.view import EntityView
+from trato.errors import Message
+from trato.host import Host
+from trato.plugin import Panel, entity_name, field_path
+from trato.records.convert import from_json
+from trato.records.query import Filter, Record
+from trato.records.unit import Unit
+from trato.screens.cells import Cells
+from trato.screens.parts import form_groups, panels
+from trato.text import _
+from trato.web.frame import Crumb, formats, initials, locale, set_crumbs, translator
+from trato.web.lists import base_url, load_labels
+
+_ACTIONS = {
+    "create": _("created it"), "update": _("changed"), "archive": _("archived it"),
+    "restore": _("restored it"), "purge": _("deleted it for good"),
+}  # fmt: skip
+_PANEL_ROWS = 6
+
+
+class RecordPage:
+    """Makes everything that `record.html` shows."""
+
+    def __init__(self, host: Host, unit: Unit, entity: EntityView, record: Record) -> None:
+        self.host, self.unit, self.entity, self.record = host, unit, entity, record
+        self.visible = rules.visible_fields(unit.actor, entity)
+        self.locked = rules.field_rules(unit.actor, entity)
+        self.cells = Cells(
+            view=unit.view, catalogs=host.catalogs, formats=formats(), locale=locale()
+        )
+        self.url = f"{base_url(entity)}/{record.id}"
+
+    def page(self) -> dict[str, Any]:
+        """Read what belongs to the record and make the page."""
+        entity, record = self.entity, self.record
+        fields = list(self.visible.values())
+        row = tuple(record.values.get(f.path) for f in fields)
+        load_labels(self.unit, self.cells, fields, [row], offset=0)
+        title = self._plain(entity.info.label) or "—"
+        set_crumbs(
+            Crumb(title=translator(entity.info.titles, entity.info.plugin), url=base_url(entity)),
+            Crumb(title=title),
+        )
+        screen: Any = self.unit.view.screens.get(("form", entity.name))
+        facts = [field_path(f) for f in screen.facts] if screen else []
+        writes = not self.unit.view.read_only
+        edit = writes and self._may("edit")
+        archive = writes and self._may("archive")
+        return {
+            "title": title, "initials": initials(title) if entity.info.owned else None,
+            "subtitle": translator(entity.info.title, entity.info.plugin), "badges": [],
+            "facts": [
+                {"label": self.cells.label(self.visible[path]),
+                 "html": self._html(self.visible[path], badge=True)}
+                for path in facts if path in self.visible
+            ],
+            "sections": self._sections(),
+            "panels": [self._panel(p) for p in panels(self.unit.view, entity)],
+            "edit_url": f"{self.url}/edit" if edit and not record.is_archived else None,
+            "archive_url": f"{self.url}/archive"
+            if archive and not record.is_archived else None,
+            "restore_url": f"{self.url}/restore" if archive and record.is_archived else None,
+            "archived_text": translator(_("It is in the recycle bin and stands in no list."))
+            if record.is_archived else None,
+            "history": self._history(), "why_url": f"{self.url}/why",
+        }  # fmt: skip
+
+    def _may(self, action: Any) -> bool:
+        return explain(self.unit, self.entity, self.record, action).allowed
+
+    def _html(self, field: Field, *, badge: bool = False) -> Markup:
+        write = self.cells.renderer(field, badge=badge and field.kind == "choice")
+        return write(self.record.values.get(field.path))
+
+    def _plain(self, path: str) -> str:
+        field = self.visible.get(path)
+        return "" if field is None else Markup(self._html(field)).striptags()
+
+    def _sections(self) -> list[dict[str, Any]]:
+        made = []
+        for group in form_groups(self.unit.view, self.entity, self.visible):
+            title = group.title if group.is_own else translator(group.title, group.plugin or None)
+            made.append({"title": title, "fields": [self._field(f) for f in group.fields]})
+        system = [f for f in self.visible.values() if f.readonly]
+        made.append({"title": translator(_("Record")), "fields": [self._field(f) for f in system]})
+        return made
+
+    def _field(self, field: Field) -> dict[str, Any]:
+        lock = None
+        if field.path in self.locked:
+            lock = translator(_("Your role may read this field, not change it."))
+        help_text = translator(field.help, field.plugin or None) if field.help else ""
+        return {
+            "key": field.path, "label": self.cells.label(field), "html": self._html(field),
+            "kind": field.kind, "help": help_text, "lock_reason": lock,
+        }  # fmt: skip
+
+    def _panel(self, panel: Panel) -> dict[str, Any]:
+        other = self.unit.view.entities[entity_name(panel.entity)]
+        by = field_path(panel.by)
+        title = translator(panel.title or other.info.titles, other.info.plugin)
+        url = base_url(other)
+        made: dict[str, Any] = {"title": title, "count": None, "create_url": None, "rows": [],
+                                "all_url": None, "error": None}  # fmt: skip
+        if not rules.decide(self.unit.actor, other, "view").allowed:
+            made["error"] = translator(_("Your role may not see this."))
+            return made
+        shown = rules.visible_fields(self.unit.actor, other)
+        paths = [field_path(c) for c in panel.columns] or [other.info.label]
+        fields = [shown[path] for path in paths if path in shown]
+        found = self.unit.records.query(
+            other.name, columns=tuple(f.path for f in fields), limit=_PANEL_ROWS, count=True,
+            filters=(Filter(path=by, op="eq", value=self.record.id),),
+        )
+        load_labels(self.unit, self.cells, fields, found.rows, offset=2)
+        writers = [(self.cells.renderer(f), f) for f in fields]
+        for row in found.rows:
+            texts = [Markup(write(row[place])).striptags()
+                     for place, (write, _field) in enumerate(writers, 2)]  # fmt: skip
+            badges = [
+                {"label": text} for text, (_write, f) in zip(texts, writers, strict=True)
+                if f.kind == "choice" and text
+            ]  # fmt: skip
+            plain = [t for t, (_w, f) in zip(texts, writers, strict=True) if f.kind != "choice"]
+            target, label = self._leads_to(other, fields, row, plain)
+            made["rows"].append(
+                {"label": label or "—", "url": target or f"{url}/{row[0]}",
+                 "detail": " · ".join(t for t in plain[1:] if t), "badges": badges}
+            )  # fmt: skip
+        made["count"] = found.total
+        if found.total and found.total > len(found.rows):
+            made["all_url"] = f"{url}?{by}={self.record.id}"
+        create = rules.decide(self.unit.actor, other, "create").allowed
+        if create and not self.unit.view.read_only and not self.record.is_archived:
+            made["create_url"] = f"{url}/new?{by}={self.record.id}"
+        return made
+
+    def _leads_to(
+        self, other: EntityView, fields: list[Field], row: tuple[Any, ...], texts: list[str]
+    ) -> tuple[str | None, str]:
+        """A link record (a contact's role) leads to what it links to; others to themselves."""
+        first = fields[0] if fields else None
+        label = texts[0] if texts else ""
+        if first is None or first.kind != "ref" or first.target is None or row[2] is None:
+            return None, label
+        target = self.unit.view.entities.get(first.target)
+        return (None if target is None else f"{base_url(target)}/{row[2]}"), label
+
+    def _history(self) -> list[dict[str, Any]]:
+        entries = []
+        rows = self.unit.records.history(self.entity.name, self.record.id, limit=20)
+        self._load_history_labels(rows)
+        for row in rows:
+            member = self.unit.view.members.get(row.member_id) if row.member_id else None
+            who = member.name if member else translator(_("Trato ({actor})"), actor=row.actor or "")
+            changes = []
+            if row.action == "update":
+                for path in sorted({*row.before, *row.after}):
+                    field = self.visible.get(path)
+                    if field is not None:
+                        changes.append(
+                            {"label": self.cells.label(field),
+                             "before": self._past(field, row.before.get(path)),
+                             "after": self._past(field, row.after.get(path))}
+                        )  # fmt: skip
+            entries.append(
+                {"at": formats().date_time(row.at), "who": who,
+                 "action": translator(_ACTIONS.get(row.action, row.action)), "changes": changes,
+                 "icon": {"create": "plus", "archive": "archive", "restore": "restore"}
+                 .get(row.action, "pencil")}
+            )  # fmt: skip
+        return entries
+
+    def _load_history_labels(self, rows: list[Any]) -> None:
+        wanted: dict[str, set[UUID]] = {}
+        for row in rows:
+            for side in (row.before, row.after):
+                for path, value in side.items():
+                    field = self.visible.get(path)
+                    if field is not None and field.kind == "ref" and field.target and value:
+                        wanted.setdefault(field.target, set()).add(UUID(value))
+        for target, ids in wanted.items():
+            known = self.cells.labels.setdefault(target, {})
+            if missing := ids - known.keys():
+                known.update(self.unit.records.labels(target, missing))
+
+    def _past(self, field: Field, raw: Any) -> str:
+        if raw is None:
+            return ""
+        text = Markup(self.cells.renderer(field)(from_json(field, raw))).striptags()
+        return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+def explain(unit: Unit, entity: EntityView, record: Record, action: Any) -> rules.Decision:
+    """Say whether the actor may do something with a record, and why, by the deciding engine."""
+    general = rules.decide(unit.actor, entity, action)
+    if not general.allowed:
+        return general
+    ruler = rules.ruler(unit.actor, entity)
+    granted = rules.scope(unit.actor, entity, action)
+    if ruler is entity:
+        return rules.covers(
+            unit.actor, granted, owner_id=record.values.get("owner_id"),
+            team_id=record.values.get("team_id"),
+        )  # fmt: skip
+    if ruler is None or granted == "all":
+        return general
+    parent_path = entity.info.parent or ""
+    parent = unit.view.entities[entity.fields[parent_path].target or ""]
+    parent_id = record.values.get(parent_path)
+    if parent_id is None:
+        return rules.Decision(allowed=False, reason=Message(_("It belongs to nobody.")))
+    above = unit.records.get(parent.name, parent_id, archived=None)
+    return explain(unit, parent, above, action)
+
+
+def why_page(host: Host, unit: Unit, entity: EntityView, record: Record) -> dict[str, Any]:
+    """Make the page that says what the person may do with a record, and by which rule."""
+    language = locale()
+    url = f"{base_url(entity)}/{record.id}"
+    label = escape(record.values.get(entity.info.label) or "—")
+    set_crumbs(
+        Crumb(title=translator(entity.info.titles, entity.info.plugin), url=base_url(entity)),
+        Crumb(title=str(label), url=url),
+        Crumb(title=translator(_("Access"))),
+    )
+    rows = []
+    for action in ("view", "edit", "archive"):
+        decision = explain(unit, entity, record, action)
+        rows.append(
+            {"action": translator(_NAMES[action]), "allowed": decision.allowed,
+             "reason": host.catalogs.message(decision.reason, language)}
+        )  # fmt: skip
+    hidden = [
+        (translator(_("hidden") if rule == "hidden" else _("read only")), path)
+        for path, rule in sorted(rules.field_rules(unit.actor, entity).items())
+        if rule != "hidden"
+    ]
+    roles = ", ".join(unit.actor.member.roles) if unit.actor.member else "-"
+    return {"title": translator(_("Access")), "label": label, "rows": rows, "roles": roles,
+            "fields": hidden, "url": url}  # fmt: skip
+
+
+_NAMES = {"view": _("See it"), "edit": _("Change it"), "archive": _("Archive it")}
