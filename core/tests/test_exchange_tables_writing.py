@@ -129,9 +129,9 @@ def test_texts_come_back_from_csv(
             bom=encoding == "utf-8",
         )
 
-    with open_table(path) as table:
+    # Named: one row of nothing but quotes and delimiters may look like a table of another one.
+    with open_table(path, delimiter=delimiter) as table:
         assert table.headers == ("=uno", "dos;", "n")
-        assert table.delimiter == delimiter
         back = [[cell or "" for cell in row.cells[:2]] for row in table]
 
     assert back == rows

@@ -222,8 +222,8 @@ def _delimiter(sample: str) -> str:
     return max(DELIMITERS, key=lambda delimiter: _agreement(sample, delimiter))
 
 
-def _agreement(sample: str, delimiter: str) -> float:
-    """Return columns times the share of rows that have as many as the header."""
+def _agreement(sample: str, delimiter: str) -> int:
+    """Return delimiters in the header times rows that have as many."""
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
     widths: list[int] = []
     while len(widths) < _SAMPLE_ROWS:
@@ -237,7 +237,7 @@ def _agreement(sample: str, delimiter: str) -> float:
             if any(cell.strip() for cell in record):
                 widths.append(len(record))
     header = next(filter(None, widths), 1)
-    return (header - 1) * sum(width == header for width in widths) / max(len(widths), 1)
+    return (header - 1) * widths.count(header)
 
 
 class _Lines:
