@@ -1,0 +1,56 @@
+"""`trato migrate`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    migrate = commands.command(
+        "migrate", _("Bring the tables of core and of every plugin up to date"), _migrate,
+        json=True,
+    )  # fmt: skip
+    migrate.add_argument(
+        "--check", action="store_true",
+        help=_("change nothing; exit with 1 when something is pending"),
+    )  # fmt: skip
+
+
+def _migrate(context: Context, args: argparse.Namespace) -> int:
+    from trato.cli import readiness
+
+    host = context.bare_host
+    for problem in host.problems:
+        context.warn(
+            _("Plugin '{plugin}' is left out: {reason}"), plugin=problem.plugin,
+            reason=" ".join(context.text(message) for message in problem.messages),
+        )  # fmt: skip
+    if args.check:
+        pending = readiness.pending_migrations(host)
+        if args.json:
+            context.show_json([{"plugin": name, "step": step} for name, step in pending.items()])
+        elif pending:
+            for name, step in pending.items():
+                context.print(f"{name}: {step}")
+        else:
+            context.say(_("Nothing is pending."))
+        return 1 if pending else 0
+    steps = readiness.migrate(host)
+    if args.json:
+        context.show_json(
+            [{"plugin": s.plugin, "before": s.before, "after": s.after} for s in steps]
+        )
+    elif steps:
+        for step in steps:
+            context.print(f"{step.plugin}: {step.before or '-'} → {step.after}")
+    else:
+        context.say(_("Nothing is pending."))
+    return 0

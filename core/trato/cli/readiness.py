@@ -1,0 +1,142 @@
+"""Making sure that the database is there and its tables are not behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trato.errors import ConfigError
+from trato.text import _
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+    from trato.cli.context import Context
+    from trato.db.migrate import Step
+    from trato.host import Host
+
+
+def make_ready(context: Context) -> None:
+    """Make or migrate a SQLite file; refuse to work on a PostgreSQL database that is behind.
+
+    A plugin that is behind is only warned of: it is off for every tenant until it is migrated.
+
+    :raises ConfigError: with the command to run.
+    """
+    host = context.bare_host
+    pending = pending_migrations(host)
+    if not pending:
+        return
+    if host.settings.sqlite_path is not None:
+        for step in migrate(host):
+            context.note(context.text(_("Migrated {plugin} to {revision}."), plugin=step.plugin,
+                                      revision=step.after))  # fmt: skip
+        return
+    if "core" in pending:
+        raise ConfigError(
+            _("The database has not been migrated: {pending}."), hint=_("Run: trato migrate"),
+            pending=written(pending), code="migrations_pending",
+        )  # fmt: skip
+    context.warn(
+        _("Plugins whose tables are behind stay off: {pending}. Run: trato migrate"),
+        pending=written(pending),
+    )
+
+
+def written(pending: dict[str, str]) -> str:
+    """Write pending migrations in a line."""
+    return ", ".join(f"{plugin} {step}" for plugin, step in pending.items())
+
+
+def pending_migrations(host: Host) -> dict[str, str]:
+    """Name what is behind; a SQLite file that is missing is behind with everything.
+
+    Looking never makes the file.
+
+    :raises ConfigError: when the folder of the SQLite file is missing.
+    """
+    from trato.db.engine import transaction
+    from trato.db.migrate import behind, core_folder, head
+
+    path = host.settings.sqlite_path
+    if path is not None and not path.exists():
+        check_folder(host)
+        folders = {"core": core_folder(), **host.registry.folders}
+        return {
+            name: f"- → {wanted}"
+            for name, folder in folders.items()
+            if (wanted := head(folder)) is not None
+        }
+    with transaction(host.engine, read=True) as connection:
+        return behind(connection, host.registry.folders)
+
+
+def check_folder(host: Host) -> None:
+    """Refuse a SQLite file in a folder that does not exist: it may be a slip of the pen.
+
+    :raises ConfigError: naming the folder.
+    """
+    path = host.settings.sqlite_path
+    if path is not None and not path.parent.is_dir():
+        raise ConfigError(
+            _("The folder {folder} of the database does not exist."),
+            hint=_("Make it, or change TRATO_DATABASE_URL."),
+            folder=str(path.parent), code="no_folder",
+        )  # fmt: skip
+
+
+def metadata() -> MetaData:
+    """Give the tables of core and of every loaded plugin."""
+    # Tables of core that nothing else has imported yet.
+    import trato.access.tables
+    import trato.records.tables
+    import trato.tenancy.tables  # noqa: F401
+    from trato.entities.base import metadata
+
+    return metadata
+
+
+def migrate(host: Host) -> Sequence[Step]:
+    """Bring all tables to their newest revision, on PostgreSQL as the owner.
+
+    :raises ConfigError: when the owner's URL is missing, or is the application's.
+    """
+    from trato.db import migrate as migrating
+    from trato.db.engine import open_engine
+
+    if host.settings.sqlite_path is not None:
+        check_folder(host)
+        return migrating.migrate(host.engine, host.registry.folders, metadata())
+    engine = open_engine(owner_url(host, _("migrate")), pool_size=1)
+    try:
+        return migrating.migrate(
+            engine, host.registry.folders, metadata(), app_role=host.engine.url.username
+        )
+    finally:
+        engine.dispose()
+
+
+def owner_url(host: Host, what: str) -> str:
+    """Give the URL of the role that owns the tables.
+
+    :param what: the command that needs it, for the message.
+    :raises ConfigError: when it is not set, or names the application's own role.
+    """
+    from sqlalchemy.engine import make_url
+
+    url = host.settings.owner_database_url
+    if url is None:
+        raise ConfigError(
+            _("'{what}' needs the role that owns the tables, and TRATO_OWNER_DATABASE_URL is not "
+              "set."),
+            hint=_("Set it for this command only: postgresql://OWNER:PASSWORD@HOST/DATABASE."),
+            what=what, code="no_owner_url",
+        )  # fmt: skip
+    if make_url(url).username == host.engine.url.username:
+        raise ConfigError(
+            _("TRATO_OWNER_DATABASE_URL and TRATO_DATABASE_URL name the same role '{role}'."),
+            hint=_("The application has a role of its own; 'trato doctor --sql' prints how to make "
+                   "it."),
+            role=host.engine.url.username, code="same_role",
+        )  # fmt: skip
+    return url

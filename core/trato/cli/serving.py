@@ -1,0 +1,137 @@
+"""`trato serve`."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import functools
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+from trato.errors import ConfigError
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+    from trato.settings import Settings
+
+#: SIGTERM ends everything within 10 s: workers get so long for what they are answering.
+_GRACE = 7
+#: Threads of a worker that run requests. They wait for the database more than they compute.
+_THREADS = 4
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    serve = commands.command("serve", _("Serve the pages and the API"), _serve)
+    serve.add_argument("--host", metavar="H", default="127.0.0.1",
+                       help=_("address to listen at (127.0.0.1)"))  # fmt: skip
+    serve.add_argument("--port", metavar="N", type=int, default=8000,
+                       help=_("port to listen at (8000)"))  # fmt: skip
+    serve.add_argument("--workers", metavar="N", type=int,
+                       help=_("processes that answer; by default one on SQLite, on PostgreSQL "
+                              "one a processor, at most four"))  # fmt: skip
+
+
+def _serve(context: Context, args: argparse.Namespace) -> int:
+    check(context)
+    on_sqlite = context.settings.sqlite_path is not None
+    workers = args.workers or (1 if on_sqlite else min(4, os.cpu_count() or 1))
+    return serve(context, host=args.host, port=args.port, workers=workers)
+
+
+def check(context: Context) -> None:
+    """Refuse to serve with a wrong role, a database that is behind, or without a secret.
+
+    :raises ConfigError: with what to do about it.
+    """
+    from trato.db.engine import transaction
+    from trato.db.security import check_role
+    from trato.settings import weak_secret
+
+    host = context.bare_host
+    if context.settings.sqlite_path is None:
+        with transaction(host.engine, read=True) as connection:
+            check_role(connection, owner_url=context.settings.owner_database_url)
+    host = context.host
+    weak = weak_secret(host.secret_keys[0])
+    if weak is not None:
+        context.warn(weak)
+    if context.settings.license_private_key is not None:
+        context.warn(
+            _("The licence's private key is set where Trato serves; it belongs to the issuer "
+              "alone.")
+        )  # fmt: skip
+
+
+def serve(context: Context, *, host: str, port: int, workers: int) -> int:
+    """Serve until SIGTERM or SIGINT; prints the address once connections are taken.
+
+    :raises ConfigError: when the address is taken or cannot be used.
+    """
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    # Imported before workers are forked: they start faster, and share the memory.
+    import trato.web
+
+    if workers < 1:
+        raise ConfigError(_("At least one process must answer; --workers is {workers}."),
+                          workers=workers)  # fmt: skip
+    port = probe(host, port)
+    # No worker may inherit an open connection.
+    context.close()
+    server = Server(
+        trato.web.__name__, address=host, port=port, interface=Interfaces.WSGI, workers=workers,
+        blocking_threads=_THREADS, respawn_failed_workers=True, workers_kill_timeout=_GRACE,
+        log_level=LogLevels.warning,
+    )  # fmt: skip
+    shown = f"[{host}]" if ":" in host else host
+    server.on_startup(
+        lambda: context.note(
+            context.text(_("Trato answers at http://{host}:{port}"), host=shown, port=port)
+        )
+    )
+    try:
+        server.serve(target_loader=functools.partial(_load_app, context.settings))
+    except SystemExit as ended:
+        return 1 if ended.code else 0
+    return 0
+
+
+def _load_app(settings: Settings, target: str) -> Any:
+    """Make the application inside a worker."""
+    del target
+    from trato.web import create_app
+
+    return create_app(settings=settings)
+
+
+def probe(host: str, port: int) -> int:
+    """Find out whether an address can be listened at; port 0 takes any that is free.
+
+    :return: the port.
+    :raises ConfigError: when it cannot.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+            return int(trial.getsockname()[1])
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise ConfigError(
+                _("Port {port} of {host} is in use by another program."),
+                hint=_("End it, or choose another port with --port."), port=port, host=host,
+                code="port_taken",
+            ) from error  # fmt: skip
+        raise ConfigError(
+            _("{host}:{port} cannot be listened at: {reason}."),
+            hint=_("Choose another address with --host and --port."), host=host, port=port,
+            reason=reason, code="bad_address",
+        ) from error  # fmt: skip

@@ -1,0 +1,92 @@
+"""`trato tenant …`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    tenant = commands.family("tenant", _("Make, list and delete tenants"))
+    create = tenant.command(
+        "create", _("Make a tenant with its first administrator"), _create, json=True
+    )
+    create.add_argument("slug", metavar="SLUG",
+                        help=_("short name: small letters, digits and hyphens"))  # fmt: skip
+    create.add_argument("--name", metavar="N", required=True, help=_("name of the company"))
+    create.add_argument("--admin-email", metavar="E", required=True,
+                        help=_("address by which the administrator signs in"))  # fmt: skip
+    create.add_argument("--admin-password", metavar="P",
+                        help=_("password of a new account; without it one is made"))  # fmt: skip
+    create.add_argument("--license", metavar="FILE", type=Path,
+                        help=_("licence to install; it enables nothing"))  # fmt: skip
+    tenant.command("list", _("List the tenants"), _list, json=True)
+
+
+def _create(context: Context, args: argparse.Namespace) -> int:
+    from trato.cli.licenses import read_license, warn_if_expired
+    from trato.cli.secrets import new_password
+    from trato.lifecycle.founding import found_tenant
+    from trato.licensing import verify
+
+    license = None if args.license is None else read_license(args.license)
+    host = context.host
+    password = args.admin_password or new_password()
+    made, admin = found_tenant(
+        host, slug=args.slug, name=args.name, admin_email=args.admin_email,
+        admin_password=password, license=license,
+    )  # fmt: skip
+    shown = password if admin.created and args.admin_password is None else None
+    if license is not None:
+        warn_if_expired(context, verify(license, host.public_keys))
+    if args.json:
+        context.show_json(
+            {
+                "slug": made.slug, "name": made.name, "locale": made.locale,
+                "timezone": made.timezone, "currency": made.currency,
+                "admin_email": admin.email, "admin_created": admin.created,
+                "admin_password": shown,
+            }
+        )  # fmt: skip
+    else:
+        context.say(_("Tenant '{tenant}' is made; its administrator is '{email}'."),
+                    tenant=made.slug, email=admin.email)  # fmt: skip
+        if shown is not None:
+            context.say(_("Password, shown only now: {password}"), password=shown)
+        if not admin.created:
+            context.say(_("'{email}' had an account already and keeps its password."),
+                        email=admin.email)  # fmt: skip
+    if args.admin_password is not None and not admin.created:
+        context.warn(_("The account keeps its own password; the one given was not used."))
+    return 0
+
+
+def _list(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+
+    tenants = administration.tenants(context.host)
+    if args.json:
+        context.show_json(
+            [
+                {"slug": t.slug, "name": t.name, "locale": t.locale, "timezone": t.timezone,
+                 "currency": t.currency}
+                for t in tenants
+            ]
+        )  # fmt: skip
+    elif tenants:
+        context.show_table(
+            [_("Tenant"), _("Name"), _("Language"), _("Time zone"), _("Currency")],
+            [(t.slug, t.name, t.locale, t.timezone, t.currency) for t in tenants],
+        )
+    else:
+        context.say(_("There are no tenants yet: trato tenant create SLUG --name N "
+                      "--admin-email E"))  # fmt: skip
+    return 0

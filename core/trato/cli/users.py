@@ -1,0 +1,92 @@
+"""`trato user …` and `trato token …`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    user = commands.family("user", _("Let people into a tenant"))
+    create = user.command(
+        "create", _("Give a person access to a tenant"), _create_user, json=True
+    )
+    create.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    create.add_argument("email", metavar="EMAIL", help=_("address by which the person signs in"))
+    create.add_argument("--role", metavar="R", action="append", required=True,
+                        help=_("role in the tenant; may be given several times"))  # fmt: skip
+    create.add_argument("--password", metavar="P",
+                        help=_("password of a new account; without it one is made"))  # fmt: skip
+    create.add_argument("--name", metavar="N", help=_("name of the person"))
+    create.add_argument("--team", metavar="T", action="append", default=[],
+                        help=_("key of a team; may be given several times"))  # fmt: skip
+
+    token = commands.family("token", _("Make keys for the API"))
+    make = token.command("create", _("Make an API token for a user"), _create_token, json=True)
+    make.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    make.add_argument("email", metavar="EMAIL", help=_("user for whom the token acts"))
+    make.add_argument("--scopes", metavar="S",
+                      help=_("what it may do, such as clients:read,leads:write; without it "
+                             "whatever the user may"))  # fmt: skip
+    make.add_argument("--name", metavar="N", help=_("name by which it is known"))
+    make.add_argument("--days", metavar="DAYS", type=int, default=365,
+                      help=_("days until it expires (365)"))  # fmt: skip
+
+
+def _create_user(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.cli.secrets import new_password
+
+    password = args.password or new_password()
+    made = administration.create_user(
+        context.host, args.slug, args.email, roles=args.role, password=password,
+        name=args.name, teams=args.team,
+    )  # fmt: skip
+    shown = password if made.created and args.password is None else None
+    if args.json:
+        context.show_json(
+            {"email": made.email, "tenant": args.slug, "roles": args.role, "teams": args.team,
+             "created": made.created, "password": shown, "member_id": str(made.member_id)}
+        )  # fmt: skip
+    elif made.created:
+        context.say(_("'{email}' may enter tenant '{tenant}'."), email=made.email,
+                    tenant=args.slug)  # fmt: skip
+        if shown is not None:
+            context.say(_("Password, shown only now: {password}"), password=shown)
+    else:
+        context.say(_("'{email}' had an account already and may now enter tenant '{tenant}'."),
+                    email=made.email, tenant=args.slug)  # fmt: skip
+    if args.password is not None and not made.created:
+        context.warn(_("The account keeps its own password; the one given was not used."))
+    return 0
+
+
+def _create_token(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.errors import ConfigError
+
+    if args.days < 1:
+        raise ConfigError(_("A token lives at least one day; {days} is too few."), days=args.days)
+    scopes = None
+    if args.scopes is not None:
+        scopes = [scope.strip() for scope in args.scopes.split(",") if scope.strip()]
+    token, expires = administration.create_token(
+        context.host, args.slug, args.email, name=args.name or "trato token create",
+        scopes=scopes, days=args.days,
+    )  # fmt: skip
+    until = None if expires is None else expires.isoformat().replace("+00:00", "Z")
+    if args.json:
+        context.show_json({"token": token, "expires": until})
+    else:
+        # The token alone on standard output: a script takes it as it is.
+        context.print(token)
+        context.note(context.text(_("It is shown only now and expires on {day}."),
+                                  day=(until or "")[:10]))  # fmt: skip
+    return 0
