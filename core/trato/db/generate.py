@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import JSON, Connection, Engine, MetaData, Text, Uuid
 
@@ -63,7 +63,7 @@ def _options(plugin: str) -> dict[str, Any]:
     }
 
 
-def render_type(kind: str, item: Any, context: Any) -> str | bool:
+def render_type(kind: str, item: Any, context: Any) -> str | Literal[False]:
     """Write our column types by their own names."""
     del context
     if kind != "type":

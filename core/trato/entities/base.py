@@ -29,7 +29,7 @@ from trato.errors import PluginError
 from trato.text import _
 
 
-def _last_column(constraint: ForeignKeyConstraint, table: Table) -> str:
+def _last_column(constraint: Any, table: Table) -> str:
     """Name the column of a foreign key that is not the tenant, if there is one."""
     return constraint.column_keys[-1]
 
@@ -105,13 +105,14 @@ def _declare(cls: type[Any], *, fields_of: str) -> dict[str, Field]:
     return fields
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Make the predicate of a partial index, for both databases."""
+    return {f"{dialect}_where": sql(condition) for dialect in ("sqlite", "postgresql")}
+
+
 def _constraints(table: str, fields: dict[str, Field], *, listed: bool) -> list[Any]:
     """Make the keys, checks and indexes that the fields of a table ask for."""
-    alive = {
-        f"{dialect}_where": sql("archived_at IS NULL") for dialect in ("sqlite", "postgresql")
-    }
-    if not listed:
-        alive = {}
+    alive: dict[str, Any] = _where("archived_at IS NULL") if listed else {}
     made: list[Any] = []
     for name, field in fields.items():
         column = f"{name}_key" if field.fold else name
@@ -237,13 +238,7 @@ class Entity(Base):
         )  # fmt: skip
         cls.__tablename__ = table
         written = {path: field for path, field in fields.items() if not field.readonly}
-        alive = {
-            f"{dialect}_where": sql("archived_at IS NULL") for dialect in ("sqlite", "postgresql")
-        }
-        bin_only = {
-            f"{dialect}_where": sql("archived_at IS NOT NULL")
-            for dialect in ("sqlite", "postgresql")
-        }
+        alive, bin_only = _where("archived_at IS NULL"), _where("archived_at IS NOT NULL")
         cls.__table_args__ = (
             PrimaryKeyConstraint("tenant_id", "id"),
             *_constraints(table, written, listed=True),

@@ -252,32 +252,17 @@ def _index_sqlite(
     connection: Connection, tenant_id: int, entity: EntityView, changes: Sequence[Change]
 ) -> None:
     """Put searched texts into SQLite's full-text table, by rowid: by key it would scan."""
-    known: dict[UUID, int] = {}
     ids = [change.id for change in changes]
-    new = [c.id for c in changes if c.action == "create"]
+    known = _rowids(connection, tenant_id, ids)
+    new = [record_id for record_id in ids if record_id not in known]
     if new:
         connection.execute(
             insert(search_row),
             [{"tenant_id": tenant_id, "entity": entity.name, "record_id": i} for i in new],
         )
-    for start in range(0, len(ids), _BATCH):
-        rows = connection.execute(
-            select(search_row.c.record_id, search_row.c.rowid).where(
-                search_row.c.tenant_id == tenant_id,
-                search_row.c.record_id.in_(ids[start : start + _BATCH]),
-            )
-        )
-        known |= {row[0]: row[1] for row in rows}
-    missing = [i for i in ids if i not in known]
-    if missing:
-        for record_id in missing:
-            row = connection.execute(
-                insert(search_row).values(
-                    tenant_id=tenant_id, entity=entity.name, record_id=record_id
-                )
-            )
-            known[record_id] = int(row.inserted_primary_key[0])
-    old = [{"rowid": known[c.id]} for c in changes if c.action != "create"]
+        known |= _rowids(connection, tenant_id, new)
+    created = set(new)
+    old = [{"rowid": known[record_id]} for record_id in ids if record_id not in created]
     if old:
         connection.execute(_FTS_DELETE, old)
     texts = [
@@ -287,6 +272,19 @@ def _index_sqlite(
     ]
     if texts:
         connection.execute(_FTS_INSERT, texts)
+
+
+def _rowids(connection: Connection, tenant_id: int, ids: Sequence[UUID]) -> dict[UUID, int]:
+    known: dict[UUID, int] = {}
+    for start in range(0, len(ids), _BATCH):
+        rows = connection.execute(
+            select(search_row.c.record_id, search_row.c.rowid).where(
+                search_row.c.tenant_id == tenant_id,
+                search_row.c.record_id.in_(ids[start : start + _BATCH]),
+            )
+        )
+        known |= {row[0]: row[1] for row in rows}
+    return known
 
 
 def delete_records(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from trato.access.actor import Actor
 from trato.db.engine import transaction
-from trato.db.session import TenantSession
+from trato.entities.session import TenantSession
 from trato.tenancy.view import TenantView
 
 if TYPE_CHECKING:

@@ -98,7 +98,8 @@ def create_tenant(
             version=1, created_at=now,
         )
     )  # fmt: skip
-    return read_tenant(connection, int(made.inserted_primary_key[0]))
+    key = made.inserted_primary_key
+    return read_tenant(connection, int(key[0] if key else 0))
 
 
 def touch(connection: Connection, tenant_id: int) -> None:

@@ -229,7 +229,9 @@ class ListPage:
             ops = [op for op in ops if op != "under"]
         if choices is not None:
             ops = [op for op in ops if op in ("eq", "ne", "under", "contains")]
-        names = {**OPERATORS, **_TEMPORAL} if field.kind in ("date", "moment") else OPERATORS
+        names: dict[str, str] = {op: name for op, name in OPERATORS.items()}
+        if field.kind in ("date", "moment"):
+            names |= _TEMPORAL
         return {
             "key": field.path, "label": self.cells.label(field), "kind": field.kind,
             "operators": [(op, translator(names[op])) for op in ops], "choices": choices,

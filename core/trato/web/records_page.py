@@ -242,14 +242,15 @@ def why_page(host: Host, unit: Unit, entity: EntityView, record: Record) -> dict
             {"action": translator(_NAMES[action]), "allowed": decision.allowed,
              "reason": host.catalogs.message(decision.reason, language)}
         )  # fmt: skip
-    hidden = [
-        (translator(_("hidden") if rule == "hidden" else _("read only")), path)
+    # Hidden fields do not exist for the reader, so they are not named here either.
+    locked = [
+        (translator(_("read only")), path)
         for path, rule in sorted(rules.field_rules(unit.actor, entity).items())
-        if rule != "hidden"
+        if rule == "read"
     ]
     roles = ", ".join(unit.actor.member.roles) if unit.actor.member else "-"
     return {"title": translator(_("Access")), "label": label, "rows": rows, "roles": roles,
-            "fields": hidden, "url": url}  # fmt: skip
+            "fields": locked, "url": url}  # fmt: skip
 
 
 _NAMES = {"view": _("See it"), "edit": _("Change it"), "archive": _("Archive it")}

@@ -202,6 +202,23 @@
     rows[next].scrollIntoView({ block: "nearest" });
   }
 
+  // --- a long menu of fields: typing keeps those whose name fits ---
+
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+  all("[data-narrow-input]").forEach((input) => { input.hidden = false; });
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-narrow-input]")) return;
+    const wanted = plain(event.target.value.trim());
+    for (const part of all("details", event.target.closest("[data-narrow]"))) {
+      part.hidden = !plain(part.querySelector("summary").textContent).includes(wanted);
+    }
+  });
+  // Opening the menu puts the cursor where one types.
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open) event.target.querySelector(":scope > [data-narrow] > [data-narrow-input]")?.focus();
+  }, true);
+
   // --- forms: nothing lost, nothing sent twice ---
 
   const changed = new Set();

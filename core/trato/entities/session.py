@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Table, event
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
-from sqlalchemy.sql import visitors
+from sqlalchemy.sql import ClauseElement, visitors
 
+from trato.entities.base import Entity, Extension
 from trato.errors import TenantError
 from trato.text import _
 
@@ -35,14 +36,12 @@ def _is_tenant_table(element: Any) -> bool:
 
 @event.listens_for(TenantSession, "do_orm_execute")
 def _guard(state: ORMExecuteState) -> None:
-    from trato.entities.base import Entity, Extension
-
     session = state.session
     assert isinstance(session, TenantSession)
     if state.execution_options.get("tenant_checked"):
         return
     if not state.is_orm_statement:
-        if any(_is_tenant_table(part) for part in visitors.iterate(state.statement)) or (
+        if any(_is_tenant_table(part) for part in visitors.iterate(cast(ClauseElement, state.statement))) or (
             state.statement.__visit_name__ == "textclause"
         ):
             raise TenantError(
