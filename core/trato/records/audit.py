@@ -137,7 +137,12 @@ def history(
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A break in the audit: a changed, removed or cut row."""
+    """A break in the audit.
+
+    Its kinds: `changed`, the row says something else than it did; `broken`, the chain does not
+    hold at this row; `removed`, a row is missing here; `record`, the record itself is gone and
+    nobody purged it.
+    """
 
     record_id: UUID
     sequence: int
@@ -152,11 +157,12 @@ def verify(
     at: UUID | None = None
     last = 0
     link = b""
-    ends: dict[UUID, tuple[int, str]] = {}
-    rows = connection.execution_options(yield_per=2000).execute(
+    ends: dict[UUID, tuple[int, str, str]] = {}
+    rows = connection.execute(
         select(audit)
         .where(audit.c.tenant_id == tenant_id)
-        .order_by(audit.c.record_id, audit.c.sequence)
+        .order_by(audit.c.record_id, audit.c.sequence),
+        execution_options={"yield_per": 2000},
     )
     for row in rows:
         if row.record_id != at:
@@ -177,16 +183,21 @@ def verify(
         if not chained and row.sequence == last + 1:
             yield Fault(record_id=row.record_id, sequence=row.sequence, kind="broken")
         last, link = row.sequence, bytes(row.hash)
-        ends[row.record_id] = (row.sequence, row.action)
+        ends[row.record_id] = (row.sequence, row.action, row.entity)
+    names = set()
     for entity in entities:
+        names.add(entity.name)
         table = entity.table
         records = connection.execute(
             select(table.c.id, table.c.version).where(table.c.tenant_id == tenant_id)
         )
         for record_id, version in records:
-            sequence, _action = ends.pop(record_id, (0, ""))
+            sequence, _action, _name = ends.pop(record_id, (0, "", ""))
             if sequence != version:
                 yield Fault(record_id=record_id, sequence=sequence + 1, kind="removed")
+    for record_id, (sequence, action, name) in ends.items():
+        if action != "purge" and name in names:
+            yield Fault(record_id=record_id, sequence=sequence, kind="record")
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import IntegrityError
 
 from trato.access import rules
 from trato.db.types import new_id
 from trato.entities.base import Entity
 from trato.entities.view import EntityView
 from trato.errors import Conflict, Forbidden, Invalid, Message, NotFound, StaleRecord
-from trato.records import audit, reading, uniqueness, writing
+from trato.records import audit, purging, reading, uniqueness, writing
 from trato.records.changes import Change
 from trato.records.query import Page, Query, Record
 from trato.records.schema import defaults, load
@@ -28,7 +29,7 @@ Kind = type[Entity] | str
 class Outcome:
     """What became of one row of a bulk."""
 
-    #: created, updated, unchanged or refused.
+    #: created, updated, unchanged, purged or refused.
     status: str
     id: UUID | None = None
     version: int | None = None
@@ -179,6 +180,50 @@ class Records:
         self._allow(view, "archive", change)
         self._save_one(view, change)
         return self._answer(view, change)
+
+    def purge(self, entity: Kind, ids: Sequence[UUID]) -> list[Outcome]:
+        """Remove records of the recycle bin for good, with those that belong to them.
+
+        Only administrators may. The audit keeps a tombstone of each; what refers to a purged
+        record and is to stay either loses the reference or keeps the record, as declared.
+
+        :return: one outcome an id, in order: purged or refused.
+        :raises Conflict: when rows of a plugin that is not installed refer to one of them.
+        """
+        view = self.unit.view.entity(entity)
+        self._require(view, "archive")
+        if not any(grant.is_admin for grant in self.unit.actor.grants):
+            raise Forbidden(_("Only an administrator may remove records for good."))
+        before = writing.read_before(self.unit, view, ids)
+        changes = [
+            Change(entity=view, action="purge", id=record_id, before=record,
+                   version=record["version"] + 1)
+            for record_id, record in before.items()
+            if record["archived_at"] is not None
+        ]  # fmt: skip
+        try:
+            with self.unit.connection.begin_nested():
+                purging.purge(self.unit, view, changes)
+        except IntegrityError as error:
+            raise Conflict(
+                _("Records of a plugin that is not installed need one of these."),
+                hint=_("Install the plugin, or purge its tables first."), code="referenced",
+            ) from error  # fmt: skip
+        done = {change.id: change for change in changes}
+        outcomes = []
+        for record_id in ids:
+            change = done.get(record_id)
+            if change is None:
+                missing = Message(
+                    _("There is no {entity} {id} in the recycle bin."),
+                    {"entity": view.info.title, "id": record_id},
+                )
+                outcomes.append(Outcome(status="refused", id=record_id, errors={"id": [missing]}))
+            elif change.errors:
+                outcomes.append(Outcome(status="refused", id=record_id, errors=change.errors))
+            else:
+                outcomes.append(Outcome(status="purged", id=record_id, version=change.version))
+        return outcomes
 
     def bulk(
         self, entity: Kind, rows: Sequence[Mapping[str, Any]], *, match: str | None = None,

@@ -93,18 +93,19 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     check_writable(unit)
     good = [change for change in changes if not change.errors]
     check_rows(unit, entity, good)
-    _call(unit, "trato_record_saving", [c for c in good if not c.errors])
+    call_hook(unit, "trato_record_saving", [c for c in good if not c.errors])
     good = [c for c in good if not c.errors and (c.action != "update" or c.changed)]
     _check_references(unit, entity, good)
     _check_tree(unit, entity, good)
     uniqueness.check(unit.connection, unit.tenant_id, entity, [c for c in good if not c.errors])
     good = [change for change in good if not change.errors]
     written = _write(unit, entity, good)
-    _call(unit, "trato_record_saved", written)
+    call_hook(unit, "trato_record_saved", written)
     return written
 
 
-def _call(unit: Unit, hook: str, changes: list[Change]) -> None:
+def call_hook(unit: Unit, hook: str, changes: list[Change]) -> None:
+    """Call a reaction hook of the enabled plugins with changes of one entity."""
     if changes:
         caller = getattr(unit.view.hook, hook)
         if caller.get_hookimpls():
