@@ -8,7 +8,7 @@ the search term is common, a bounded walk along the sort index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -80,7 +80,8 @@ def run(connection: Connection, actor: Actor, entity: EntityView, query: Query) 
     next_cursor = None
     if len(raw) > query.limit:
         raw = raw[: query.limit]
-        next_cursor = cursors.encode(bound_to, position[query.limit - 1])
+        last = position[query.limit - 1]
+        next_cursor = cursors.encode(bound_to, [last[0], *(raw_value(v) for v in last[1:])])
     total = None
     if query.count:
         if common:
@@ -177,16 +178,16 @@ def _pages(
     """Read the region with a leading value, then, if the page is not full, the one without."""
     rows: list[tuple[Any, ...]] = []
     positions: list[list[Any]] = []
+    width = len(plan.selected)
     lead = plan.keys[0]
     first = 0 if start is None else _region(start)
     for region in range(first, 2 if lead.nullable else 1):
         statement = _region_statement(
             entity, plan, plan.selected, conditions, region, start if region == first else None
         )
-        for row in connection.execute(statement.limit(limit - len(rows))):
-            width = len(plan.selected)
-            rows.append(tuple(row[:width]))
-            positions.append([region, *(raw_value(v) for v in row[width:])])
+        for row in connection.execute(statement.limit(limit - len(rows))).all():
+            rows.append(row[:width])
+            positions.append([region, *row[width:]])
         if len(rows) >= limit:
             break
     return rows, positions
@@ -264,18 +265,26 @@ def _walk(
                 entity, plan, [table.c.id.label("found"), table.c.search_text.label("searched")],
                 plan.conditions, region, at, showing=False,
             ).limit(STEP)  # fmt: skip
-            inner = step.add_columns(
-                func.row_number().over(order_by=_order(entity, plan, region)).label("place")
-            ).subquery("step")
+            inner = step.subquery("step")
+            record, searched, *placed = inner.c
+            # The same order again, which the planner sees is there already, so that it stops at
+            # the first rows that match.
+            keys, _tie = _keys(entity, plan, region)
+            again = [
+                replace(key, column=column) for key, column in zip(keys, placed, strict=False)
+            ]
+            ordered = order_by(
+                again, placed[-1], descending=plan.keys[0].descending, lead_known=region == 0
+            )
             matching = (
-                select(*[c for c in inner.c if c.key != "searched"])
-                .where(search.contains(inner.c.searched, terms))
-                .order_by(inner.c.place)
+                select(record, *placed)
+                .where(search.contains(searched, terms))
+                .order_by(*ordered)
                 .limit(limit - len(found))
             )
             for row in connection.execute(matching):
                 found.append(row[0])
-                positions.append([region, *(raw_value(v) for v in row[1:-1])])
+                positions.append([region, *row[1:]])
             if len(found) >= limit:
                 break
             end = connection.execute(step.offset(STEP - 1).limit(1)).first()
