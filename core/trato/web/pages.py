@@ -112,6 +112,11 @@ def new(plugin: str, collection: str) -> str:
         return render_template("form.html", page=form.page(typed=typed))
 
 
+def _member(unit: Unit, text: str) -> UUID | None:
+    """Read the member that an address names; what is none means oneself."""
+    return next((m for m in unit.view.members if str(m) == text), None)
+
+
 def _require(unit: Unit, entity: EntityView, action: Any) -> None:
     check_writable(unit)
     rules.require(unit.actor, entity, action)
@@ -228,5 +233,6 @@ def why(plugin: str, collection: str, record_id: UUID) -> str:
     """Say what the person may do with a record, and by which rule."""
     with _opened(plugin, collection) as (unit, entity):
         record = unit.records.get(entity.name, record_id, archived=None)
-        page = why_page(current_host(), unit, entity, record)
+        member_id = _member(unit, request.args.get("member", ""))
+        page = why_page(current_host(), unit, entity, record, member_id=member_id)
     return render_template("why.html", page=page)

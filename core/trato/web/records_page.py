@@ -10,10 +10,10 @@ from markupsafe import Markup, escape
 from trato.access import rules
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.errors import Message
 from trato.host import Host
 from trato.plugin import Panel, entity_name, field_path
 from trato.records.convert import from_json
+from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
 from trato.screens.cells import Cells
@@ -77,7 +77,7 @@ class RecordPage:
         }  # fmt: skip
 
     def _may(self, action: Any) -> bool:
-        return explain(self.unit, self.entity, self.record, action).allowed
+        return decide(self.unit, self.unit.actor, self.entity, self.record, action).allowed
 
     def _html(self, field: Field, *, badge: bool = False) -> Markup:
         write = self.cells.renderer(field, badge=badge and field.kind == "choice")
@@ -202,30 +202,9 @@ class RecordPage:
         return text if len(text) <= 120 else f"{text[:117]}…"
 
 
-def explain(unit: Unit, entity: EntityView, record: Record, action: Any) -> rules.Decision:
-    """Say whether the actor may do something with a record, and why, by the deciding engine."""
-    general = rules.decide(unit.actor, entity, action)
-    if not general.allowed:
-        return general
-    ruler = rules.ruler(unit.actor, entity)
-    granted = rules.scope(unit.actor, entity, action)
-    if ruler is entity:
-        return rules.covers(
-            unit.actor, granted, owner_id=record.values.get("owner_id"),
-            team_id=record.values.get("team_id"),
-        )  # fmt: skip
-    if ruler is None or granted == "all":
-        return general
-    parent_path = entity.info.parent or ""
-    parent = unit.view.entities[entity.fields[parent_path].target or ""]
-    parent_id = record.values.get(parent_path)
-    if parent_id is None:
-        return rules.Decision(allowed=False, reason=Message(_("It belongs to nobody.")))
-    above = unit.records.get(parent.name, parent_id, archived=None)
-    return explain(unit, parent, above, action)
-
-
-def why_page(host: Host, unit: Unit, entity: EntityView, record: Record) -> dict[str, Any]:
+def why_page(
+    host: Host, unit: Unit, entity: EntityView, record: Record, *, member_id: UUID | None
+) -> dict[str, Any]:
     """Make the page that says what the person may do with a record, and by which rule."""
     language = locale()
     url = f"{base_url(entity)}/{record.id}"
@@ -235,22 +214,28 @@ def why_page(host: Host, unit: Unit, entity: EntityView, record: Record) -> dict
         Crumb(title=str(label), url=url),
         Crumb(title=translator(_("Access"))),
     )
-    rows = []
-    for action in ("view", "edit", "archive"):
-        decision = explain(unit, entity, record, action)
-        rows.append(
-            {"action": translator(_NAMES[action]), "allowed": decision.allowed,
-             "reason": host.catalogs.message(decision.reason, language)}
-        )  # fmt: skip
-    # Hidden fields do not exist for the reader, so they are not named here either.
-    locked = [
-        (translator(_("read only")), path)
-        for path, rule in sorted(rules.field_rules(unit.actor, entity).items())
-        if rule == "read"
+    asked = explain(unit, entity, record, member_id=member_id)
+    rows = [
+        {"action": translator(_NAMES[action]), "allowed": decision.allowed,
+         "reason": host.catalogs.message(decision.reason, language)}
+        for action, decision in asked.decisions.items()
+    ]  # fmt: skip
+    rule_names = {"hidden": translator(_("hidden")), "read": translator(_("read only"))}
+    # One's own hidden fields do not exist, so they are not named either.
+    about_me = member_id in (None, unit.actor.member_id)
+    cells = Cells(view=unit.view, catalogs=host.catalogs, formats=formats(), locale=language)
+    fields = [
+        (rule_names[rule], cells.label(entity.fields[path]))
+        for path, rule in sorted(asked.fields.items())
+        if path in entity.fields and not (about_me and rule == "hidden")
     ]
-    roles = ", ".join(unit.actor.member.roles) if unit.actor.member else "-"
-    return {"title": translator(_("Access")), "label": label, "rows": rows, "roles": roles,
-            "fields": locked, "url": url}  # fmt: skip
+    members = []
+    if unit.actor.has(ADMINISTER):
+        members = sorted((m.name, str(m.id)) for m in unit.view.members.values() if m.is_active)
+    return {"title": translator(_("Access")), "label": label, "rows": rows,
+            "roles": ", ".join(asked.roles) or "—", "fields": fields, "url": url,
+            "who": asked.member_name, "about_me": about_me, "members": members,
+            "chosen": str(member_id or unit.actor.member_id or "")}  # fmt: skip
 
 
 _NAMES = {"view": _("See it"), "edit": _("Change it"), "archive": _("Archive it")}
