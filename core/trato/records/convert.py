@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,15 @@ def load_value(field: Field, value: Any) -> Any:
     if value is None:
         return None
     return _LOADERS[field.kind](field, value)
+
+
+#: Turns a value that is not None into the field's Python value, or raises ``Refused``.
+Converter = Callable[[Any], Any]
+
+
+def converter(field: Field) -> Converter:
+    """Give the function that does for one field what ``load_value`` does for any."""
+    return partial(_LOADERS[field.kind], field)
 
 
 def _text(field: Field, value: Any) -> str | None:
@@ -114,13 +124,20 @@ def _decimal(field: Field, value: Any) -> Decimal:
             raise Refused(_("{value} is not a number."), value=_shown(value)) from None
     if not number.is_finite():
         raise Refused(_("{value} is not a number."), value=_shown(value))
-    if abs(number) > Scaled(field.scale).limit:
+    unit, scaled = _scaling(field.scale)
+    if abs(number) > scaled.limit:
         raise Refused(_("The number is too large."))
-    exact = number.quantize(Decimal(1).scaleb(-field.scale), context=_WIDE)
+    exact = number.quantize(unit, context=_WIDE)
     if exact != number:
         raise Refused(_("At most {scale} decimals."), scale=field.scale)
     _range(field, exact)
     return exact
+
+
+@lru_cache
+def _scaling(scale: int) -> tuple[Decimal, Scaled]:
+    """Give the least step of a scale and its type, which SQLAlchemy makes slowly."""
+    return Decimal(1).scaleb(-scale), Scaled(scale)
 
 
 def _range(field: Field, number: Decimal) -> None:
@@ -286,7 +303,7 @@ def side_value(field: Field, value: Any) -> tuple[str | None, int | None]:
     if kind in ("integer", "boolean"):
         return None, int(value)
     if kind in ("decimal", "money"):
-        return None, Scaled(field.scale).to_integer(value)
+        return None, _scaling(field.scale)[1].to_integer(value)
     if kind == "moment":
         return None, (value - _EPOCH) // dt.timedelta(microseconds=1)
     if kind == "date":

@@ -11,14 +11,13 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
 from trato.access import rules
-from trato.db.types import new_id
 from trato.entities.base import Entity
 from trato.entities.view import EntityView
 from trato.errors import Conflict, Forbidden, Invalid, Message, NotFound, StaleRecord
-from trato.records import audit, purging, reading, uniqueness, writing
+from trato.records import audit, bulk, purging, reading, writing
 from trato.records.changes import Change
 from trato.records.query import Page, Query, Record
-from trato.records.schema import defaults, load
+from trato.records.schema import load, loader_for
 from trato.records.unit import Unit
 from trato.text import _
 
@@ -136,7 +135,7 @@ class Records:
         """
         view = self.unit.view.entity(entity)
         change = self._new(view, values, id)
-        if id is not None and writing.read_before(self.unit, view, [id], lock=False):
+        if id is not None and writing.existing_ids(self.unit, view, [id]):
             raise Conflict(_("A record with id {id} exists already."), id=id)
         self._save_one(view, change)
         return self._answer(view, change)
@@ -231,14 +230,14 @@ class Records:
     ) -> list[Outcome]:  # fmt: skip
         """Write many records in sets; one refused row does not stop the others.
 
-        :param match: field by which existing records are found and updated; without it every
-            row is a new record.
-        :param ids: ids for new records, row by row.
+        :param match: field by which existing records are found and updated, or `id` for the
+            given ids; without it every row is a new record.
+        :param ids: ids of the records, row by row.
         :param dry_run: check everything and write nothing.
         :return: one outcome a row, in order.
         """
         view = self.unit.view.entity(entity)
-        changes = self._bulk_changes(view, rows, match, ids)
+        changes = bulk.plan(self.unit, view, rows, match=match, ids=ids)
         written: set[UUID] = set()
         if dry_run:
             with self.unit.connection.begin_nested() as nested:
@@ -315,18 +314,7 @@ class Records:
 
     def _new(self, view: EntityView, values: Mapping[str, Any], id: UUID | None) -> Change:
         self._require(view, "create")
-        return self._creation(view, values, id)
-
-    def _creation(self, view: EntityView, values: Mapping[str, Any], id: UUID | None) -> Change:
-        loaded, errors = load(self.unit.actor, view, values, partial=False)
-        start = defaults(view)
-        if view.info.owned and "owner_id" not in loaded:
-            start["owner_id"] = self.unit.actor.member_id
-        filled = start | {path: value for path, value in loaded.items() if value is not None}
-        return Change(
-            entity=view, action="create", id=id or new_id(), version=1, errors=errors,
-            values={path: value for path, value in filled.items() if value is not None},
-        )  # fmt: skip
+        return bulk.creation(self.unit, view, loader_for(self.unit.actor, view), values, id)
 
     def _old(
         self, view: EntityView, record_id: UUID, action: Any, *, archived: bool = False
@@ -378,86 +366,6 @@ class Records:
             raise Conflict(message.text, **message.params)
         if change.errors:
             raise Invalid(change.errors)
-
-    def _bulk_changes(
-        self, view: EntityView, rows: Sequence[Mapping[str, Any]], match: str | None,
-        ids: Sequence[UUID | None] | None,
-    ) -> list[Change]:  # fmt: skip
-        given = list(ids) if ids is not None else [None] * len(rows)
-        found: dict[Any, list[UUID]] = {}
-        before: dict[UUID, dict[str, Any]] = {}
-        if match is not None:
-            key = view.fields[match]
-            found = uniqueness.matching(
-                self.unit.connection, self.unit.tenant_id, view, key,
-                [row[match] for row in rows if row.get(match) is not None],
-            )  # fmt: skip
-            before = writing.read_before(
-                self.unit, view, [record for records in found.values() for record in records]
-            )
-        changes: list[Change] = []
-        taken: dict[Any, int] = {}
-        existing = self._existing(view, [i for i in given if i is not None])
-        may: dict[str, Message | None] = {}
-        for number, (row, id) in enumerate(zip(rows, given, strict=True)):
-            key_value = None
-            if match is not None:
-                key_value = uniqueness.comparable(view.fields[match], row.get(match))
-            records = found.get(key_value, []) if key_value is not None else []
-            if len(records) == 1:
-                change = self._bulk_update(view, row, before[records[0]])
-            else:
-                change = self._creation(view, row, id)
-            if len(records) > 1:
-                change.refuse(
-                    match or "id",
-                    _("{count} records have '{value}'; it is unclear which is meant."),
-                    count=len(records), value=row.get(match or ""),
-                )  # fmt: skip
-            elif key_value is not None and key_value in taken:
-                change.refuse(
-                    match or "id", _("'{value}' stands in row {row} already."),
-                    value=row.get(match or ""), row=taken[key_value] + 1,
-                )  # fmt: skip
-            elif change.action == "create" and change.id in existing:
-                change.errors["id"] = [
-                    Message(_("A record with id {value} exists already."), {"value": change.id})
-                ]
-            elif key_value is not None:
-                taken[key_value] = number
-            action = "create" if change.action == "create" else "edit"
-            if action not in may:
-                decision = rules.decide(self.unit.actor, view, action)  # type: ignore[arg-type]
-                may[action] = None if decision.allowed else decision.reason
-            reason = may[action]
-            if reason is not None:
-                change.refuse("", reason.text, **reason.params)
-            if id is not None:
-                existing.add(change.id)
-            changes.append(change)
-        return changes
-
-    def _existing(self, view: EntityView, ids: Sequence[UUID]) -> set[UUID]:
-        return set(writing.read_before(self.unit, view, ids, lock=False)) if ids else set()
-
-    def _bulk_update(
-        self, view: EntityView, row: Mapping[str, Any], before: dict[str, Any]
-    ) -> Change:
-        loaded, errors = load(self.unit.actor, view, row, partial=True)
-        change = Change(
-            entity=view, action="update", id=before["id"], before=before,
-            version=before["version"] + 1, values=loaded, errors=errors,
-        )  # fmt: skip
-        actor = self.unit.actor
-        ruler = rules.ruler(actor, view)
-        granted = rules.scope(actor, view, "edit")
-        if ruler is view and granted != "all":
-            decision = rules.covers(
-                actor, granted, owner_id=before.get("owner_id"), team_id=before.get("team_id")
-            )
-            if not decision.allowed:
-                change.refuse("", decision.reason.text, **decision.reason.params)
-        return change
 
 
 __all__ = ["Outcome", "Records"]

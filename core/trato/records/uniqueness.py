@@ -26,7 +26,7 @@ def check(
 
     The unique indexes stand behind it, for two who save at once.
     """
-    groups = [(f.path,) for f in entity.fields.values() if f.unique]
+    groups: list[tuple[str, ...]] = [(f.path,) for f in entity.fields.values() if f.unique]
     groups += [tuple(group) for group in entity.info.unique]
     for group in groups:
         fields = [entity.fields[path] for path in group]
@@ -103,13 +103,13 @@ def _taken(
     return found
 
 
-def matching(
+def holding(
     connection: Connection, tenant_id: int, entity: EntityView, field: Field,
-    values: Sequence[Any],
+    keys: Sequence[Any],
 ) -> dict[Any, list[UUID]]:  # fmt: skip
     """Find the living records that hold given values of a field; keys are as ``comparable``."""
-    keys = [(key,) for key in {comparable(field, v) for v in values} if key is not None]
+    wanted = [(key,) for key in dict.fromkeys(keys)]
     return {
         key[0]: ids
-        for key, ids in _taken(connection, tenant_id, entity, [field], keys).items()
+        for key, ids in _taken(connection, tenant_id, entity, [field], wanted).items()
     }

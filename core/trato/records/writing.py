@@ -78,6 +78,23 @@ def read_before(
     return found
 
 
+def existing_ids(unit: Unit, entity: EntityView, ids: Sequence[UUID]) -> set[UUID]:
+    """Say which ids are taken in the tenant, by records of the bin too."""
+    table = entity.table
+    found: set[UUID] = set()
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _BATCH):
+        found.update(
+            unit.connection.execute(
+                select(table.c.id).where(
+                    table.c.tenant_id == unit.tenant_id,
+                    table.c.id.in_(wanted[start : start + _BATCH]),
+                )
+            ).scalars()
+        )
+    return found
+
+
 _ACTION_OF: dict[str, Action] = {
     "create": "create", "update": "edit", "archive": "archive", "restore": "archive",
 }  # fmt: skip
@@ -163,24 +180,21 @@ def _check_through_parent(
 def _check_references(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
     """Refuse references to records that do not exist for the actor; one statement a target."""
     by_target: dict[str, list[Field]] = {}
+    changed = [(change, change.changed) for change in changes]
     for field in entity.fields.values():
         if field.kind == "ref" and field.target is not None:
             by_target.setdefault(field.target, []).append(field)
         elif field.kind in ("member", "team") and not field.readonly:
-            _check_people(unit, field, changes)
+            _check_people(unit, field, changed)
     for target, fields in by_target.items():
-        wanted = {
-            change[f.path]
-            for change in changes
-            for f in fields
-            if f.path in change.changed and change[f.path] is not None
-        }
+        paths = [field.path for field in fields]
+        wanted = {values[p] for _c, values in changed for p in paths if values.get(p) is not None}
         if not wanted:
             continue
         seen = visible_ids(unit, target, wanted)
-        for change in changes:
+        for change, values in changed:
             for field in fields:
-                value = change.changed.get(field.path)
+                value = values.get(field.path)
                 if value is not None and value not in seen:
                     change.refuse(
                         field.path, _("There is no {entity} {value}."),
@@ -211,12 +225,14 @@ def visible_ids(unit: Unit, target: str, ids: set[UUID]) -> set[UUID]:
     return found
 
 
-def _check_people(unit: Unit, field: Field, changes: Sequence[Change]) -> None:
+def _check_people(
+    unit: Unit, field: Field, changed: Sequence[tuple[Change, Mapping[str, Any]]]
+) -> None:
     people: Mapping[UUID, Any] = (
         unit.view.members if field.kind == "member" else unit.view.teams
     )
-    for change in changes:
-        value = change.changed.get(field.path)
+    for change, values in changed:
+        value = values.get(field.path)
         if value is None:
             continue
         person = people.get(value)
