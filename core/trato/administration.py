@@ -14,7 +14,14 @@ from trato.access import credentials
 from trato.access import store as people
 from trato.access.actor import Actor
 from trato.db.engine import set_tenant, transaction
-from trato.errors import ConfigError, DomainError, LicenseError, NotFound, PluginError
+from trato.errors import (
+    ConfigError,
+    DomainError,
+    LicenseError,
+    NotFound,
+    PluginError,
+    joined,
+)
 from trato.host import Host
 from trato.licensing import License, check_tenant, verify
 from trato.records.unit import Unit
@@ -93,7 +100,7 @@ def enable(host: Host, slug: str, plugin: str) -> bool:
         raise LicenseError(
             _("Plugin '{plugin}' is not in the licence of tenant '{tenant}'."),
             hint=_("Install a licence that includes it: trato license install {tenant} FILE."),
-            plugin=plugin, tenant=slug, reason=str(reason or ""), code="not_licensed",
+            plugin=plugin, tenant=slug, reason=reason or "", code="not_licensed",
         )  # fmt: skip
     missing = [need for need in host.plugins[plugin].depends if need not in before.enabled]
     if missing:
@@ -111,7 +118,7 @@ def enable(host: Host, slug: str, plugin: str) -> bool:
         if reason is not None:
             raise PluginError(
                 _("Plugin '{plugin}' cannot be enabled for tenant '{tenant}': {reason}"),
-                plugin=plugin, tenant=slug, reason=str(reason), code="not_enabled",
+                plugin=plugin, tenant=slug, reason=reason, code="not_enabled",
             )  # fmt: skip
         unit = _system_unit(host, connection, view)
         host.registry.one(plugin).trato_tenant_enabled(unit=unit)
@@ -154,7 +161,7 @@ def _known(host: Host, plugin: str) -> None:
         if problem is not None:
             raise PluginError(
                 _("Plugin '{plugin}' does not work: {reason}"), plugin=plugin,
-                reason=" ".join(map(str, problem.messages)), code="broken_plugin",
+                reason=joined(problem.messages, " "), code="broken_plugin",
             )  # fmt: skip
         raise PluginError(
             _("There is no plugin '{plugin}'."), hint=_("Installed: {known}."), plugin=plugin,

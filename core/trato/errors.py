@@ -6,20 +6,32 @@ them (page, API answer, command), never where they are raised.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Message:
-    """A text to be translated later, with the values for its named places."""
+    """A text to be translated later, with the values for its named places.
+
+    A value that is words rather than a name or a number is a Message too, so that it is
+    translated with the text around it.
+    """
 
     text: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    #: Plugin that declared the text, where it is put into a text of another.
+    domain: str | None = None
 
     def __str__(self) -> str:
         return self.text.format_map(self.params) if self.params else self.text
+
+
+def joined(parts: Iterable[Any], separator: str = ", ") -> Message:
+    """Make one message of several messages, names or numbers, in order."""
+    values = {f"part{number}": part for number, part in enumerate(parts)}
+    return Message(separator.join(f"{{{name}}}" for name in values), values)
 
 
 class TratoError(Exception):

@@ -26,6 +26,8 @@ def widest(scopes: Any) -> Scope:
 class Grants:
     """What one role allows. What it does not say is denied."""
 
+    #: What the role is called: a message id, or the tenant's own words.
+    name: str = ""
     is_admin: bool = False
     #: Entity name, or `*` for all others, to action to scope.
     entities: Mapping[str, Mapping[str, Scope]] = field(default_factory=dict)
@@ -64,10 +66,10 @@ class Grants:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Grants:
+    def from_json(cls, data: Mapping[str, Any], *, name: str = "") -> Grants:
         """Read stored grants; what is not understood is left out, and so denied."""
         if data.get("admin") is True:
-            return cls.everything()
+            return cls(name=name, is_admin=True)
         entities = {
             str(name): {
                 str(action): cast(Scope, scope)
@@ -85,8 +87,9 @@ class Grants:
             for name, rules in (data.get("fields") or {}).items()
         }
         return cls(
-            entities=entities, fields=fields, permissions=frozenset(data.get("permissions") or ())
-        )
+            name=name, entities=entities, fields=fields,
+            permissions=frozenset(data.get("permissions") or ()),
+        )  # fmt: skip
 
 
 def grant_problems(data: Any) -> list[Message]:

@@ -16,7 +16,7 @@ from trato.access.actor import Actor
 from trato.access.roles import Action, FieldRule, Scope, widest
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.errors import Forbidden, Message
+from trato.errors import Forbidden, Message, joined
 from trato.text import _
 
 
@@ -62,14 +62,14 @@ def decide(actor: Actor, entity: EntityView, action: Action) -> Decision:
         )
     granted = scope(actor, entity, action)
     if granted == "none":
-        roles = ", ".join(actor.member.roles) if actor.member else ""
         return Decision(
             allowed=False,
             reason=Message(
                 _("Your role ({roles}) may not {action} {entity}."),
-                {"roles": roles or "-", "action": _ACTIONS[action], "entity": entity.info.titles},
+                {"roles": role_names(actor), "action": Message(_ACTIONS[action]),
+                 "entity": entity.info.many},
             ),
-        )
+        )  # fmt: skip
     return Decision(allowed=True, reason=Message(_SCOPES[granted]))
 
 
@@ -79,6 +79,11 @@ _SCOPES: dict[str, str] = {
     "all": _("Your role allows all records."),
     "none": _("Your role allows none."),
 }
+
+
+def role_names(actor: Actor) -> Message:
+    """Name the actor's roles."""
+    return joined(Message(grant.name) for grant in actor.grants) if actor.grants else Message("-")
 
 
 def require(actor: Actor, entity: EntityView, action: Action) -> None:
@@ -154,14 +159,14 @@ def covers(
             allowed=True, reason=Message(_("It belongs to your team {team}."), {"team": name})
         )
     owner = actor.view.members.get(owner_id) if owner_id else None
+    reach = _("your own records") if granted == "own" else _("your teams' records")
     return Decision(
         allowed=False,
         reason=Message(
-            _("Your role reaches {scope}, and this record belongs to {owner}."),
-            {
-                "scope": _("your own records") if granted == "own" else _("your teams' records"),
-                "owner": owner.name if owner else _("nobody"),
-            },
+            _("Your role reaches {scope}, and this record belongs to {owner}.")
+            if owner
+            else _("Your role reaches {scope}, and this record belongs to nobody."),
+            {"scope": Message(reach), "owner": owner.name if owner else ""},
         ),
     )
 
@@ -191,6 +196,6 @@ def writable_fields(actor: Actor, entity: EntityView) -> dict[str, Field]:
 
 
 __all__ = [
-    "Decision", "covers", "decide", "field_rules", "predicate", "require", "scope",
+    "Decision", "covers", "decide", "field_rules", "predicate", "require", "role_names", "scope",
     "visible_fields", "writable_fields",
 ]  # fmt: skip

@@ -165,7 +165,9 @@ def read_people(
         )
         for row in rows
     }  # fmt: skip
-    grants = {row.key: Grants.from_json(row.grants) for row in roles.values()}
+    grants = {
+        row.key: Grants.from_json(row.grants, name=row.name) for row in roles.values()
+    }
     return members, teams, grants
 
 

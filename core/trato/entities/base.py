@@ -25,7 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from trato.db.types import Id, Json, Key, UtcDateTime
 from trato.entities.fields import Field, OnPurge, Spellings
-from trato.errors import PluginError
+from trato.errors import Message, PluginError
 from trato.text import _
 
 
@@ -80,6 +80,16 @@ class EntityInfo:
     extends: str | None = None
     #: What an extension adds to fields of that entity: other ways of writing their values.
     spellings: Mapping[str, Spellings] = dataclasses.field(default_factory=dict)
+
+    @property
+    def one(self) -> Message:
+        """The title as a value of a message, translated by the entity's plugin."""
+        return Message(self.title, domain=self.plugin)
+
+    @property
+    def many(self) -> Message:
+        """The title of several as a value of a message."""
+        return Message(self.titles, domain=self.plugin)
 
 
 def _plural(word: str) -> str:

@@ -7,10 +7,10 @@ a person reads.
 
 from __future__ import annotations
 
-from trato.i18n.catalogs import Catalogs
+from trato.i18n.catalogs import Catalogs, in_sentence
 from trato.i18n.extraction import extract
 from trato.i18n.formats import Formats
 from trato.i18n.po import missing
 from trato.i18n.typed_dates import DateOrder
 
-__all__ = ["Catalogs", "DateOrder", "Formats", "extract", "missing"]
+__all__ = ["Catalogs", "DateOrder", "Formats", "extract", "in_sentence", "missing"]

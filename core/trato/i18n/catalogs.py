@@ -15,6 +15,12 @@ CORE = "core"
 SOURCE = "en"
 
 
+def in_sentence(title: str) -> str:
+    """Write a title as it stands inside a sentence: "Client", "client"; but "PQR", "PQR"."""
+    first = title.partition(" ")[0]
+    return title if len(first) > 1 and first.isupper() else f"{title[:1].lower()}{title[1:]}"
+
+
 @dataclass(frozen=True)
 class _Language:
     """All translations into one language."""
@@ -49,9 +55,34 @@ class Catalogs:
         return self._fill(self._find(text, locale, domain), params, locale, domain=domain)
 
     def message(self, message: Message, locale: str, *, domain: str | None = None) -> str:
-        """Translate a message with its values."""
+        """Translate a message with its values.
+
+        :param domain: the plugin that declared the text, unless the message names one itself.
+        """
+        domain = message.domain or domain
         text = self._find(message.text, locale, domain)
         return self._fill(text, message.params, locale, domain=domain)
+
+    def phrase(
+        self, text: str, locale: str, /, *, domain: str | None = None, **nouns: str
+    ) -> str:
+        """Translate a text about a kind of record, such as "New {title}" about "Branch".
+
+        Only the plugin knows the noun's gender, so it may translate the whole phrase: where its
+        catalogue has "New branch" ("Nueva sucursal"), that counts. Otherwise the text's own
+        translation, which must do for any gender, is filled with the translated noun.
+
+        :param domain: the plugin that declared the nouns.
+        :param nouns: titles of entities, as declared.
+        """
+        whole = text.format_map({name: in_sentence(noun) for name, noun in nouns.items()})
+        found = self._find(whole, locale, domain)
+        if found != whole:
+            return found
+        words = {
+            name: in_sentence(self._find(noun, locale, domain)) for name, noun in nouns.items()
+        }
+        return self._find(text, locale, domain).format_map(words)
 
     def translate_plural(
         self,

@@ -28,7 +28,7 @@ from trato.access.actor import Actor
 from trato.entities.fields import LIST_KINDS, TEXT_KINDS, Field
 from trato.entities.fold import FOLDS
 from trato.entities.view import EntityView
-from trato.errors import BadQuery
+from trato.errors import BadQuery, Message
 from trato.records.convert import (
     Refused,
     choice_labels,
@@ -82,13 +82,13 @@ def parse_filter(field: Field, op: str, text: str, *, actor: Actor) -> Filter:
     if op == "in":
         values = [_parse(field, part, actor) for part in text.split(",") if part != ""]
         if not values:
-            raise _wrong(field, text, _("values with commas between them"))
+            raise _wrong(field, text, _("a list of values with commas between them"))
         if len(values) > 200:
-            raise _wrong(field, f"{text[:40]}…", _("at most 200 values"))
+            raise _wrong(field, f"{text[:40]}…", _("a list of at most 200 values"))
         return Filter(path=field.path, op="in", value=values)
     if op in ("contains", "startswith") and field.kind in TEXT_KINDS:
         if "\x00" in text:
-            raise _wrong(field, text.replace("\x00", "?"), _("text without control characters"))
+            raise _wrong(field, text.replace("\x00", "?"), _("a text without control characters"))
         return Filter(path=field.path, op=op, value=text)  # type: ignore[arg-type]
     return Filter(path=field.path, op=op, value=_parse(field, text, actor))  # type: ignore[arg-type]
 
@@ -128,7 +128,7 @@ def _parse(field: Field, text: str, actor: Actor) -> Any:
                 field=field.path, value=text[:60],
                 choices=", ".join(list(choice_labels(field))[:12]),
             ) from None  # fmt: skip
-        raise _wrong(field, text, expected or _("text")) from None
+        raise _wrong(field, text, expected or _("a text of this kind")) from None
     if value is None and field.kind not in TEXT_KINDS:
         raise _wrong(field, text, _EXPECTED.get(field.kind) or _("a value"))
     return value
@@ -139,7 +139,7 @@ def _wrong(field: Field, text: str, expected: str) -> BadQuery:
         _("Filter '{field}': '{value}' is not {expected}."),
         field=field.path,
         value=text[:60],
-        expected=expected,
+        expected=Message(expected),
     )
 
 

@@ -82,7 +82,7 @@ class Records:
         gone = row is not None and row[-1] is not None
         if row is None or (archived is not None and gone != archived):
             raise NotFound(
-                _("There is no {entity} {id}."), entity=view.info.title, id=record_id
+                _("There is no {entity} {id}."), entity=view.info.one, id=record_id
             )
         names = ("id", "version", *paths)
         values = reading.finish(view, names, [tuple(row[:-1])])[0]
@@ -215,7 +215,7 @@ class Records:
             if change is None:
                 missing = Message(
                     _("There is no {entity} {id} in the recycle bin."),
-                    {"entity": view.info.title, "id": record_id},
+                    {"entity": view.info.one, "id": record_id},
                 )
                 outcomes.append(Outcome(status="refused", id=record_id, errors={"id": [missing]}))
             elif change.errors:
@@ -324,7 +324,7 @@ class Records:
         seen = before is not None and self._sees(view, before)
         if before is None or not seen or (before["archived_at"] is not None) != archived:
             raise NotFound(
-                _("There is no {entity} {id}."), entity=view.info.title, id=record_id
+                _("There is no {entity} {id}."), entity=view.info.one, id=record_id
             )
         return Change(
             entity=view, action=action, id=record_id, before=before,

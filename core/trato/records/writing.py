@@ -173,7 +173,7 @@ def _check_through_parent(
             if owner not in reached:
                 change.refuse(
                     parent_field.path, _("You may not change records of this {entity}."),
-                    entity=parent.info.title,
+                    entity=parent.info.one,
                 )  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def _check_references(unit: Unit, entity: EntityView, changes: Sequence[Change])
                 if value is not None and value not in seen:
                     change.refuse(
                         field.path, _("There is no {entity} {value}."),
-                        entity=unit.view.entities[target].info.title
+                        entity=unit.view.entities[target].info.one
                         if target in unit.view.entities else target,
                         value=value,
                     )  # fmt: skip
@@ -237,8 +237,11 @@ def _check_people(
             continue
         person = people.get(value)
         if person is None:
-            change.refuse(field.path, _("There is no {entity} {value}."),
-                          entity=field.kind, value=value)  # fmt: skip
+            missing = (
+                _("There is no user {value}.") if field.kind == "member"
+                else _("There is no team {value}.")
+            )  # fmt: skip
+            change.refuse(field.path, missing, value=value)
         elif field.kind == "member" and not person.is_active:
             change.refuse(field.path, _("{name} no longer works here."), name=person.name)
 

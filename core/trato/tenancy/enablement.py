@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trato.errors import LicenseError, Message
+from trato.errors import LicenseError, Message, joined
 from trato.plugin import Plugin
 from trato.tenancy.view import LicenseState, PluginState
 from trato.text import _
@@ -61,7 +61,8 @@ def plugin_states(
         else:
             missing = [need for need in plugin.depends if not _is_enabled(states, need)]
             if missing:
-                reason = Message(_("It needs {plugins}."), {"plugins": ", ".join(missing)})
+                needed = joined(Message(plugins[need].title, domain=need) for need in missing)
+                reason = Message(_("It needs {plugins}."), {"plugins": needed})
         states[name] = PluginState(
             name=name, installed=True, licensed=licensed, is_on=on, enabled=reason is None,
             reason=reason,

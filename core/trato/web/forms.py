@@ -21,7 +21,7 @@ from trato.records.unit import Unit
 from trato.screens.cells import Cells
 from trato.screens.parts import form_groups
 from trato.text import _
-from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
+from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, translator
 from trato.web.lists import base_url
 
 #: More options than this are typed, not listed.
@@ -52,9 +52,8 @@ class FormPage:
         """Make the page; with ``typed`` it shows what the person wrote, not what is stored."""
         info, record = self.entity.info, self.record
         titles = translator(info.titles, info.plugin)
-        title = translator(info.title, info.plugin)
         if record is None:
-            heading = translator(_("New {title}"), title=title.lower())
+            heading = phrase(_("New {title}"), info.plugin, title=info.title)
             set_crumbs(Crumb(title=titles, url=self.url), Crumb(title=heading))
             action, cancel = f"{self.url}/new", self.url
         else:

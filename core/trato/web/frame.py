@@ -69,6 +69,11 @@ def translator(text: str, domain: str | None = None, **params: Any) -> str:
     return current_host().catalogs.translate(text, locale(), domain=domain, **params)
 
 
+def phrase(text: str, domain: str, **nouns: str) -> str:
+    """Translate a text about a kind of record into the reader's language; see ``Catalogs``."""
+    return current_host().catalogs.phrase(text, locale(), domain=domain, **nouns)
+
+
 def formats() -> Formats:
     """Give the formats of the reader's language and time zone."""
     found: Formats | None = g.get("formats")

@@ -15,14 +15,22 @@ from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import BadQuery, TratoError
 from trato.host import Host
-from trato.i18n import Formats
+from trato.i18n import Formats, in_sentence
 from trato.records.filters import operators, parse_filter, unknown_field
 from trato.records.query import COUNT_CAP, Filter, Op, Query
 from trato.records.unit import Unit
 from trato.screens.cells import Cells
 from trato.screens.parts import list_columns, list_filters
 from trato.text import _
-from trato.web.frame import Crumb, formats, initials, locale, set_crumbs, translator
+from trato.web.frame import (
+    Crumb,
+    formats,
+    initials,
+    locale,
+    phrase,
+    set_crumbs,
+    translator,
+)
 
 PAGE_SIZE = 80
 
@@ -103,7 +111,7 @@ class ListPage:
         create_url = f"{self.url}/new" if create else None
         return {
             "title": title if not self.is_bin else translator(_("Recycle bin")),
-            "titles": title.lower(), "url": self.url, "state": self._state(),
+            "titles": in_sentence(title), "url": self.url, "state": self._state(),
             "columns": [self._column(field, query) for field in columns],
             "rows": self._rows(columns, found.rows),
             "next_url": self._address(cursor=found.next) if found.next else None,
@@ -120,7 +128,7 @@ class ListPage:
 
     def _create_label(self) -> str:
         info = self.entity.info
-        return translator(_("New {title}"), title=translator(info.title, info.plugin).lower())
+        return phrase(_("New {title}"), info.plugin, title=info.title)
 
     def _state(self) -> list[tuple[str, str]]:
         """Give what forms of the page carry on besides search and cursor."""
@@ -260,15 +268,15 @@ class ListPage:
         if query.search or query.filters:
             return None
         info = self.entity.info
-        titles = translator(info.titles, info.plugin).lower()
         actions = []
         if create_url:
             actions.append({"label": self._create_label(), "url": create_url, "icon": "plus"})
         return {
-            "title": translator(_("No {titles} yet"), titles=titles),
-            "text": translator(
+            "title": phrase(_("No {titles} yet"), info.plugin, titles=info.titles),
+            "text": phrase(
                 _("Here you will find the {titles} of your company. Write the first one, or "
-                  "let whoever runs Trato import them from a file."), titles=titles,
+                  "let whoever runs Trato import them from a file."), info.plugin,
+                titles=info.titles,
             ),
             "actions": actions,
         }  # fmt: skip
