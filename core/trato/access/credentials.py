@@ -89,8 +89,11 @@ def open_session(
     connection: Connection, *, user_id: UUID, tenant_id: int | None, now: dt.datetime,
     days: int, address: str | None, agent: str | None,
 ) -> str:  # fmt: skip
-    """Make a session and return its secret for the cookie."""
+    """Make a session and return its secret for the cookie; the user's ended ones go."""
     secret = secrets.token_urlsafe(32)
+    connection.execute(
+        delete(t.session).where(t.session.c.user_id == user_id, t.session.c.expires_at <= now)
+    )
     connection.execute(
         insert(t.session).values(
             id=new_id(), secret_hash=secret_hash(secret), user_id=user_id,

@@ -85,9 +85,11 @@ def behind(connection: Connection, folders: Mapping[str, Path]) -> dict[str, str
         if wanted is None:
             continue
         try:
-            at = current(connection, name)
+            # In a savepoint: the application role may not see a version table that another role
+            # made, and PostgreSQL would give up the whole transaction.
+            with connection.begin_nested():
+                at = current(connection, name)
         except DBAPIError:
-            # The application role may not see a version table that another role made.
             at = None
         if at != wanted:
             found[name] = f"{at or '-'} → {wanted}"

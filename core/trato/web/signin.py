@@ -78,6 +78,7 @@ def sign_in() -> Response:
         return make_response(_page(message, email), 401)
     with transaction(host.engine) as connection:
         limits.forget(connection, buckets[0])
+        limits.sweep(connection, before=since - 86_400)
         places = people.memberships(connection, user.id)
         if user.password_hash and host.passwords.is_outdated(user.password_hash):
             people.rehash_password(connection, user.id, host.passwords.hash(password))
