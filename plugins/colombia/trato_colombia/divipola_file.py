@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
-from trato.errors import Invalid, Message
-from trato.text import _
+from trato.api import Invalid, Message, _
 
 COLUMNS = ("department_code", "department", "municipality_code", "municipality")
 #: Optional column: codes, separated by spaces, that meant this municipality in older data.

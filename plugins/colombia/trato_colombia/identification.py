@@ -13,8 +13,7 @@ from enum import StrEnum
 
 from stdnum.co.nit import calc_check_digit
 
-from trato.errors import Message
-from trato.text import _
+from trato.api import Message, _
 from trato_colombia.identification_types import CC, IdentificationType
 
 #: Number that stands for the unnamed final consumer, with type 13, in electronic invoices

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trato.text import _
+from trato.api import _
+from trato_colombia.municipalities import fold
 
 
 class Holder(StrEnum):
@@ -31,6 +32,8 @@ class IdentificationType:
     abbreviation: str
     #: English message id; the Spanish name is in the catalogue.
     label: str
+    #: Other names by which spreadsheets and ERPs call it, folded.
+    names: tuple[str, ...] = ()
     holders: frozenset[Holder]
     #: Length of the normalised number.
     shortest: int
@@ -59,6 +62,7 @@ NIT = IdentificationType(
     dian_code="31",
     abbreviation="NIT",
     label=_("Tax number (NIT)"),
+    names=("numero de identificacion tributaria",),
     holders=_ANYBODY,
     shortest=3,
     longest=10,
@@ -71,6 +75,7 @@ CC = IdentificationType(
     dian_code="13",
     abbreviation="CC",
     label=_("Citizenship card"),
+    names=("cedula", "cedula ciudadania", "cedula de ciudadania"),
     holders=_PERSON,
     shortest=3,
     longest=10,
@@ -87,6 +92,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="22",
         abbreviation="CE",
         label=_("Foreigner's identity card"),
+        names=("cedula extranjeria", "cedula de extranjeria"),
         holders=_PERSON,
         shortest=3,
         longest=8,
@@ -98,6 +104,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="12",
         abbreviation="TI",
         label=_("Minor's identity card"),
+        names=("tarjeta identidad", "tarjeta de identidad"),
         holders=_PERSON,
         shortest=10,  # eleven in those given before 2004, which begin with the date of birth
         longest=11,
@@ -108,6 +115,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="11",
         abbreviation="RC",
         label=_("Birth certificate"),
+        names=("registro civil", "registro civil de nacimiento"),
         holders=_PERSON,
         shortest=5,
         longest=11,
@@ -129,6 +137,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="41",
         abbreviation="PA",
         label=_("Passport"),
+        names=("pas", "pasaporte"),
         holders=_PERSON,
         shortest=5,
         longest=16,
@@ -140,6 +149,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="47",
         abbreviation="PEP",
         label=_("Special stay permit (PEP)"),
+        names=("permiso especial de permanencia",),
         holders=_PERSON,
         shortest=15,
         longest=15,
@@ -150,6 +160,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="48",
         abbreviation="PPT",
         label=_("Temporary protection permit (PPT)"),
+        names=("permiso por proteccion temporal", "permiso de proteccion temporal"),
         holders=_PERSON,
         shortest=6,
         longest=11,
@@ -160,6 +171,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="21",
         abbreviation="TE",
         label=_("Foreigner's card"),
+        names=("tarjeta extranjeria", "tarjeta de extranjeria"),
         holders=_PERSON,
         shortest=3,
         longest=12,
@@ -171,6 +183,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="42",
         abbreviation="DE",
         label=_("Foreign identity document"),
+        names=("documento extranjero", "documento de identificacion extranjero"),
         holders=_PERSON,
         shortest=3,
         longest=20,
@@ -182,6 +195,7 @@ TYPES: tuple[IdentificationType, ...] = (
         dian_code="50",
         abbreviation="NE",
         label=_("Tax number of another country"),
+        names=("nit extranjero", "nit de otro pais"),
         holders=_ANYBODY,
         shortest=3,
         longest=20,
@@ -192,9 +206,14 @@ TYPES: tuple[IdentificationType, ...] = (
 
 
 def find_type(text: str) -> IdentificationType | None:
-    """Find a type by its key, abbreviation or DIAN code, in any case, dots ignored."""
-    wanted = text.strip().replace(".", "").casefold()
-    for kind in TYPES:
-        if wanted in (kind.key, kind.abbreviation.casefold(), kind.dian_code):
-            return kind
-    return None
+    """Find a type by key, abbreviation, DIAN code or Spanish name, however it is written."""
+    words = fold(text.replace(".", "")).split()
+    # "C. C." is CC.
+    return _BY_NAME.get(("" if all(len(word) == 1 for word in words) else " ").join(words))
+
+
+_BY_NAME = {
+    name: kind
+    for kind in TYPES
+    for name in (fold(kind.key), fold(kind.abbreviation), kind.dian_code, *kind.names)
+}

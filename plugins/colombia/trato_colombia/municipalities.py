@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -23,6 +23,10 @@ from trato_colombia.divipola_file import (
 __all__ = ["Department", "Divipola", "Municipality", "fold", "read_divipola"]
 
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
+#: End of the folded name "Bogotá, D. C.", which addresses leave out.
+_CAPITAL = " dc"
+#: Addresses whose municipality is remembered; an import repeats a few hundred.
+_MOST_RESOLVED = 20_000
 
 
 class Divipola:
@@ -65,6 +69,59 @@ class Divipola:
             if entry.name == wanted
             and inside in ("", entry.department, entry.municipality.department.code)
         )
+
+    def resolve(self, city: str, department: str) -> Municipality | None:
+        """Find the one municipality that an address means, or ``None`` in any doubt.
+
+        The department may be written shorter ("Valle") and so may the city, as long as no other
+        municipality there begins or ends so: "Cúcuta" is San José de Cúcuta, "Cartagena" is
+        Cartagena de Indias. The capital needs no department.
+        """
+        key = (fold(city).removesuffix(_CAPITAL), fold(department))
+        if key not in self._resolved:
+            if len(self._resolved) > _MOST_RESOLVED:
+                self._resolved.clear()
+            self._resolved[key] = self._resolve(*key)
+        return self._resolved[key]
+
+    def _resolve(self, name: str, department: str) -> Municipality | None:
+        if not name:
+            return None
+        for entry in self._index:
+            if entry.name == entry.department and entry.name.removesuffix(_CAPITAL) == name:
+                return entry.municipality
+        inside = self._inside(department)
+        if not inside or name == inside[0].department:
+            # Who writes the department's name for the city means none in particular.
+            exact = [entry for entry in inside if entry.name == name]
+            return exact[0].municipality if len(exact) == 1 else None
+        for fits in (
+            lambda entry: entry.name == name,
+            lambda entry: entry.name.startswith(f"{name} ") or entry.name.endswith(f" {name}"),
+        ):
+            found = [entry for entry in inside if fits(entry)]
+            if found:
+                return found[0].municipality if len(found) == 1 else None
+        return None
+
+    def _inside(self, department: str) -> Sequence[_Entry]:
+        """Give the municipalities of the one department that a folded name means."""
+        if department in self._by_department:
+            return self._by_department[department]
+        wanted = set(department.split())
+        named = [name for name in self._by_department if wanted and wanted <= set(name.split())]
+        return self._by_department[named[0]] if len(named) == 1 else ()
+
+    @cached_property
+    def _resolved(self) -> dict[tuple[str, str], Municipality | None]:
+        return {}
+
+    @cached_property
+    def _by_department(self) -> Mapping[str, Sequence[_Entry]]:
+        found: dict[str, list[_Entry]] = {}
+        for entry in self._index:
+            found.setdefault(entry.department, []).append(entry)
+        return found
 
     def search(self, text: str, *, department: str = "", limit: int = 20) -> list[Municipality]:
         """Find municipalities by what somebody types, best first.

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from trato.errors import DomainError
-from trato.text import _
+from trato.api import DomainError, _
 
 #: Between sign and number, so that a line never breaks there.
 NBSP = "\N{NO-BREAK SPACE}"

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from trato.errors import DomainError, Message
-from trato.text import _
+from trato.api import DomainError, Message, _
 
 DEFAULT_REGION = "CO"
 _COLOMBIA = 57
@@ -85,6 +84,25 @@ def format_phone(e164: str, *, extension: str = "", region: str = DEFAULT_REGION
     at_home = phonenumbers.country_code_for_region(region) == number.country_code
     style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(number, style)
+
+
+def tidy_phone(text: str) -> str:
+    """Write a Colombian number that exists in E.164, with its extension; leave all others."""
+    try:
+        phone = parse_phone(text)
+    except DomainError:
+        return text
+    if phone.doubt or not phone.e164.startswith(f"+{_COLOMBIA}"):
+        return text
+    return f"{phone.e164} ext {phone.extension}" if phone.extension else phone.e164
+
+
+def phone_spellings(text: str) -> tuple[str, ...]:
+    """Give the ways in which a Colombian number is kept: in E.164, and without country code."""
+    tidy = tidy_phone(text)
+    if not tidy.startswith(f"+{_COLOMBIA}"):
+        return (text,)
+    return (tidy, tidy.removeprefix(f"+{_COLOMBIA}"))
 
 
 _TOO_SHORT = _("'{typed}' has too few digits for a telephone number.")

@@ -1,0 +1,41 @@
+"""The manifest of `colombia`."""
+
+from __future__ import annotations
+
+from trato.api import OptionList, Plugin, Section, Slot, _
+from trato_clients.api import Client
+from trato_colombia import commands, models, saving
+from trato_colombia.calendars import SETTINGS
+from trato_colombia.models import ColombiaClient
+from trato_colombia.municipality_list import load_options
+
+plugin = Plugin(
+    name="colombia",
+    title=_("Colombia"),
+    version="0.1.0",
+    description=_("Colombian rules: identification, municipalities, business days and phones."),
+    icon="flag",
+    depends=["clients"],
+    extensions=[ColombiaClient],
+    options=[OptionList(name=models.MUNICIPALITIES, load=load_options)],
+    slots=[
+        Slot(
+            entity=Client,
+            sections=[
+                Section(
+                    title=_("Identification in Colombia"),
+                    fields=[
+                        ColombiaClient.identification_type, ColombiaClient.check_digit,
+                        ColombiaClient.municipality,
+                    ],
+                ),
+            ],
+            columns=[ColombiaClient.municipality],
+            filters=[ColombiaClient.identification_type, ColombiaClient.municipality],
+            position=10,
+        ),
+    ],
+    settings=SETTINGS,
+    commands=[commands.MUNICIPALITIES],
+    hooks=saving,
+)  # fmt: skip
