@@ -7,6 +7,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trato.cli.files import read_text, write_text
 from trato.errors import ConfigError
 from trato.text import _
 
@@ -45,20 +46,6 @@ def add(commands: Commands) -> None:
     show.add_argument("slug", metavar="SLUG", help=_("the tenant"))
 
 
-def read_license(file: Path) -> str:
-    """Read the signed line of a licence file.
-
-    :raises ConfigError: when the file cannot be read as text.
-    """
-    try:
-        return file.read_text("utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            _("The licence {file} cannot be read: {reason}."), hint=_("Check the file's name."),
-            file=str(file), reason=getattr(error, "strerror", None) or str(error), code="file",
-        ) from error  # fmt: skip
-
-
 def warn_if_expired(context: Context, claims: Claims) -> None:
     """Warn of a licence whose last day is past."""
     today = dt.datetime.now(dt.UTC).date()
@@ -95,14 +82,7 @@ def _issue(context: Context, args: argparse.Namespace) -> int:
     names = tuple(name.strip() for name in args.plugins.split(",") if name.strip())
     claims = Claims(tenant=args.tenant, plugins=names, seats=args.seats, expires=args.expires)
     token = issue(_private_key(context, args.key), claims)
-    try:
-        args.out.write_text(f"{token}\n", "utf-8")
-    except OSError as error:
-        raise ConfigError(
-            _("The licence {file} cannot be written: {reason}."), file=str(args.out),
-            reason=error.strerror or str(error), hint=_("Check the folder and its rights."),
-            code="file",
-        ) from error  # fmt: skip
+    write_text(args.out, f"{token}\n")
     warn_if_expired(context, claims)
     if args.json:
         context.show_json(_claims(claims) | {"file": str(args.out)})
@@ -119,14 +99,7 @@ def _private_key(context: Context, file: Path | None) -> PrivateKey:
     from trato.licensing import PrivateKey
 
     if file is not None:
-        try:
-            return PrivateKey.parse(file.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                _("The key {file} cannot be read: {reason}."), file=str(file),
-                reason=getattr(error, "strerror", None) or str(error),
-                hint=_("Check the file's name."), code="file",
-            ) from error  # fmt: skip
+        return PrivateKey.parse(read_text(file))
     line = context.settings.license_private_key
     if line is None:
         raise ConfigError(
@@ -146,7 +119,7 @@ def _claims(claims: Claims) -> dict[str, object]:
 def _install(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
 
-    license = administration.install_license(context.host, args.slug, read_license(args.file))
+    license = administration.install_license(context.host, args.slug, read_text(args.file))
     warn_if_expired(context, license)
     if args.json:
         context.show_json(_claims(license) | {"id": license.id})

@@ -38,8 +38,8 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
         if args.json:
             context.show_json([{"plugin": name, "step": step} for name, step in pending.items()])
         elif pending:
-            for name, step in pending.items():
-                context.print(f"{name}: {step}")
+            for name, missing in pending.items():
+                context.print(f"{name}: {missing}")
         else:
             context.say(_("Nothing is pending."))
         return 1 if pending else 0

@@ -30,7 +30,7 @@ _SAID = (
 )  # fmt: skip
 
 
-class Finished(Exception):  # noqa: N818 - not an error: help was shown, or usage was wrong
+class Finished(Exception):
     """Parsing ended the command."""
 
     def __init__(self, code: int) -> None:

@@ -40,7 +40,7 @@ def _list(context: Context, args: argparse.Namespace) -> int:
 
         host = context.host
         states = host.for_tenant(administration.tenant(host, args.tenant).id).plugins
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, plugin in host.plugins.items():
         rows.append(
             {

@@ -62,6 +62,7 @@ def build(context: Context) -> CommandParser:
     """Make the parser of core's own commands."""
     # Each module is light: what its commands need is imported when they run.
     from trato.cli import (
+        configurations,
         licenses,
         migrations,
         plugins,
@@ -81,7 +82,7 @@ def build(context: Context) -> CommandParser:
         _("Plugins bring commands of their own: trato PLUGIN --help.")
     )
     commands = Commands(parser)
-    for family in (serving, migrations, tenants, licenses, plugins, users):
+    for family in (serving, migrations, tenants, licenses, plugins, users, configurations):
         family.add(commands)
     parser.set_defaults(commands=commands)
     return parser

@@ -32,12 +32,13 @@ def add(commands: Commands) -> None:
 
 
 def _create(context: Context, args: argparse.Namespace) -> int:
-    from trato.cli.licenses import read_license, warn_if_expired
+    from trato.cli.files import read_text
+    from trato.cli.licenses import warn_if_expired
     from trato.cli.secrets import new_password
-    from trato.lifecycle.founding import found_tenant
     from trato.licensing import verify
+    from trato.lifecycle.founding import found_tenant
 
-    license = None if args.license is None else read_license(args.license)
+    license = None if args.license is None else read_text(args.license).strip()
     host = context.host
     password = args.admin_password or new_password()
     made, admin = found_tenant(

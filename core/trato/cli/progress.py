@@ -1,0 +1,62 @@
+"""A bar on standard error while something long runs, for people only."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from trato.cli.context import Context
+
+#: What is over sooner needs no bar.
+_PATIENCE = 0.5
+_EVERY = 0.1
+_WIDTH = 30
+
+
+class Progress:
+    """Counts what is done; with a total it draws a bar. Silent where nobody looks."""
+
+    def __init__(self, context: Context, title: str, *, total: int | None = None) -> None:
+        self.title = context.text(title)
+        self.total = total
+        self.done = 0
+        self._start = time.monotonic()
+        self._next = self._start + _PATIENCE
+        self._seen = sys.stderr.isatty()
+        self._drawn = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if self._drawn:
+            # Takes the bar away: what follows is the result.
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def advance(self, count: int = 1) -> None:
+        """Count some more as done."""
+        self.reach(self.done + count)
+
+    def reach(self, done: int, total: int | None = None) -> None:
+        """Say how much is done by now."""
+        self.done = done
+        self.total = total if total is not None else self.total
+        now = time.monotonic()
+        if self._seen and now >= self._next:
+            self._next = now + _EVERY
+            self._drawn = True
+            print(f"\r\x1b[K{self.line()}", end="", file=sys.stderr, flush=True)
+
+    def line(self) -> str:
+        """Write how far it is."""
+        if not self.total:
+            return f"{self.title} {self.done}"
+        share = min(self.done / self.total, 1)
+        bar = "#" * int(share * _WIDTH)
+        return f"{self.title} [{bar:<{_WIDTH}}] {share:4.0%} {self.done}/{self.total}"

@@ -1,0 +1,122 @@
+"""From a document and what stands there to the steps between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trato.configuration import own_fields, people, settings
+from trato.configuration.plan import Step, compare
+from trato.configuration.problems import Problems, join, shown
+from trato.configuration.state import VERSION, State
+from trato.registry import Registry
+from trato.tenancy.view import TenantView
+from trato.text import _
+
+_SECTIONS = ("version", "tenant", "settings", "teams", "roles", "fields")
+#: Where new fields stand that say no position: tens, so that others fit between.
+_SPACING = 10
+
+
+def read_steps(data: Any, state: State, view: TenantView, registry: Registry) -> list[Step]:
+    """Compare a document with a tenant's configuration.
+
+    :raises Invalid: with every problem by path.
+    """
+    problems = Problems()
+    given = problems.mapping("", data)
+    problems.known("", given, _SECTIONS)
+    if given.get("version", VERSION) != VERSION:
+        problems.add("version", _("This program reads version {known}, not {value}."),
+                     known=VERSION, value=shown(given["version"]))  # fmt: skip
+    steps = [
+        *_tenant(problems, given, state),
+        *_settings(problems, given, state, registry),
+        *_teams(problems, given, state),
+        *_roles(problems, given, state, registry),
+        *_fields(problems, given, state, view, registry),
+    ]
+    problems.check()
+    return steps
+
+
+def _tenant(problems: Problems, given: dict[str, Any], state: State) -> list[Step]:
+    if "tenant" not in given:
+        return []
+    wanted = settings.read_tenant(problems, "tenant", given["tenant"], state.tenant)
+    return [compare("tenant", settings.describe_tenant(state.tenant), wanted, wanted=wanted)]
+
+
+def _settings(
+    problems: Problems, given: dict[str, Any], state: State, registry: Registry
+) -> list[Step]:
+    steps = []
+    for plugin, values in problems.mapping("settings", given.get("settings")).items():
+        place = join("settings", plugin)
+        if plugin not in registry.plugins:
+            problems.add(place, _("There is no plugin '{plugin}'."), plugin=plugin)
+            continue
+        for key, value in problems.mapping(place, values).items():
+            declared = registry.settings.get((plugin, key))
+            path = join(place, key)
+            wanted = settings.read_setting(problems, path, value, declared, plugin)
+            known = (plugin, key) in state.settings
+            before = {"value": state.settings[plugin, key]} if known else None
+            if before is None and wanted is None:
+                before = {"value": None}
+            steps.append(compare(path, before, {"value": wanted}, wanted=(plugin, key, wanted)))
+    return steps
+
+
+def _teams(problems: Problems, given: dict[str, Any], state: State) -> list[Step]:
+    steps = []
+    for key, spec in problems.mapping("teams", given.get("teams")).items():
+        path, current = join("teams", key), state.teams.get(key)
+        name = people.read_team(problems, path, spec, key=key, current=current)
+        before = None if current is None else {"name": current}
+        steps.append(compare(path, before, {"name": name}, wanted=(key, name)))
+    return steps
+
+
+def _roles(
+    problems: Problems, given: dict[str, Any], state: State, registry: Registry
+) -> list[Step]:
+    steps = []
+    for key, spec in problems.mapping("roles", given.get("roles")).items():
+        path, current = join("roles", key), state.roles.get(key)
+        role = people.read_role(
+            problems, path, spec, key=key, current=current, registry=registry
+        )
+        if role is not None:
+            before = None if current is None else people.describe_role(current)
+            after = people.describe_role(role)
+            # What the wanted role no longer has is a difference too.
+            after |= {part: None for part in before or {} if part not in after}
+            steps.append(compare(path, before, after, wanted=(key, role)))
+    return steps
+
+
+def _fields(
+    problems: Problems, given: dict[str, Any], state: State, view: TenantView, registry: Registry
+) -> list[Step]:
+    steps = []
+    stored = {entity for entity, _key in state.fields}
+    for entity, fields in problems.mapping("fields", given.get("fields")).items():
+        place = join("fields", entity)
+        if entity not in registry.entities and entity not in stored:
+            problems.add(place, _("There is no entity '{entity}'."), entity=entity)
+            continue
+        for number, (key, spec) in enumerate(problems.mapping(place, fields).items(), 1):
+            path, current = join(place, key), state.fields.get((entity, key))
+            own = own_fields.read(
+                problems, path, spec, entity=entity, key=key, current=current,
+                position=number * _SPACING,
+            )  # fmt: skip
+            if own is None:
+                continue
+            before = None if current is None else own_fields.describe(current)
+            step = compare(path, before, own_fields.describe(own), wanted=own)
+            if step.action != "unchanged" and entity not in view.entities:
+                problems.add(path, _("The plugin of '{entity}' is not enabled for this tenant."),
+                             entity=entity)  # fmt: skip
+            steps.append(step)
+    return steps
