@@ -58,6 +58,22 @@ def test_template_names_only_icons_that_the_build_takes(template: Path) -> None:
     assert set(icons_named(template)) <= known
 
 
+def test_declared_icons_are_among_those_that_the_build_takes() -> None:
+    listed = tomllib.loads((CORE.parent / "frontend" / "assets.toml").read_text("utf-8"))["icons"]
+    sources = [*(CORE / "trato").rglob("*.py"), *(CORE.parent / "plugins").rglob("trato_*/**/*.py")]
+
+    named = {
+        name
+        for source in sources
+        for name in re.findall(
+            r'\bicon(?::\s*str\s*)?\s*=\s*"([a-z0-9-]+)"', source.read_text("utf-8")
+        )
+    }
+
+    assert named
+    assert named <= set(listed["outline"])
+
+
 def test_some_template_names_icons() -> None:
     assert {name for template in TEMPLATES for name in icons_named(template)} >= {"plus", "lock"}
 

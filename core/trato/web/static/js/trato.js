@@ -206,7 +206,6 @@
 
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-  all("[data-narrow-input]").forEach((input) => { input.hidden = false; });
   document.addEventListener("input", (event) => {
     if (!event.target.matches("[data-narrow-input]")) return;
     const wanted = plain(event.target.value.trim());
@@ -214,9 +213,12 @@
       part.hidden = !plain(part.querySelector("summary").textContent).includes(wanted);
     }
   });
-  // Opening the menu puts the cursor where one types.
   document.addEventListener("toggle", (event) => {
-    if (event.target.open) event.target.querySelector(":scope > [data-narrow] > [data-narrow-input]")?.focus();
+    const input = event.target.querySelector(":scope > [data-narrow] > [data-narrow-input]");
+    if (!event.target.open || !input) return;
+    input.hidden = false;
+    // On a touch screen the keyboard would hide the menu.
+    if (matchMedia("(hover: hover)").matches) input.focus();
   }, true);
 
   // --- forms: nothing lost, nothing sent twice ---
