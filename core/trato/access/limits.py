@@ -36,9 +36,12 @@ def count(connection: Connection, bucket: str, *, since: int) -> int:
     return sum(rows.scalars())
 
 
-def forget(connection: Connection, bucket: str) -> None:
-    """Start to count anew."""
-    connection.execute(delete(counter).where(counter.c.bucket == bucket))
+def forget(connection: Connection, bucket: str, *, before: int | None = None) -> None:
+    """Start to count anew, or forget only the windows before a moment."""
+    statement = delete(counter).where(counter.c.bucket == bucket)
+    if before is not None:
+        statement = statement.where(counter.c.window < before)
+    connection.execute(statement)
 
 
 def sweep(connection: Connection, *, before: int) -> None:
