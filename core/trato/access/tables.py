@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from trato.db.types import Id, Json, Key, UtcDateTime
@@ -34,6 +35,13 @@ user = Table(
     Column("timezone", Text),
     Column("is_active", Boolean, nullable=False, default=True),
     Column("created_at", UtcDateTime, nullable=False),
+    #: Secret of the second factor, encrypted; it counts once it is confirmed.
+    Column("totp_secret", Text),
+    Column("totp_confirmed_at", UtcDateTime),
+    #: Last time step that was used, so that a code works once only.
+    Column("totp_step", BigInteger),
+    #: Hashes of the recovery codes that are left.
+    Column("recovery_hashes", Json),
     UniqueConstraint("email_key"),
     info=CORE,
 )
@@ -50,6 +58,8 @@ member = Table(
     Column("is_active", Boolean, nullable=False, default=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    #: From when on the membership ends by itself; an auditor's, for example.
+    Column("ends_at", UtcDateTime),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "user_id"),
     ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
@@ -131,6 +141,10 @@ session = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("address", Text),
     Column("agent", Text),
+    #: The password was right and the second factor is still asked for.
+    Column("is_pending", Boolean, nullable=False, default=False, server_default=false()),
+    #: Member as whom an administrator looks at the tenant, read only.
+    Column("view_as", Id),
     UniqueConstraint("secret_hash"),
     ForeignKeyConstraint(["user_id"], ["core_user.id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["active_tenant"], ["core_tenant.id"], ondelete="SET NULL"),
@@ -158,6 +172,24 @@ token = Table(
     ForeignKeyConstraint(
         ["tenant_id", "member_id"], ["core_member.tenant_id", "core_member.id"], ondelete="CASCADE"
     ),
+    info=CORE,
+)
+
+#: Links sent by e-mail: invitations and resets of a password. Each works once.
+secret_link = Table(
+    "core_secret_link",
+    metadata,
+    Column("id", Id, primary_key=True),
+    #: `invitation` or `reset`
+    Column("kind", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("user_id", Id, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    UniqueConstraint("secret_hash"),
+    ForeignKeyConstraint(["user_id"], ["core_user.id"], ondelete="CASCADE"),
+    Index(None, "user_id"),
     info=CORE,
 )
 

@@ -1,10 +1,11 @@
-"""Tables of the write path."""
+"""Tables of the write path, and of what members keep beside the records."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-from trato.db.types import Id, Key, UtcDateTime
+from trato.db.types import Id, Json, Key, UtcDateTime
 from trato.entities.base import metadata
 from trato.tenancy.tables import CORE
 
@@ -56,5 +57,113 @@ idempotency = Table(
     Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("tenant_id", "token_id", "key"),
     Index(None, "tenant_id", "created_at"),
+    info=CORE,
+)
+
+_MEMBER = ["core_member.tenant_id", "core_member.id"]
+
+#: What somebody wrote on a record. The text is plain, with `@[Name](member id)` for a mention.
+note = Table(
+    "core_note",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("entity", Key, nullable=False),
+    Column("record_id", Id, nullable=False),
+    Column("member_id", Id, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("edited_at", UtcDateTime),
+    Column("archived_at", UtcDateTime),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
+    Index(None, "tenant_id", "record_id", "created_at", "id"),
+    info=CORE,
+)
+
+#: What a member is told: a mention, or news of a followed record.
+notice = Table(
+    "core_notice",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("member_id", Id, nullable=False),
+    #: `mention`, `note`, `change`
+    Column("kind", Text, nullable=False),
+    Column("entity", Key, nullable=False),
+    Column("record_id", Id, nullable=False),
+    Column("by_member_id", Id),
+    Column("note_id", Id),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
+    Index(None, "tenant_id", "member_id", "created_at", "id"),
+    info=CORE,
+)
+
+#: A member's own marks on records: `follow`, `favorite`, `recent`.
+mark = Table(
+    "core_mark",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("member_id", Id, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("record_id", Id, nullable=False),
+    Column("entity", Key, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "member_id", "kind", "record_id"),
+    ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
+    Index(None, "tenant_id", "kind", "record_id"),
+    Index(None, "tenant_id", "member_id", "kind", "at"),
+    info=CORE,
+)
+
+#: Forms that were begun and not saved; they survive a closed tab and go when saved.
+draft = Table(
+    "core_draft",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("member_id", Id, nullable=False),
+    Column("entity", Key, nullable=False),
+    #: The record that is edited; for a new one the zero id.
+    Column("record_id", Id, nullable=False),
+    Column("version", BigInteger),
+    Column("content", Json, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "member_id", "entity", "record_id"),
+    ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
+    info=CORE,
+)
+
+#: How a member has arranged a list: columns and their order, order of rows, height.
+list_state = Table(
+    "core_list_state",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("member_id", Id, nullable=False),
+    Column("entity", Key, nullable=False),
+    Column("content", Json, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "member_id", "entity"),
+    ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
+    info=CORE,
+)
+
+#: What a bulk action changed, for as long as it may be undone.
+undo = Table(
+    "core_undo",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("member_id", Id, nullable=False),
+    Column("entity", Key, nullable=False),
+    Column("action", Text, nullable=False),
+    #: [[record id, version after, {path: value before}], ...]
+    Column("content", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
     info=CORE,
 )
