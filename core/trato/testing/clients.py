@@ -25,7 +25,7 @@ class Browser(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Ask for a page; what may change something carries the token."""
         if self.csrf and str(kwargs.get("method", "GET")).upper() not in ("GET", "HEAD"):
-            kwargs.setdefault("headers", {}).setdefault("X-CSRFToken", self.csrf)
+            kwargs.setdefault("headers", {}).setdefault("X-CSRF-Token", self.csrf)
         return super().open(*args, **kwargs)
 
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:

@@ -136,7 +136,7 @@ def csrf_is_good() -> bool:
     origin = request.headers.get("Origin")
     if origin and origin != "null" and origin.rstrip("/") != request.host_url.rstrip("/"):
         return False
-    sent = request.headers.get("X-CSRFToken") or request.form.get("csrf_token") or ""
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token") or ""
     subject = _csrf_subject()
     return any(
         hmac.compare_digest(_signed(key, subject), sent) for key in current_host().secret_keys
