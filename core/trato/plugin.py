@@ -124,6 +124,8 @@ class Demo:
 
     #: Called with the tenant's unit and how many main records to make.
     fill: Callable[[Unit, int], None]
+    #: What the demo company is configured to be first, as `trato config apply` reads it.
+    configuration: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -63,6 +63,7 @@ def build(context: Context) -> CommandParser:
     # Each module is light: what its commands need is imported when they run.
     from trato.cli import (
         configurations,
+        demo,
         licenses,
         migrations,
         plugins,
@@ -82,7 +83,7 @@ def build(context: Context) -> CommandParser:
         _("Plugins bring commands of their own: trato PLUGIN --help.")
     )
     commands = Commands(parser)
-    for family in (serving, migrations, tenants, licenses, plugins, users, configurations):
+    for family in (demo, serving, migrations, tenants, licenses, plugins, users, configurations):
         family.add(commands)
     parser.set_defaults(commands=commands)
     return parser

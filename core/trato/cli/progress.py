@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from trato.cli.context import Context
 
 #: What is over sooner needs no bar.
@@ -60,3 +64,20 @@ class Progress:
         share = min(self.done / self.total, 1)
         bar = "#" * int(share * _WIDTH)
         return f"{self.title} [{bar:<{_WIDTH}}] {share:4.0%} {self.done}/{self.total}"
+
+
+@contextmanager
+def count_rows(engine: Engine, progress: Progress) -> Iterator[None]:
+    """Count every row that is inserted as progress."""
+    from sqlalchemy import event
+
+    def count(_connection: Any, cursor: Any, statement: str, sets: Any, _context: Any,
+              many: bool) -> None:  # fmt: skip
+        if statement.startswith("INSERT"):
+            progress.advance(len(sets) if many else 1)
+
+    event.listen(engine, "after_cursor_execute", count)
+    try:
+        yield
+    finally:
+        event.remove(engine, "after_cursor_execute", count)

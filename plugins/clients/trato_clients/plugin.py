@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trato.api import FormScreen, ListScreen, Panel, Plugin, Section, _
+from trato_clients.demo_fill import DEMO
 from trato_clients.models import (
     Branch,
     Category,
@@ -137,4 +138,5 @@ plugin = Plugin(
                    sort=["name"]),
         ListScreen(Source, menu=_CATALOGUES, position=40, columns=[Source.name], sort=["name"]),
     ],
+    demo=DEMO,
 )  # fmt: skip
