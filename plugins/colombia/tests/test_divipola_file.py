@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trato.errors import Invalid
+from trato.api import Invalid
 from trato_colombia.divipola_file import title_case
 from trato_colombia.municipalities import Department, Municipality, read_divipola
 
@@ -62,15 +62,15 @@ def test_columns_may_stand_in_any_order_beside_others() -> None:
 
 def test_missing_columns_are_all_named() -> None:
     assert errors_of("department_code,municipality_code\n05,05001\n") == {
-        "line 1, department": ["Line 1 has no column 'department'. Add it."],
-        "line 1, municipality": ["Line 1 has no column 'municipality'. Add it."],
+        "1:department": ["Line 1 has no column 'department'. Add it."],
+        "1:municipality": ["Line 1 has no column 'municipality'. Add it."],
     }
 
 
 def test_an_empty_file_is_refused() -> None:
     assert len(errors_of("")) == 4
     assert errors_of(HEADER) == {
-        "line 2, department_code": ["Line 2 is missing: there is no municipality."]
+        "2:department_code": ["Line 2 is missing: there is no municipality."]
     }
 
 
@@ -79,7 +79,7 @@ def test_a_code_that_is_not_five_digits_is_refused(code: str) -> None:
     errors = errors_of(HEADER + BELLO + f"05,ANTIOQUIA,{code},MEDELLÍN\n")
 
     assert errors == {
-        "line 3, municipality_code": [
+        "3:municipality_code": [
             f"Line 3, 'municipality_code': '{code}' is not a code of 5 digits. Write all of "
             "them; spreadsheets drop the zero in front."
         ]
@@ -89,14 +89,14 @@ def test_a_code_that_is_not_five_digits_is_refused(code: str) -> None:
 def test_all_errors_of_a_file_are_named_at_once() -> None:
     text = HEADER + MEDELLIN + "5,ANTIOQUIA,05088,BELLO\n" + "08,ATLÁNTICO,08001,\n"
 
-    assert list(errors_of(text)) == ["line 3, department_code", "line 4, municipality"]
+    assert list(errors_of(text)) == ["3:department_code", "4:municipality"]
 
 
 def test_a_code_outside_its_department_is_refused() -> None:
     errors = errors_of(HEADER + "08,ATLÁNTICO,05001,MEDELLÍN\n")
 
     assert errors == {
-        "line 2, municipality_code": [
+        "2:municipality_code": [
             "Line 2, 'municipality_code': '05001' does not begin with the code of its "
             "department, '08'. Correct one of them."
         ]
@@ -107,7 +107,7 @@ def test_a_repeated_code_names_both_lines() -> None:
     errors = errors_of(HEADER + MEDELLIN + BELLO + MEDELLIN)
 
     assert errors == {
-        "line 4, municipality_code": [
+        "4:municipality_code": [
             "Line 4, 'municipality_code': the code '05001' is in line 2 already. "
             "Remove one of them."
         ]
@@ -119,14 +119,14 @@ def test_an_old_code_that_is_in_use_is_refused() -> None:
 
     errors = errors_of(header + "05,ANTIOQUIA,05001,MEDELLÍN,\n05,ANTIOQUIA,05088,BELLO,05001\n")
 
-    assert list(errors) == ["line 3, old_codes"]
+    assert list(errors) == ["3:old_codes"]
 
 
 def test_a_department_with_two_names_is_refused() -> None:
     errors = errors_of(HEADER + MEDELLIN + "05,ANTIOQUÍA,05088,BELLO\n")
 
     assert errors == {
-        "line 3, department": [
+        "3:department": [
             "Line 3, 'department': the name is 'Antioquía' here and 'Antioquia' further up, "
             "with the same code. Write it alike."
         ]

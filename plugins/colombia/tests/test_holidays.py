@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trato.errors import DomainError
+from trato.api import DomainError
 from trato_colombia.holidays import BusinessCalendar, Holiday
 
 #: Month, day and name as the calendars of these years show them.

@@ -217,3 +217,41 @@ def test_the_list_is_read_once_and_not_before_it_is_asked_for() -> None:
     )
 
     assert result.stdout.split() == ["0", "1"]
+
+
+def test_a_written_place_means_the_municipality_of_that_name(divipola: Divipola) -> None:
+    wrong = [
+        one.label
+        for one in divipola.municipalities
+        if divipola.resolve(one.name, one.department.name) not in (one, None)
+    ]
+    found = [one for one in divipola.municipalities
+             if divipola.resolve(one.name, one.department.name) == one]  # fmt: skip
+
+    assert wrong == []
+    # Homonyms inside a department are in doubt.
+    assert len(divipola.municipalities) - len(found) < 5
+
+
+@pytest.mark.parametrize(
+    ("city", "department", "code"),
+    [
+        ("Cúcuta", "N. de Santander", None),
+        ("cucuta", "NORTE SANTANDER", "54001"),
+        ("Buga", "Valle", "76111"),
+        ("Tumaco", "Nariño", "52835"),
+        ("San Andrés", "San Andrés y Providencia", "88001"),
+        ("Bogota", "", "11001"),
+        ("Bogotá, D. C.", "Cundinamarca", "11001"),
+        ("Cesar", "Cesar", None),  # not Manaure Balcón del Cesar
+        ("San Pedro", "Antioquia", None),  # of the Milagros or of Urabá
+        ("Medellín", "", None),
+        ("", "Antioquia", None),
+    ],
+)
+def test_an_address_means_a_municipality_or_none(
+    divipola: Divipola, city: str, department: str, code: str | None
+) -> None:
+    found = divipola.resolve(city, department)
+
+    assert (None if found is None else found.code) == code

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trato.errors import DomainError
+from trato.api import DomainError
 from trato_colombia.pesos import NBSP, format_pesos, parse_pesos, round_half_up
 
 amounts = st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**30))

@@ -8,8 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trato.errors import DomainError
-from trato_colombia.phones import Phone, format_phone, parse_phone
+from trato.api import DomainError
+from trato_colombia.phones import (
+    Phone,
+    format_phone,
+    parse_phone,
+    phone_spellings,
+    tidy_phone,
+)
 
 
 @pytest.mark.parametrize(
@@ -184,3 +190,22 @@ def test_the_geocoder_is_never_imported() -> None:
     )
 
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "typed", ["310 123 4567", "+57 310 1234567", "573101234567", "+573101234567", "3101234567"]
+)
+def test_a_colombian_number_has_two_spellings_however_it_is_typed(typed: str) -> None:
+    assert phone_spellings(typed) == ("+573101234567", "3101234567")
+
+
+def test_an_extension_belongs_to_every_spelling() -> None:
+    kept = tidy_phone("604 555 1234 ext 12")
+
+    assert phone_spellings(kept) == ("+576045551234 ext 12", "6045551234 ext 12")
+
+
+@pytest.mark.parametrize("typed", ["+34 612 345 678", "5551234", "x", ""])
+def test_other_numbers_stay_as_typed(typed: str) -> None:
+    assert tidy_phone(typed) == typed
+    assert phone_spellings(typed) == (typed,)

@@ -5,32 +5,27 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from trato.api import Command, ConfigError, Host, Message, _
+from trato.api import Command, Host, Message, _
 from trato_colombia.divipola_file import read_divipola
 from trato_colombia.municipality_list import replace
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="CSV: department_code, department, "
-                        "municipality_code, municipality and, if any, old_codes")  # fmt: skip
-    parser.add_argument("--dry-run", action="store_true", help="check the file, change nothing")
+    parser.add_argument("file", type=Path, metavar="FILE", help=_("CSV with the columns "
+                        "department_code, department, municipality_code, municipality and, if "
+                        "there are any, old_codes"))  # fmt: skip
+    parser.add_argument(
+        "--dry-run", action="store_true", help=_("check the file and change nothing")
+    )
 
 
 def replace_municipalities(host: Host, arguments: argparse.Namespace) -> int:
     """Put a file in the place of the list of municipalities, for all tenants.
 
-    :raises ConfigError: when the file cannot be read.
     :raises Invalid: with line and column of whatever is wrong in it.
     """
-    try:
-        with arguments.file.open("rb") as file:
-            municipalities = read_divipola(file)
-    except OSError as error:
-        raise ConfigError(
-            _("The file '{file}' cannot be read: {reason}."),
-            hint=_("Give the path of a CSV file."),
-            file=str(arguments.file), reason=error.strerror or type(error).__name__,
-        ) from error  # fmt: skip
+    with arguments.file.open("rb") as file:
+        municipalities = read_divipola(file)
     if arguments.dry_run:
         done = Message(_("The list is right. Municipalities in it: {count}. Nothing was changed."),
                        {"count": len(municipalities)})  # fmt: skip

@@ -101,7 +101,7 @@ class _Reading:
     ) -> None:
         """Note an error; the reading goes on, to name as many at once as are useful."""
         params = {"line": line, "column": column, "value": value, "other": other}
-        self.errors.setdefault(f"line {line}, {column}", []).append(Message(text, params))
+        self.errors.setdefault(f"{line}:{column}", []).append(Message(text, params))
 
     def stop_if_refused(self) -> None:
         if self.errors:

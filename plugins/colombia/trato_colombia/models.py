@@ -63,5 +63,5 @@ municipality = Table(
     Column("is_active", Boolean, nullable=False),
     #: Code that means the same place today.
     Column("replaced_by", Text),
-    info={"plugin": "colombia"},
+    info={"plugin": "colombia", "shared": True},
 )

@@ -88,7 +88,7 @@ class Divipola:
         if not name:
             return None
         for entry in self._index:
-            if entry.name == entry.department and entry.name.removesuffix(_CAPITAL) == name:
+            if entry.name == f"{name}{_CAPITAL}":
                 return entry.municipality
         inside = self._inside(department)
         if not inside or name == inside[0].department:

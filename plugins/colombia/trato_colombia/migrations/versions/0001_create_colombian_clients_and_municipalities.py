@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("replaced_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_colombia_municipality")),
-        info={"plugin": "colombia"},
+        info={"plugin": "colombia", "shared": True},
     )
     ordered = sorted(Divipola().municipalities, key=lambda one: (fold(one.label), one.code))
     op.bulk_insert(
