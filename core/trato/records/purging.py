@@ -122,11 +122,11 @@ def _close(unit: Unit, known: _Known, entity: EntityView, wanted: set[UUID]) -> 
     for view, referrer, name, target in held:
         if referrer not in closure.going.get(view.name, {}):
             for root in closure.going[name][target]:
-                counts[root, view.info.many] += 1
-    for (root, titles), count in sorted(counts.items(), reverse=True):
+                counts[root, view.name] += 1
+    for (root, name), count in sorted(counts.items(), reverse=True):
         closure.refused[root] = Message(
             _("It cannot be removed for good: {count} records of {entities} need it."),
-            {"count": count, "entities": titles},
+            {"count": count, "entities": known.views[name].info.many},
         )
     for (name, _path), ids in closure.clearing.items():
         ids.difference_update(closure.going.get(name, ()))
