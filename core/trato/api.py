@@ -40,6 +40,8 @@ from trato.errors import (
 )
 from trato.hooks import hookimpl
 from trato.host import Host
+from trato.jobs.declared import Job, JobContext, job
+from trato.jobs.worker import Temporary
 from trato.plugin import (
     Command,
     Demo,
@@ -77,6 +79,8 @@ __all__ = [
     "FormScreen",
     "Host",
     "Invalid",
+    "Job",
+    "JobContext",
     "ListScreen",
     "Mapped",
     "Menu",
@@ -94,6 +98,7 @@ __all__ = [
     "Section",
     "Setting",
     "Slot",
+    "Temporary",
     "TenantView",
     "TratoError",
     "Unit",
@@ -106,6 +111,7 @@ __all__ = [
     "email_address",
     "hookimpl",
     "integer",
+    "job",
     "longtext",
     "lookup",
     "metadata",

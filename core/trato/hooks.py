@@ -14,6 +14,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from trato.entities.base import Entity, Extension
+    from trato.jobs.declared import Job
     from trato.plugin import Command, Demo, Menu, OptionList, Permission, Setting, Slot
     from trato.records.changes import Change
     from trato.records.unit import Unit
@@ -75,6 +76,11 @@ def trato_settings() -> Sequence[Setting]:  # type: ignore[empty-body]
 @hookspec
 def trato_commands() -> Sequence[Command]:  # type: ignore[empty-body]
     """Name commands, called as `trato PLUGIN NAME …`."""
+
+
+@hookspec
+def trato_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
+    """Name scheduled and queued work, declared with ``@job``."""
 
 
 @hookspec

@@ -17,7 +17,6 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-import pluggy
 from sqlalchemy import Connection, Engine
 
 from trato import __version__
@@ -269,7 +268,7 @@ def discover() -> tuple[list[Plugin], list[Problem]]:
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:
             plugin = point.load()
-        except Exception as error:  # noqa: BLE001 - a boundary: any plugin's import may fail
+        except Exception as error:
             problems.append(_failed(point, error))
             continue
         if not isinstance(plugin, Plugin):

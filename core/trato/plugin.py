@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from trato.entities.base import Entity, Extension
+    from trato.jobs.declared import Job
     from trato.records.unit import Unit
 
 #: First segments of paths that belong to the host.
@@ -158,6 +159,7 @@ class Plugin:
     permissions: Sequence[Permission] = ()
     settings: Sequence[Setting] = ()
     commands: Sequence[Command] = ()
+    jobs: Sequence[Job] = ()
     demo: Demo | None = None
     hooks: ModuleType | None = None
     #: Import package, found from where the plugin is declared; set it only when that is elsewhere.
@@ -198,6 +200,10 @@ class Plugin:
     @hookimpl
     def trato_commands(self) -> Sequence[Command]:
         return self.commands
+
+    @hookimpl
+    def trato_jobs(self) -> Sequence[Job]:
+        return self.jobs
 
     @hookimpl
     def trato_demo(self) -> Sequence[Demo]:

@@ -65,6 +65,7 @@ class Registry:
     settings: dict[tuple[str, str], Setting] = field(default_factory=dict)
     commands: dict[tuple[str, str], Command] = field(default_factory=dict)
     demos: list[tuple[str, Demo]] = field(default_factory=list)
+    jobs: dict[str, Any] = field(default_factory=dict)
     #: Plugin name to the folder of its package.
     folders: dict[str, Path] = field(default_factory=dict)
     _relays: dict[frozenset[str], Relay] = field(default_factory=dict)
@@ -224,7 +225,7 @@ def _register(registry: Registry, plugin: Plugin) -> list[Message]:
         try:
             for declared in _call(manager, plugin, f"trato_{kind}"):
                 getattr(kept, kind).append(declared)
-        except Exception as error:  # noqa: BLE001 - a boundary: a plugin's own code
+        except Exception as error:
             wrong.append(
                 Message(
                     _("Hook trato_{kind} failed: {error}"),
@@ -278,7 +279,7 @@ def _call(manager: pluggy.PluginManager, plugin: Plugin, hook: str) -> list[Any]
 
 _KINDS = (
     "entities", "extensions", "options", "screens", "menus", "slots", "permissions", "settings",
-    "commands", "demo",
+    "commands", "jobs", "demo",
 )  # fmt: skip
 
 
@@ -296,6 +297,7 @@ class Declared:
     permissions: list[Permission] = field(default_factory=list)
     settings: list[Setting] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    jobs: list[Any] = field(default_factory=list)
     demo: list[Demo] = field(default_factory=list)
 
 
@@ -378,6 +380,16 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
                     {"permission": permission.name, "plugin": name},
                 )
             )
+    for job in declared.jobs:
+        if not job.name.startswith(f"{name}."):
+            wrong.append(
+                Message(
+                    _("Job '{job}' does not begin with '{plugin}.'."),
+                    {"job": job.name, "plugin": name},
+                )
+            )
+        if job.name in registry.jobs:
+            wrong.append(Message(_("Job '{job}' exists twice."), {"job": job.name}))
     taken = {menu.path for _plugin, menu in registry.menus}
     for menu in declared.menus:
         if menu.path in taken:
@@ -429,6 +441,7 @@ def keep(registry: Registry, declared: Declared) -> None:
     registry.permissions |= {p.name: p for p in declared.permissions}
     registry.settings |= {(name, setting.key): setting for setting in declared.settings}
     registry.commands |= {(name, command.name): command for command in declared.commands}
+    registry.jobs |= {job.name: job for job in declared.jobs}
     registry.demos.extend((name, demo) for demo in declared.demo)
 
 

@@ -43,6 +43,46 @@ END
 $body$
 """
 
+#: Claims the next due task of whichever tenant was served longest ago, see ``jobs.claiming``; gives
+#: back tenant and key only. The task's row is skipped where another worker holds it.
+_CLAIM = """
+CREATE OR REPLACE FUNCTION core_claim_task(worker_name text, moment timestamptz, until timestamptz)
+RETURNS TABLE (tenant integer, task uuid) LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = {schema}, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    whose integer;
+    which uuid;
+BEGIN
+    FOR whose IN SELECT t.tenant FROM core_turn t ORDER BY t.served_at, t.tenant LOOP
+        SELECT k.id INTO which FROM core_task k
+        WHERE k.tenant_id = whose AND k.state = 'running' AND k.lease_until < moment
+        ORDER BY k.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED;
+        IF which IS NULL THEN
+            SELECT k.id INTO which FROM core_task k
+            WHERE k.tenant_id = whose AND k.state = 'queued' AND k.run_at <= moment
+            ORDER BY k.priority, k.run_at, k.id LIMIT 1 FOR UPDATE SKIP LOCKED;
+        END IF;
+        IF which IS NOT NULL THEN
+            UPDATE core_task k SET state = 'running', worker = worker_name, lease_until = until,
+                started_at = moment, attempts = k.attempts + 1
+            WHERE k.tenant_id = whose AND k.id = which;
+            UPDATE core_turn t SET served_at = clock_timestamp() WHERE t.tenant = whose;
+            RETURN QUERY SELECT whose, which;
+            RETURN;
+        END IF;
+    END LOOP;
+END
+$body$
+"""
+
+
+_SIGNATURES = (
+    "core_search(text, text[], integer)",
+    "core_claim_task(text, timestamptz, timestamptz)",
+)
+
 
 def tenant_tables(metadata: MetaData) -> Iterator[Table]:
     """Give the tables whose rows belong to tenants."""
@@ -71,10 +111,10 @@ def secure(connection: Connection, metadata: MetaData, *, app_role: str | None) 
                         "USING gin (tenant_id, search_text gin_trgm_ops)"
                     )
                 )
-    connection.execute(text(_SEARCH.format(schema=schema)))
-    connection.execute(
-        text("REVOKE ALL ON FUNCTION core_search(text, text[], integer) FROM PUBLIC")
-    )
+    for function in (_SEARCH, _CLAIM):
+        connection.execute(text(function.format(schema=schema)))
+    for signature in _SIGNATURES:
+        connection.execute(text(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"))
     if app_role is not None:
         for statement in grants(connection, metadata, existing, schema, app_role):
             connection.execute(text(statement))
@@ -107,7 +147,8 @@ def grants(
         if name.startswith("alembic_"):
             yield f"GRANT SELECT ON {name} TO {quoted}"
     yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}"
-    yield f"GRANT EXECUTE ON FUNCTION core_search(text, text[], integer) TO {quoted}"
+    for signature in _SIGNATURES:
+        yield f"GRANT EXECUTE ON FUNCTION {signature} TO {quoted}"
 
 
 def check_role(connection: Connection, *, owner_url: str | None) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy import text as sql
 
@@ -146,5 +147,64 @@ search_row = Table(
     Column("entity", Key, nullable=False),
     Column("record_id", Id, nullable=False),
     UniqueConstraint("tenant_id", "record_id"),
+    info=CORE,
+)
+
+#: One queued piece of work, and afterwards the record of its run.
+task = Table(
+    "core_task",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("id", Id, nullable=False),
+    #: Name of the job: `collections.send_reminders`.
+    Column("job", Key, nullable=False),
+    Column("payload", Json),
+    #: `queued`, `running`, `done`, `failed`, `cancelled`, `held`
+    Column("state", Key, nullable=False),
+    #: Why it is held or has failed, in words; or what it is doing.
+    Column("message", Text),
+    #: No two tasks of a tenant share one: the clock's slots, a user's double click.
+    Column("unique_key", Key),
+    #: The lower, the sooner; 0 is usual.
+    Column("priority", Integer, nullable=False),
+    Column("run_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("worker", Text),
+    Column("lease_until", UtcDateTime),
+    Column("progress", BigInteger),
+    Column("progress_total", BigInteger),
+    Column("result", Json),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Id),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
+    Index(
+        "uq_core_task_key", "tenant_id", "unique_key", unique=True,
+        sqlite_where=text("unique_key IS NOT NULL"),
+        postgresql_where=text("unique_key IS NOT NULL"),
+    ),
+    Index(
+        "ix_core_task_due", "tenant_id", "priority", "run_at", "id",
+        sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'"),
+    ),
+    Index(
+        "ix_core_task_running", "lease_until",
+        sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'"),
+    ),
+    Index(None, "tenant_id", "created_at", "id"),
+    info=CORE,
+)  # fmt: skip
+
+#: When each tenant was last served, so that a long queue starves nobody. Belongs to no tenant's
+#: rules: the worker reads it before it knows whose turn it is.
+turn = Table(
+    "core_turn",
+    metadata,
+    Column("tenant", Integer, nullable=False),
+    Column("served_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant"),
+    ForeignKeyConstraint(["tenant"], ["core_tenant.id"], ondelete="CASCADE"),
     info=CORE,
 )

@@ -1,0 +1,1 @@
+"""Background work: one port to queue tasks, an engine on either database, a worker, a clock."""

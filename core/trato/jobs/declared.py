@@ -1,0 +1,76 @@
+"""Jobs as a plugin declares them, and what a running one is given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from trato.records.records import Records
+from trato.records.unit import Unit
+
+
+@dataclass(kw_only=True, eq=False)
+class JobContext:
+    """What a job works with: the tenant's unit, its payload, and a way to tell how far it is.
+
+    All that the job writes and the end of its task are one transaction: after a crash another
+    worker does it again, and its effect appears once.
+    """
+
+    unit: Unit
+    task_id: UUID
+    payload: Mapping[str, Any]
+    #: Report progress: done so far, and how much there is if that is known.
+    report: Callable[[int, int | None], None]
+
+    @property
+    def records(self) -> Records:
+        """The tenant's records; a job may do everything in them."""
+        return self.unit.records
+
+    @property
+    def now(self) -> dt.datetime:
+        """The moment of the run."""
+        return self.unit.now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Scheduled or queued work of a plugin.
+
+    :param name: `plugin.verb_noun`.
+    :param at: time of day in the tenant's zone, `02:00`; every day.
+    :param every: minutes between runs; instead of ``at``.
+    :param attempts: how often a temporary failure is tried again.
+    """
+
+    name: str
+    title: str
+    run: Callable[[JobContext], Any]
+    at: str | None = None
+    every: int | None = None
+    attempts: int = 5
+    priority: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def job(
+    name: str, title: str, *, at: str | None = None, every: int | None = None, attempts: int = 5,
+    priority: int = 0,
+) -> Callable[[Callable[[JobContext], Any]], Job]:  # fmt: skip
+    """Declare a job over the function below.
+
+    >>> @job("visits.mark_missed", _("Mark missed visits"), at="02:00")
+    ... def mark_missed(ctx: JobContext) -> int: ...
+    """
+
+    def declare(run: Callable[[JobContext], Any]) -> Job:
+        return Job(
+            name=name, title=title, run=run, at=at, every=every, attempts=attempts,
+            priority=priority,
+        )  # fmt: skip
+
+    return declare

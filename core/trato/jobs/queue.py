@@ -1,0 +1,170 @@
+"""The port to background work: put tasks in, look at them, cancel them, try them again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from trato.db.types import new_id
+from trato.errors import DomainError, NotFound
+from trato.tenancy.tables import task, turn
+from trato.text import _
+
+#: States in which a task is over.
+OVER = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A queued, running or finished piece of work."""
+
+    id: UUID
+    job: str
+    payload: Mapping[str, Any]
+    state: str
+    message: str | None
+    priority: int
+    run_at: dt.datetime
+    attempts: int
+    progress: int | None
+    progress_total: int | None
+    result: Any
+    created_at: dt.datetime
+    created_by: UUID | None
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+def enqueue(
+    connection: Connection, tenant_id: int, job: str, *, now: dt.datetime,
+    payload: Mapping[str, Any] | None = None, unique_key: str | None = None, priority: int = 0,
+    run_at: dt.datetime | None = None, by: UUID | None = None,
+) -> UUID | None:  # fmt: skip
+    """Queue a task inside the caller's transaction: it exists when, and only if, that commits.
+
+    :param unique_key: a task of the tenant with the same key is not queued again, ever.
+    :return: the task's id, or None when the key was there.
+    """
+    made = new_id()
+    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = {
+        "tenant_id": tenant_id, "id": made, "job": job, "payload": dict(payload or {}),
+        "state": "queued", "unique_key": unique_key, "priority": priority,
+        "run_at": run_at or now, "attempts": 0, "created_at": now, "created_by": by,
+    }  # fmt: skip
+    statement = kind(task).values(row)
+    if unique_key is not None:
+        statement = statement.on_conflict_do_nothing()
+    if connection.execute(statement.returning(task.c.id)).first() is None:
+        return None
+    known = kind(turn).values(tenant=tenant_id, served_at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
+    connection.execute(known.on_conflict_do_nothing())
+    return made
+
+
+def tasks(
+    connection: Connection, tenant_id: int, *, states: tuple[str, ...] = (), limit: int = 50,
+    before: UUID | None = None,
+) -> list[Task]:  # fmt: skip
+    """Read a tenant's tasks, the newest first."""
+    statement = select(task).where(task.c.tenant_id == tenant_id)
+    if states:
+        statement = statement.where(task.c.state.in_(states))
+    if before is not None:
+        statement = statement.where(task.c.id < before)
+    rows = connection.execute(statement.order_by(task.c.id.desc()).limit(limit))
+    return [_task(row) for row in rows]
+
+
+def find(connection: Connection, tenant_id: int, task_id: UUID) -> Task:
+    """Read one task.
+
+    :raises NotFound: when the tenant has no such task.
+    """
+    row = connection.execute(
+        select(task).where(task.c.tenant_id == tenant_id, task.c.id == task_id)
+    ).first()
+    if row is None:
+        raise NotFound(_("There is no task {id}."), id=task_id)
+    return _task(row)
+
+
+def _task(row: Any) -> Task:
+    return Task(
+        id=row.id, job=row.job, payload=row.payload or {}, state=row.state, message=row.message,
+        priority=row.priority, run_at=row.run_at, attempts=row.attempts, progress=row.progress,
+        progress_total=row.progress_total, result=row.result, created_at=row.created_at,
+        created_by=row.created_by, started_at=row.started_at, finished_at=row.finished_at,
+    )  # fmt: skip
+
+
+def counts(connection: Connection, tenant_id: int) -> dict[str, int]:
+    """Count a tenant's tasks by state."""
+    rows = connection.execute(
+        select(task.c.state, func.count()).where(task.c.tenant_id == tenant_id)
+        .group_by(task.c.state)
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}
+
+
+def cancel(connection: Connection, tenant_id: int, task_id: UUID, *, now: dt.datetime) -> None:
+    """Cancel a task that has not begun; a running one stops at its next report of progress.
+
+    :raises DomainError: when it is over already.
+    """
+    changed = connection.execute(
+        update(task)
+        .where(
+            task.c.tenant_id == tenant_id, task.c.id == task_id, task.c.state.not_in(OVER)
+        )
+        .values(state="cancelled", finished_at=now, lease_until=None)
+    )
+    if changed.rowcount == 0:
+        find(connection, tenant_id, task_id)
+        raise DomainError(_("The task is over already."), code="task_over")
+
+
+def retry(connection: Connection, tenant_id: int, task_id: UUID, *, now: dt.datetime) -> None:
+    """Queue a failed, cancelled or held task again.
+
+    :raises DomainError: when it waits or runs.
+    """
+    changed = connection.execute(
+        update(task)
+        .where(
+            task.c.tenant_id == tenant_id, task.c.id == task_id,
+            task.c.state.in_(("failed", "cancelled", "held")),
+        )
+        .values(state="queued", attempts=0, run_at=now, message=None, finished_at=None,
+                progress=None, progress_total=None)
+    )  # fmt: skip
+    if changed.rowcount == 0:
+        find(connection, tenant_id, task_id)
+        raise DomainError(_("The task waits or runs, or is done."), code="task_not_over")
+
+
+def release(connection: Connection, tenant_id: int, plugin: str, *, now: dt.datetime) -> int:
+    """Queue again what was held while a plugin was disabled.
+
+    :return: how many tasks.
+    """
+    changed = connection.execute(
+        update(task)
+        .where(
+            task.c.tenant_id == tenant_id, task.c.state == "held",
+            task.c.job >= f"{plugin}.", task.c.job < f"{plugin}/",
+        )
+        .values(state="queued", run_at=now, message=None)
+    )  # fmt: skip
+    return changed.rowcount
+
+
+__all__ = [
+    "OVER", "Task", "cancel", "counts", "enqueue", "find", "release", "retry", "tasks",
+]  # fmt: skip

@@ -1,0 +1,231 @@
+"""The worker: claims a task, runs it in its tenant's own transaction, records what came of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+
+from trato.db.engine import is_unavailable, transaction
+from trato.errors import DatabaseUnavailable, TratoError
+from trato.host import Host
+from trato.jobs.claiming import Claim, claim, extend
+from trato.jobs.declared import Job, JobContext
+from trato.records.unit import Unit
+from trato.tenancy.tables import task
+from trato.text import _
+
+log = logging.getLogger("trato.jobs")
+
+LEASE = dt.timedelta(seconds=60)
+#: Least time between two reports of progress that are written.
+_REPORT_EVERY = dt.timedelta(seconds=1)
+
+
+class Temporary(TratoError):
+    """A failure that time may mend: the task is tried again later."""
+
+    code = "temporary"
+
+
+class Cancelled(TratoError):
+    """Somebody cancelled the task, or another worker has it now."""
+
+    code = "cancelled"
+
+
+def worker_name() -> str:
+    """Make a name that no other worker has."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def delay(attempts: int) -> dt.timedelta:
+    """Say how long to wait before the next attempt: 30 s, doubled each time, at most 6 h."""
+    return min(dt.timedelta(seconds=30 * 2 ** (attempts - 1)), dt.timedelta(hours=6))
+
+
+@dataclass(kw_only=True, eq=False)
+class Worker:
+    """Runs tasks one after the other until it is told to stop."""
+
+    host: Host
+    name: str
+    lease: dt.timedelta = LEASE
+
+    def run_one(self) -> bool:
+        """Claim and run one task.
+
+        :return: False when nothing is due.
+        """
+        with transaction(self.host.engine) as connection:
+            claimed = claim(connection, self.name, now=self.host.clock(), lease=self.lease)
+        if claimed is None:
+            return False
+        self._run(claimed)
+        return True
+
+    def run_until(self, stopped: threading.Event, *, idle: float = 1.0) -> None:
+        """Run tasks until stopped; the one that runs is finished first."""
+        while not stopped.is_set():
+            try:
+                busy = self.run_one()
+            except DatabaseUnavailable:
+                log.warning("worker %s: the database does not answer", self.name)
+                busy = False
+            if not busy:
+                stopped.wait(idle)
+
+    def _run(self, claimed: Claim) -> None:
+        host = self.host
+        view = host.for_tenant(claimed.tenant_id)
+        actor = host.system(claimed.tenant_id, via="job", label="job")
+        with transaction(host.engine, tenant_id=claimed.tenant_id, read=True) as connection:
+            row = connection.execute(
+                select(task).where(
+                    task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id
+                )
+            ).one()
+        declared: Job | None = host.registry.jobs.get(row.job)
+        plugin = row.job.partition(".")[0]
+        if plugin != "core" and plugin not in view.enabled:
+            self._finish(claimed, state="held", message=_("Its plugin is not enabled."))
+            return
+        if declared is None:
+            self._finish(claimed, state="failed", message=_("There is no such job."))
+            return
+        if view.read_only:
+            self._finish(claimed, state="held", message=_("The licence is over."))
+            return
+        lost = threading.Event()
+        over = threading.Event()
+        beat = threading.Thread(
+            target=self._keep_lease, args=(claimed, over, lost), daemon=True,
+            name=f"lease {claimed.task_id}",
+        )  # fmt: skip
+        beat.start()
+        try:
+            with host.unit(actor) as unit:
+                context = JobContext(
+                    unit=unit, task_id=claimed.task_id, payload=row.payload or {},
+                    report=self._reporter(claimed, lost),
+                )  # fmt: skip
+                result = declared.run(context)
+                self._mark_done(unit, claimed, result)
+        except Cancelled:
+            log.info("task %s of job %s was cancelled", claimed.task_id, row.job)
+        except Exception as error:
+            self._failed(claimed, declared, row.attempts, error)
+        finally:
+            over.set()
+            beat.join()
+
+    def _mark_done(self, unit: Unit, claimed: Claim, result: Any) -> None:
+        """Close the task inside the job's own transaction, if it is still this worker's."""
+        changed = unit.connection.execute(
+            update(task)
+            .where(
+                task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
+                task.c.state == "running", task.c.worker == self.name,
+            )
+            .values(state="done", finished_at=self.host.clock(), lease_until=None, message=None,
+                    result=result if isinstance(result, int | str | dict | list) else None)
+        )  # fmt: skip
+        if changed.rowcount != 1:
+            raise Cancelled(_("The task is no longer this worker's."))
+
+    def _failed(self, claimed: Claim, job: Job, attempts: int, error: Exception) -> None:
+        temporary = isinstance(error, Temporary | DatabaseUnavailable | OSError) or (
+            isinstance(error, DBAPIError) and is_unavailable(error)
+        )
+        again = temporary and attempts < job.attempts
+        log.log(
+            logging.WARNING if again else logging.ERROR,
+            "job %s task %s tenant %s failed (attempt %s of %s): %s", job.name, claimed.task_id,
+            claimed.tenant_id, attempts, job.attempts, error, exc_info=not again,
+        )  # fmt: skip
+        text = str(error) if isinstance(error, TratoError) else f"{type(error).__name__}: {error}"
+        if again:
+            self._finish(
+                claimed, state="queued", message=text,
+                run_at=self.host.clock() + delay(attempts),
+            )  # fmt: skip
+        else:
+            self._finish(claimed, state="failed", message=text)
+
+    def _finish(
+        self, claimed: Claim, *, state: str, message: str, run_at: dt.datetime | None = None
+    ) -> None:
+        now = self.host.clock()
+        values: dict[str, Any] = {"state": state, "message": message, "lease_until": None}
+        if run_at is not None:
+            values["run_at"] = run_at
+        if state == "failed":
+            values["finished_at"] = now
+        with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
+            connection.execute(
+                update(task)
+                .where(
+                    task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
+                    task.c.state == "running", task.c.worker == self.name,
+                )
+                .values(values)
+            )  # fmt: skip
+
+    def _keep_lease(
+        self, claimed: Claim, over: threading.Event, lost: threading.Event
+    ) -> None:
+        """Extend the lease while the job runs.
+
+        On SQLite the job's own transaction holds the one write lock, so nobody can claim the task
+        meanwhile, and the lease need not, and cannot, be extended.
+        """
+        if self.host.engine.dialect.name == "sqlite":
+            return
+        while not over.wait(self.lease.total_seconds() / 3):
+            try:
+                with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
+                    until = self.host.clock() + self.lease
+                    if not extend(connection, claimed, self.name, until=until):
+                        lost.set()
+                        return
+            except DatabaseUnavailable:
+                log.warning("worker %s: lease of task %s not extended", self.name,
+                            claimed.task_id)  # fmt: skip
+
+    def _reporter(
+        self, claimed: Claim, lost: threading.Event
+    ) -> Callable[[int, int | None], None]:
+        """Make the function by which a job tells how far it is; it stops a cancelled job."""
+        last = [self.host.clock() - _REPORT_EVERY]
+        sqlite = self.host.engine.dialect.name == "sqlite"
+
+        def report(done: int, total: int | None = None) -> None:
+            if lost.is_set():
+                raise Cancelled(_("The task is no longer this worker's."))
+            now = self.host.clock()
+            if sqlite or now - last[0] < _REPORT_EVERY:
+                return
+            last[0] = now
+            # A transaction of its own, so that others see it before the job commits.
+            with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
+                connection.execute(
+                    update(task)
+                    .where(
+                        task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
+                        task.c.worker == self.name,
+                    )
+                    .values(progress=done, progress_total=total)
+                )  # fmt: skip
+
+        return report
+
+
