@@ -156,6 +156,15 @@ def test_another_type_makes_another_check_digit(records: Records) -> None:
     assert kept(again) == ("1020304050", None, "cc", "Cédula")
 
 
+def test_another_kind_tells_what_the_number_is(records: Records) -> None:
+    ana = records.create(CLIENT, {"name": "Ana Gómez", "identification": "1020304050"})
+
+    as_person = records.update(CLIENT, ana.id, {"kind": "person"})
+
+    assert kept(ana) == ("1020304050", None, None, None)
+    assert kept(as_person) == ("1020304050", None, "cc", "CC")
+
+
 def test_a_cleared_type_takes_the_check_digit_along(records: Records) -> None:
     yunque = records.create(CLIENT, {"name": "El Yunque", "identification": "909214530"})
 
@@ -189,7 +198,7 @@ def test_saving_something_else_leaves_an_old_mistake_alone(unit: Any, tenant: An
     tenant.enable("colombia")
 
     with unit() as work:
-        saved = work.records.update(CLIENT, yunque.id, {"city": "Cali"})
+        saved = work.records.update(CLIENT, yunque.id, {"city": "Cali", "kind": "person"})
 
     assert saved["identification"] == "909.214.530-7"
 

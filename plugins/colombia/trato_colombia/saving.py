@@ -50,7 +50,8 @@ def trato_record_saving(unit: Unit, changes: list[Change]) -> None:
 
 def identify(change: Change) -> None:
     """Derive type, number and check digit, or refuse the number."""
-    if not change.touches(_NUMBER, _TYPE, _FREE_TYPE, "kind"):
+    unknown = change[_TYPE] is None and change[_FREE_TYPE] is None
+    if not (change.touches(_NUMBER, _TYPE, _FREE_TYPE) or (unknown and change.touches("kind"))):
         return
     kind = _type_of(change)
     if kind is None:
