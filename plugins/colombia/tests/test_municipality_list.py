@@ -68,9 +68,7 @@ def test_an_edition_adds_changes_and_retires_but_never_deletes(
     own_host: Host, company: Company, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with company.unit() as work:
-        client = work.records.create(
-            CLIENT, {"name": "Cliente", "colombia.municipality": "05002"}
-        )
+        client = work.records.create(CLIENT, {"name": "Cliente", "colombia.municipality": "05002"})
     version = company.view.tenant.version
     file = written(
         tmp_path, "05,ANTIOQUIA,05001,Medellín Distrito,05002 05999", "90,NUEVO,90001,LO NUEVO,"

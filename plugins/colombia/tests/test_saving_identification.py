@@ -52,9 +52,7 @@ def test_a_wrong_check_digit_is_refused_with_the_right_one(
 
     assert list(refused.value.errors) == ["identification"]
     [message] = refused.value.errors["identification"]
-    assert str(message) == (
-        "The check digit of NIT 909.214.530 is 9, not 7. Check the number."
-    )
+    assert str(message) == "The check digit of NIT 909.214.530 is 9, not 7. Check the number."
 
 
 @pytest.mark.parametrize(
