@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from trato.testing.companies import Company, LicenseIssuer
     from trato.testing.databases import Backend, Database, Databases
     from trato.testing.postgres import PostgresServer
+    from trato.testing.probes import Probes
     from trato.testing.statements import Statements
 
 # Nothing of Trato is imported before a fixture needs it, so that runs without us stay fast.
@@ -341,3 +342,42 @@ def make_api(app: Flask, tenant: Company) -> Callable[..., FlaskClient]:
 def api(make_api: Callable[..., FlaskClient], actor: Actor) -> FlaskClient:
     """Give a client with a token of the tenant's administrator."""
     return make_api(actor)
+
+
+# --- probes --------------------------------------------------------------------------------------
+
+_PROBES = pytest.StashKey["Probes"]()
+
+
+@pytest.fixture
+def probes(request: pytest.FixtureRequest) -> Probes:
+    """Count what the test tries and must not reach; the run's sum is reported at its end."""
+    from trato.testing.probes import Probes
+
+    return request.config.stash.setdefault(_PROBES, Probes())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's counts to the run."""
+    found = session.config.stash.get(_PROBES, None)
+    if found is not None and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["trato_probes"] = dict(found.counts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add the counts of a worker of xdist."""
+    from trato.testing.probes import Probes
+
+    found = getattr(node, "workeroutput", {}).get("trato_probes", {})
+    node.config.stash.setdefault(_PROBES, Probes()).counts.update(found)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how often the tests tried what is not allowed."""
+    found = config.stash.get(_PROBES, None)
+    if found is not None and found.counts:
+        terminalreporter.section("refused probes")
+        for kind, count in sorted(found.counts.items()):
+            terminalreporter.line(f"{count:7,} {kind}")
+        terminalreporter.line(f"{found.counts.total():7,} in all, none got through")

@@ -1,0 +1,23 @@
+"""Checks that every plugin must pass, in three lines:
+
+>>> class TestVisits(PluginChecks):
+...     plugin = "visits"
+"""
+
+from __future__ import annotations
+
+from trato.testing.checks.gates import GateChecks
+from trato.testing.checks.isolation import IsolationChecks
+from trato.testing.checks.lists import ListChecks
+from trato.testing.checks.manifest import ManifestChecks
+from trato.testing.checks.rights import RightsChecks
+from trato.testing.checks.tables import TableChecks
+
+
+class PluginChecks(
+    ManifestChecks, GateChecks, IsolationChecks, RightsChecks, ListChecks, TableChecks
+):
+    """Everything the host promises about a plugin, tried on both databases."""
+
+
+__all__ = ["PluginChecks"]
