@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -206,6 +206,11 @@ class Entity(Base):
     archived_by: Mapped[UUID | None] = mapped_column(Id, sort_order=96)
     custom: Mapped[dict[str, Any] | None] = mapped_column(Json, sort_order=97)
     search_text: Mapped[str | None] = mapped_column(Text, sort_order=98)
+
+    if TYPE_CHECKING:
+        #: Only where ``owned=True``; screens name them as any field.
+        owner_id: Mapped[UUID | None]
+        team_id: Mapped[UUID | None]
 
     def __init_subclass__(
         cls,
