@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trato.text import _
@@ -28,6 +29,22 @@ def add(commands: Commands) -> None:
         switch = plugin.command(name, title, run)
         switch.add_argument("slug", metavar="SLUG", help=_("the tenant"))
         switch.add_argument("name", metavar="NAME", help=_("the plugin"))
+
+    purge = plugin.command(
+        "purge", _("Archive a plugin's data into a zip file and remove it"), _purge, json=True
+    )
+    purge.add_argument("name", metavar="NAME", help=_("the plugin"))
+    purge.add_argument("--tenant", metavar="SLUG",
+                       help=_("of this tenant only; without it the tables go"))  # fmt: skip
+    purge.add_argument("--yes", action="store_true", help=_("do not ask"))
+
+    migration = plugin.command(
+        "migration", _("Write the revision that brings a plugin's tables to what it declares"),
+        _migration,
+    )  # fmt: skip
+    migration.add_argument("name", metavar="NAME", help=_("the plugin"))
+    migration.add_argument("-m", "--message", metavar="TEXT", required=True,
+                           help=_("what changes, for its first line"))  # fmt: skip
 
 
 def _list(context: Context, args: argparse.Namespace) -> int:
@@ -127,4 +144,88 @@ def _disable(context: Context, args: argparse.Namespace) -> int:
     else:
         context.say(_("Plugin '{plugin}' was disabled for tenant '{tenant}' already."),
                     plugin=args.name, tenant=args.slug)  # fmt: skip
+    return 0
+
+
+def _purge(context: Context, args: argparse.Namespace) -> int:
+    from trato.cli import readiness
+    from trato.exchange.writing import write_csv
+    from trato.lifecycle.plugins import check_purge, purge_everywhere, purge_for_tenant
+
+    host = context.host
+    question = _("The data of plugin '{plugin}' will be archived and removed. Type '{plugin}' to "
+                 "go on:")  # fmt: skip
+    if args.tenant is not None:
+        check_purge(host, args.name, args.tenant)
+        if not args.yes and not context.confirm(question, args.name, plugin=args.name):
+            return _nothing_purged(context)
+        done = purge_for_tenant(
+            host, args.tenant, args.name, folder=Path.cwd(), write_table=write_csv
+        )
+    else:
+        with readiness.owner_engine(host, "trato plugin purge") as engine:
+            check_purge(host, args.name, None, engine=engine)
+            if not args.yes and not context.confirm(question, args.name, plugin=args.name):
+                return _nothing_purged(context)
+            done = purge_everywhere(
+                host, args.name, engine=engine, folder=Path.cwd(), write_table=write_csv
+            )
+    if args.json:
+        context.show_json({"plugin": args.name, "tenant": args.tenant,
+                           "archive": str(done.archive), "records": done.records})  # fmt: skip
+        return 0
+    context.say(_("Archive: {path} ({records} records)"), path=str(done.archive),
+                records=done.records)  # fmt: skip
+    if args.tenant is not None:
+        context.say(_("The data of plugin '{plugin}' is removed from tenant '{tenant}'."),
+                    plugin=args.name, tenant=args.tenant)  # fmt: skip
+    else:
+        context.say(_("The tables of plugin '{plugin}' are removed."), plugin=args.name)
+        context.note(
+            context.text(
+                _("Uninstall its distribution too, or the next migration makes empty tables.")
+            )
+        )
+    return 0
+
+
+def _nothing_purged(context: Context) -> int:
+    context.error(context.text(_("Nothing was purged.")))
+    return 2
+
+
+def _migration(context: Context, args: argparse.Namespace) -> int:
+    from tempfile import TemporaryDirectory
+
+    from trato.cli import readiness
+    from trato.db.engine import open_engine
+    from trato.db.generate import write_revision
+    from trato.db.migrate import core_folder
+    from trato.errors import PluginError
+
+    host = context.bare_host
+    folders = {"core": core_folder(), **host.registry.folders}
+    if args.name not in folders:
+        raise PluginError(
+            _("There is no plugin '{plugin}' that works."),
+            hint=_("'trato plugin list' shows those that are installed, and what is wrong."),
+            plugin=args.name, code="no_plugin",
+        )  # fmt: skip
+    names = list(folders)
+    before = {name: folders[name] for name in names[: names.index(args.name)]}
+    with TemporaryDirectory(prefix="trato-") as folder:
+        # Compared with an empty database, so that the developer's own does not matter.
+        engine = open_engine(f"sqlite:///{folder}/empty.sqlite")
+        try:
+            file = write_revision(
+                engine, args.name, folders[args.name], readiness.metadata(),
+                message=args.message, needs=before,
+            )  # fmt: skip
+        finally:
+            engine.dispose()
+    if file is None:
+        context.say(_("Nothing to write: the tables of '{plugin}' are as it declares them."),
+                    plugin=args.name)  # fmt: skip
+    else:
+        context.say(_("Wrote {file}."), file=str(file))
     return 0

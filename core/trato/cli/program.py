@@ -62,8 +62,10 @@ def build(context: Context) -> CommandParser:
     """Make the parser of core's own commands."""
     # Each module is light: what its commands need is imported when they run.
     from trato.cli import (
+        audit,
         configurations,
         demo,
+        doctor,
         licenses,
         migrations,
         plugins,
@@ -72,6 +74,10 @@ def build(context: Context) -> CommandParser:
         users,
     )
 
+    families = (
+        demo, serving, migrations, doctor, tenants, licenses, plugins, users, configurations,
+        audit,
+    )  # fmt: skip
     parser = CommandParser(context, prog="trato", title=_("Run and look after Trato"))
     from trato import __version__
 
@@ -83,7 +89,7 @@ def build(context: Context) -> CommandParser:
         _("Plugins bring commands of their own: trato PLUGIN --help.")
     )
     commands = Commands(parser)
-    for family in (demo, serving, migrations, tenants, licenses, plugins, users, configurations):
+    for family in families:
         family.add(commands)
     parser.set_defaults(commands=commands)
     return parser

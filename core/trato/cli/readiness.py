@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trato.errors import ConfigError
 from trato.text import _
 
 if TYPE_CHECKING:
-    from sqlalchemy import MetaData
+    from sqlalchemy import Engine, MetaData
 
     from trato.cli.context import Context
     from trato.db.migrate import Step
@@ -102,16 +103,28 @@ def migrate(host: Host) -> Sequence[Step]:
     :raises ConfigError: when the owner's URL is missing, or is the application's.
     """
     from trato.db import migrate as migrating
+
+    check_folder(host)
+    on_sqlite = host.settings.sqlite_path is not None
+    role = None if on_sqlite else host.engine.url.username
+    with owner_engine(host, "trato migrate") as engine:
+        return migrating.migrate(engine, host.registry.folders, metadata(), app_role=role)
+
+
+@contextmanager
+def owner_engine(host: Host, what: str) -> Iterator[Engine]:
+    """Open the database as the role that owns the tables; a SQLite file has no roles.
+
+    :param what: the command that needs it, for the message.
+    """
     from trato.db.engine import open_engine
 
     if host.settings.sqlite_path is not None:
-        check_folder(host)
-        return migrating.migrate(host.engine, host.registry.folders, metadata())
-    engine = open_engine(owner_url(host, _("migrate")), pool_size=1)
+        yield host.engine
+        return
+    engine = open_engine(owner_url(host, what), pool_size=1)
     try:
-        return migrating.migrate(
-            engine, host.registry.folders, metadata(), app_role=host.engine.url.username
-        )
+        yield engine
     finally:
         engine.dispose()
 

@@ -29,6 +29,11 @@ def add(commands: Commands) -> None:
     create.add_argument("--license", metavar="FILE", type=Path,
                         help=_("licence to install; it enables nothing"))  # fmt: skip
     tenant.command("list", _("List the tenants"), _list, json=True)
+    delete = tenant.command(
+        "delete", _("Archive a tenant into a zip file and delete it"), _delete, json=True
+    )
+    delete.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    delete.add_argument("--yes", action="store_true", help=_("do not ask"))
 
 
 def _create(context: Context, args: argparse.Namespace) -> int:
@@ -90,4 +95,35 @@ def _list(context: Context, args: argparse.Namespace) -> int:
     else:
         context.say(_("There are no tenants yet: trato tenant create SLUG --name N "
                       "--admin-email E"))  # fmt: skip
+    return 0
+
+
+def _delete(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.cli import readiness
+    from trato.exchange.writing import write_csv
+    from trato.lifecycle.tenants import delete_tenant
+
+    host = context.host
+    tenant = administration.tenant(host, args.slug)
+    with readiness.owner_engine(host, "trato tenant delete") as engine:
+        if not args.yes and not context.confirm(
+            _("Everything of '{name}' will be archived and deleted. Type '{slug}' to go on:"),
+            tenant.slug, name=tenant.name, slug=tenant.slug,
+        ):  # fmt: skip
+            context.error(context.text(_("Nothing was deleted.")))
+            return 2
+        done = delete_tenant(
+            host, tenant.slug, engine=engine, folder=Path.cwd(), write_table=write_csv
+        )
+    if args.json:
+        context.show_json(
+            {"slug": tenant.slug, "archive": str(done.archive), "records": done.records,
+             "rows": done.rows, "users": done.users}
+        )  # fmt: skip
+        return 0
+    context.say(_("Archive: {path} ({records} records)"), path=str(done.archive),
+                records=done.records)  # fmt: skip
+    context.say(_("Tenant '{tenant}' is deleted: {rows} rows, {users} accounts."),
+                tenant=tenant.slug, rows=done.rows, users=done.users)  # fmt: skip
     return 0

@@ -19,7 +19,8 @@ from trato.host import Host
 from trato.records import backfill
 from trato.records.unit import Unit
 from trato.tenancy import store
-from trato.tenancy.own_fields import OwnField, save_own_field, save_profile
+from trato.tenancy.own_fields import OwnField, save_own_field
+from trato.tenancy.profile import save_profile
 from trato.text import _
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from trato.entities.fields import Field
 from trato.tenancy import store
@@ -88,9 +88,3 @@ def read_own_fields(connection: Connection, tenant_id: int) -> dict[tuple[str, s
 def save_own_field(connection: Connection, tenant_id: int, own: OwnField) -> None:
     """Make or change an own field."""
     store.save_custom_field(connection, tenant_id, own.entity, own.key, own.columns())
-
-
-def save_profile(connection: Connection, tenant_id: int, values: Mapping[str, str]) -> None:
-    """Change name, locale, timezone or currency of a tenant."""
-    connection.execute(update(t.tenant).where(t.tenant.c.id == tenant_id).values(**values))
-    store.touch(connection, tenant_id)

@@ -1,0 +1,66 @@
+"""`trato audit …`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    audit = commands.family("audit", _("Check the history of records"))
+    verify = audit.command(
+        "verify", _("Find changed, removed or cut entries in a tenant's history"), _verify,
+        json=True,
+    )  # fmt: skip
+    verify.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+
+
+#: What can be wrong with an entry, in words.
+KINDS = {
+    "removed": _("an entry was removed"),
+    "changed": _("the entry was changed"),
+    "broken": _("the chain is broken: an entry was put in, or its hash replaced"),
+}
+
+
+def _verify(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.records import audit
+
+    host = context.host
+    tenant = administration.tenant(host, args.slug)
+    actor = host.system(tenant.id, via="command", label="audit verify")
+    with host.unit(actor, read=True) as unit:
+        length = audit.length(unit.connection, tenant.id)
+        faults = list(
+            audit.verify(
+                unit.connection, tenant.id, unit.view.entities.values(), keys=host.audit_keys
+            )
+        )
+    if args.json:
+        context.show_json(
+            {
+                "tenant": tenant.slug, "entries": length,
+                "faults": [
+                    {"record_id": str(f.record_id), "sequence": f.sequence, "kind": f.kind}
+                    for f in faults
+                ],
+            }
+        )  # fmt: skip
+        return 1 if faults else 0
+    for fault in faults:
+        kind = context.text(KINDS.get(fault.kind, fault.kind))
+        context.say(_("Record {record}, entry {sequence}: {kind}"), record=fault.record_id,
+                    sequence=fault.sequence, kind=kind)  # fmt: skip
+    context.note(
+        context.plural(_("{count} fault in {entries} entries."),
+                       _("{count} faults in {entries} entries."), len(faults), entries=length)
+    )  # fmt: skip
+    return 1 if faults else 0

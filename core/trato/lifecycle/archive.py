@@ -1,0 +1,207 @@
+"""Archives: a zip file with a table an entity, and a manifest that says what is in it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, inspect
+
+from trato import __version__
+from trato.db import tenant_rows
+from trato.db.migrate import current
+from trato.entities.base import metadata
+from trato.entities.view import EntityView
+from trato.errors import ConfigError
+from trato.host import Host
+from trato.records import dump
+from trato.tenancy.own_fields import read_own_fields
+from trato.tenancy.view import Tenant
+from trato.text import _
+
+#: Writes a table to a text stream: headers, rows; gives the number of rows. Core's is
+#: ``trato.exchange.writing.write_csv``, which stands above this package.
+WriteTable = Callable[[Any, Sequence[str], Iterable[Sequence[Any]]], int]
+
+#: Derived or passing: made anew from what is archived, or worth nothing tomorrow.
+_LEFT_OUT = frozenset({"core_value", "core_search_row", "core_idempotency", "core_draft"})
+#: Secrets leave no installation.
+_SECRET_COLUMNS = frozenset({"secret_hash"})
+_SECRET_TABLES = frozenset({"core_setting"})
+
+
+class Archive:
+    """A zip file that appears under its name once it is complete."""
+
+    def __init__(self, path: Path, write_table: WriteTable, *, at: datetime) -> None:
+        self.path = path
+        self._at = at
+        self._part = path.with_name(f".{path.name}.part")
+        self._write_table = write_table
+        self.manifest: dict[str, Any] = {"format": "trato-archive", "version": 1}
+
+    def __enter__(self) -> Self:
+        try:
+            # Created readable by its owner only: it holds a company's data.
+            self._file = os.fdopen(os.open(self._part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600),
+                                   "w+b")  # fmt: skip
+        except OSError as error:
+            raise ConfigError(
+                _("The archive {path} cannot be written: {reason}."),
+                hint=_("Nothing was deleted. Check the folder and its rights."),
+                path=str(self.path), reason=error.strerror or str(error), code="file",
+            ) from error  # fmt: skip
+        self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if error is not None:
+            self._zip.close()
+            self._file.close()
+            self._part.unlink(missing_ok=True)
+            return
+        text = json.dumps(self.manifest, ensure_ascii=False, indent=2, default=_plain)
+        self._zip.writestr("manifest.json", text)
+        self._zip.close()
+        # What is archived is deleted next: it must be on the disk.
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._part, self.path)
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        """Describe a file of the archive; by itself it would be of 1980."""
+        info = zipfile.ZipInfo(name, self._at.timetuple()[:6])
+        info.compress_type = zipfile.ZIP_DEFLATED
+        return info
+
+    def add_text(self, name: str, text: str) -> None:
+        """Add a text file."""
+        self._zip.writestr(name, text)
+
+    def add_table(
+        self, name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> int:
+        """Add a table; gives the number of its rows."""
+        with (
+            self._zip.open(self._entry(name), "w", force_zip64=True) as raw,
+            io.TextIOWrapper(raw, "utf-8", newline="") as stream,
+        ):
+            return self._write_table(stream, headers, ([_cell(v) for v in row] for row in rows))
+
+    def add_lines(self, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Add rows as lines of JSON; gives their number."""
+        count = 0
+        with self._zip.open(self._entry(name), "w", force_zip64=True) as raw:
+            for row in rows:
+                line = json.dumps(row, ensure_ascii=False, default=_plain)
+                raw.write(line.encode() + b"\n")
+                count += 1
+        return count
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def whole_entity(host: Host, connection: Connection, tenant_id: int, entity: Any) -> EntityView:
+    """Give an entity with all fields of every installed plugin, retired own ones too."""
+    registry = host.registry
+    name = entity.__entity__.name
+    fields = dict(entity.__entity__.fields)
+    existing = set(inspect(connection).get_table_names())
+    extensions = {
+        plugin: extension
+        for plugin, extension in registry.extensions.get(name, {}).items()
+        if extension.__table__.name in existing
+    }
+    for extension in extensions.values():
+        fields |= extension.__entity__.fields
+    for (of, _key), own in read_own_fields(connection, tenant_id).items():
+        if of == name:
+            fields[own.field().path] = own.field()
+    return EntityView(entity=entity, fields=fields, extensions=extensions)
+
+
+def add_entities(
+    archive: Archive, host: Host, connection: Connection, tenant: Tenant, *,
+    plugin: str | None = None, folder: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """Add a table for each entity, of one plugin or of all; gives their part of the manifest."""
+    described = {}
+    existing = set(inspect(connection).get_table_names())
+    for name, entity in host.registry.entities.items():
+        info = entity.__entity__
+        if plugin not in (None, info.plugin) or entity.__table__.name not in existing:
+            continue
+        view = whole_entity(host, connection, tenant.id, entity)
+        file = f"{folder}{name}.csv"
+        count = archive.add_table(
+            file, dump.columns(view), dump.rows(connection, tenant.id, view)
+        )
+        described[name] = {
+            "file": file, "records": count,
+            "fields": {path: {"label": f.label, "kind": f.kind} for path, f in view.fields.items()},
+        }  # fmt: skip
+    return described
+
+
+def add_other_tables(
+    archive: Archive, host: Host, connection: Connection, tenant: Tenant
+) -> dict[str, Any]:
+    """Add what a tenant has in all other tables, without secrets, as lines of JSON."""
+    told = {entity.__table__.name for entity in host.registry.entities.values()} | {
+        extension.__table__.name
+        for extensions in host.registry.extensions.values()
+        for extension in extensions.values()
+    }
+    described = {}
+    for table in tenant_rows.tables_of_tenants(connection, metadata):
+        if table.name in told | _LEFT_OUT | _SECRET_TABLES:
+            continue
+        file = f"tables/{table.name}.jsonl"
+        rows = (
+            {name: value for name, value in row.items() if name not in _SECRET_COLUMNS}
+            for row in tenant_rows.rows_of_tenant(connection, table, tenant.id)
+        )
+        described[table.name] = {"file": file, "rows": archive.add_lines(file, rows)}
+    return described
+
+
+def about(host: Host, connection: Connection) -> dict[str, Any]:
+    """Say what wrote an archive and when."""
+    return {
+        "written_by": f"trato {__version__}",
+        "written_at": host.clock().isoformat(),
+        "plugins": {
+            name: {"version": plugin.version, "revision": current(connection, name)}
+            for name, plugin in host.plugins.items()
+        },
+    }
+
+
+def free_path(folder: Path, host: Host, name: str) -> Path:
+    """Choose the name of a new archive: it tells the second, and no file is overwritten."""
+    stem = f"trato-{name}-{host.clock():%Y%m%d-%H%M%S}"
+    path = folder / f"{stem}.zip"
+    number = 2
+    while path.exists():
+        path = folder / f"{stem}-{number}.zip"
+        number += 1
+    return path

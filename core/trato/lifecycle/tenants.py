@@ -1,0 +1,71 @@
+"""Deleting a tenant: everything is archived, then everything is removed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from trato.access.removal import delete_orphans, users_of
+from trato.configuration import document
+from trato.configuration.state import read_state, to_document
+from trato.db import tenant_rows
+from trato.db.engine import transaction
+from trato.entities.base import metadata
+from trato.host import Host
+from trato.lifecycle import archive as archives
+from trato.tenancy import store
+from trato.tenancy.profile import delete_tenant_row
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletedTenant:
+    """What deleting a tenant came to."""
+
+    archive: Path
+    records: int
+    rows: int
+    #: Accounts that belonged to no other tenant.
+    users: int
+
+
+def delete_tenant(
+    host: Host, slug: str, *, engine: Engine, folder: Path, write_table: archives.WriteTable
+) -> DeletedTenant:
+    """Archive a tenant into a zip file, then remove all that belongs to it.
+
+    :param engine: as the owner of the tables; the application may not delete the audit.
+    :param folder: where the archive goes.
+    :raises TenantError: when there is no such tenant.
+    """
+    if engine.dialect.name == "postgresql":
+        # What was archived is what is deleted; who writes meanwhile makes it fail as a whole.
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with transaction(engine) as connection:
+        tenant = store.find_tenant(connection, slug)
+        path = archives.free_path(folder, host, slug)
+        with archives.Archive(path, write_table, at=host.clock()) as archive:
+            state = read_state(connection, tenant.id)
+            archive.add_text(
+                "configuration.yaml", document.write(to_document(state, host.registry))
+            )
+            users = users_of(connection, tenant.id)
+            archive.add_lines(
+                "users.jsonl",
+                ({"id": u.id, "email": u.email, "name": u.name} for u in users),
+            )
+            entities = archives.add_entities(archive, host, connection, tenant, folder="entities/")
+            archive.manifest |= archives.about(host, connection)
+            archive.manifest |= {
+                "tenant": asdict(tenant), "entities": entities,
+                "tables": archives.add_other_tables(archive, host, connection, tenant),
+            }  # fmt: skip
+        tables = tenant_rows.tables_of_tenants(connection, metadata)
+        rows = tenant_rows.remove_tenant(connection, tables, tenant.id)
+        orphans = delete_orphans(connection, [user.id for user in users])
+        delete_tenant_row(connection, tenant.id)
+    return DeletedTenant(
+        archive=path, records=sum(entity["records"] for entity in entities.values()), rows=rows,
+        users=orphans,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""The tenant's own row: its profile, the plugins it has on, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, delete, select, update
+
+from trato.tenancy import store
+from trato.tenancy import tables as t
+
+
+def save_profile(connection: Connection, tenant_id: int, values: Mapping[str, str]) -> None:
+    """Change name, locale, timezone or currency of a tenant."""
+    connection.execute(update(t.tenant).where(t.tenant.c.id == tenant_id).values(**values))
+    store.touch(connection, tenant_id)
+
+
+def delete_tenant_row(connection: Connection, tenant_id: int) -> None:
+    """Remove a tenant itself, after all that belongs to it."""
+    connection.execute(delete(t.tenant).where(t.tenant.c.id == tenant_id))
+
+
+def tenants_with(connection: Connection, plugin: str) -> list[str]:
+    """Name the tenants that have a plugin switched on; as the owner, who sees all of them."""
+    return list(
+        connection.execute(
+            select(t.tenant.c.slug)
+            .join(t.plugin_state, t.plugin_state.c.tenant_id == t.tenant.c.id)
+            .where(t.plugin_state.c.plugin == plugin, t.plugin_state.c.is_on.is_(True))
+            .order_by(t.tenant.c.slug)
+        ).scalars()
+    )
+
+
+def forget_plugin(connection: Connection, plugin: str) -> None:
+    """Remove what tenants chose for a plugin: switches, settings, own fields of its entities."""
+    for table in (t.plugin_state, t.setting):
+        connection.execute(delete(table).where(table.c.plugin == plugin))
+    connection.execute(
+        delete(t.custom_field).where(
+            t.custom_field.c.entity >= f"{plugin}.", t.custom_field.c.entity < f"{plugin}/"
+        )
+    )
+    store.touch_all(connection)
