@@ -169,6 +169,8 @@ def condition(
 
 def _plain(column: Any, wanted: Filter) -> ColumnElement[bool]:
     value = wanted.value
+    if value is None and wanted.op in _ORDERED:
+        return false()
     match wanted.op:
         case "isnull":
             return column.is_(None) if value else column.is_not(None)
