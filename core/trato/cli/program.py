@@ -66,6 +66,7 @@ def build(context: Context) -> CommandParser:
         configurations,
         demo,
         doctor,
+        exchanges,
         licenses,
         migrations,
         plugins,
@@ -76,7 +77,7 @@ def build(context: Context) -> CommandParser:
 
     families = (
         demo, serving, migrations, doctor, tenants, licenses, plugins, users, configurations,
-        audit,
+        exchanges, audit,
     )  # fmt: skip
     parser = CommandParser(context, prog="trato", title=_("Run and look after Trato"))
     from trato import __version__

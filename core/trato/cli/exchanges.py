@@ -1,0 +1,134 @@
+"""`trato import` and `trato export`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.access.actor import Actor
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+    from trato.exchange.importing import ImportResult
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    load = commands.command(
+        "import", _("Import a CSV or XLSX file; refused rows do not stop the others"), _import,
+        json=True,
+    )  # fmt: skip
+    load.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    load.add_argument("entity", metavar="ENTITY", help=_("kind of record, such as clients.client"))
+    load.add_argument("file", metavar="FILE", type=Path, help=_("file to read"))
+    load.add_argument("--match", metavar="FIELD",
+                      help=_("field by which rows find the records that they change; without it "
+                             "every row is a new record"))  # fmt: skip
+    load.add_argument("--map", metavar="FILE", type=Path,
+                      help=_("file that says which column fills which field"))  # fmt: skip
+    load.add_argument("--encoding", metavar="E",
+                      help=_("encoding of a CSV file, where it is not found out"))  # fmt: skip
+    load.add_argument("--errors", metavar="FILE", type=Path,
+                      help=_("file for the refused rows, with the reasons"))  # fmt: skip
+    load.add_argument("--as", metavar="EMAIL", dest="email",
+                      help=_("user in whose name, and with whose rights, it is done"))  # fmt: skip
+    load.add_argument("--dry-run", action="store_true",
+                      help=_("say what would happen and write nothing"))  # fmt: skip
+
+    export = commands.command(
+        "export", _("Export all records of a kind to a CSV or XLSX file"), _export, json=True
+    )
+    export.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    export.add_argument("entity", metavar="ENTITY",
+                        help=_("kind of record, such as clients.client"))  # fmt: skip
+    export.add_argument("file", metavar="FILE", type=Path,
+                        help=_("file to write; its ending says the format"))  # fmt: skip
+
+
+def _actor(context: Context, slug: str, email: str | None, *, via: Any, label: str) -> Actor:
+    from trato import administration
+
+    host = context.host
+    if email is not None:
+        return administration.member_actor(host, slug, email, via=via)
+    return host.system(administration.tenant(host, slug).id, via=via, label=label)
+
+
+def _import(context: Context, args: argparse.Namespace) -> int:
+    from trato.cli.progress import Progress
+    from trato.exchange.importing import run_import
+
+    actor = _actor(context, args.slug, args.email, via="import", label="import")
+    with Progress(context, _("Importing")) as progress:
+        result = run_import(
+            context.host, actor, args.entity, args.file, match=args.match, map_file=args.map,
+            encoding=args.encoding, errors_path=args.errors, dry_run=args.dry_run,
+            progress=progress.reach,
+        )  # fmt: skip
+    if args.json:
+        context.show_json(_result(context, result))
+    else:
+        _show(context, result)
+    if not result.refused:
+        return 0
+    return 2 if result.refused == result.total else 1
+
+
+def _result(context: Context, result: ImportResult) -> dict[str, Any]:
+    return {
+        "total": result.total, "created": result.created, "updated": result.updated,
+        "unchanged": result.unchanged, "refused": result.refused, "dry_run": result.dry_run,
+        "match": result.match, "encoding": result.encoding, "delimiter": result.delimiter,
+        "sheet": result.sheet,
+        "columns": [{"header": header, "field": path} for header, path in result.columns],
+        "notices": [context.text(notice) for notice in result.notices],
+        "problems": [
+            {"row": p.row, "column": p.column, "message": context.text(p.message)}
+            for p in result.problems
+        ],
+        "errors": None if result.errors_path is None else str(result.errors_path),
+    }  # fmt: skip
+
+
+def _show(context: Context, result: ImportResult) -> None:
+    for notice in result.notices:
+        context.warn(notice)
+    for problem in result.problems:
+        place = context.text(_("Row {row}"), row=problem.row)
+        if problem.column:
+            place = f"{place}, {problem.column}"
+        context.note(f"{place}: {context.text(problem.message)}")
+    hidden = result.refused - len({problem.row for problem in result.problems})
+    if hidden > 0:
+        context.note(
+            context.plural(_("{count} more refused row."), _("{count} more refused rows."), hidden)
+        )
+    if result.errors_path is not None:
+        context.note(context.text(_("Refused rows: {file}"), file=str(result.errors_path)))
+    if result.dry_run:
+        context.note(context.text(_("Nothing was written: this was a trial.")))
+    context.say(
+        _("Rows: {total}. Created: {created}. Updated: {updated}. Unchanged: {unchanged}. "
+          "Refused: {refused}."),
+        total=result.total, created=result.created, updated=result.updated,
+        unchanged=result.unchanged, refused=result.refused,
+    )  # fmt: skip
+
+
+def _export(context: Context, args: argparse.Namespace) -> int:
+    from trato.cli.progress import Progress
+    from trato.exchange.exporting import run_export
+
+    actor = _actor(context, args.slug, None, via="command", label="export")
+    with Progress(context, _("Exporting")) as progress:
+        count = run_export(
+            context.host, actor, args.entity, args.file, progress=progress.reach
+        )
+    if args.json:
+        context.show_json({"file": str(args.file), "records": count})
+    else:
+        context.say(_("Wrote {file}: {count} records."), file=str(args.file), count=count)
+    return 0
