@@ -6,22 +6,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from markupsafe import Markup, escape
 
-from trato.entities.fields import LIST_KINDS, Field
+from trato.entities.fields import LIST_KINDS, TEXT_KINDS, Field
 from trato.i18n import Catalogs, Formats
 from trato.tenancy.view import TenantView
 
 Render = Callable[[Any], Markup]
 _EMPTY = Markup("")
 
+#: A choice of more values than this names things rather than states.
+_STATES = 8
+
 #: Tone of a choice's badge by its value: the kind of state, never a matter of taste.
 _TONES = {
     "active": "ok", "won": "ok", "accepted": "ok", "prospect": "info", "open": "info",
     "planned": "info", "inactive": "calm", "lost": "calm", "overdue": "bad", "rejected": "bad",
 }  # fmt: skip
+
+
+def is_number(declared: Field) -> bool:
+    """Tell whether a field's values are compared digit under digit."""
+    return declared.kind in ("money", "integer", "decimal")
+
+
+def is_state(declared: Field) -> bool:
+    """Tell whether a field says how things stand, which is shown as a badge."""
+    return declared.kind == "choice" and len(declared.choices) <= _STATES
 
 
 @dataclass(kw_only=True, eq=False)
@@ -52,16 +66,21 @@ class Cells:
 
     def renderer(self, declared: Field, *, badge: bool = False) -> Render:
         """Choose how a field's values are written as HTML; empty ones give nothing."""
-        write = getattr(self, f"_{declared.kind}", None)
         if declared.kind in ("choice", "choices"):
             return self._choice_writer(declared, badge=badge)
         if declared.kind in ("decimal", "integer"):
             return self._number_writer(declared)
         if declared.kind == "ref":
             return self._reference_writer(declared)
-        if write is None:
-            return lambda value: _EMPTY if value is None else escape(value)
+        write: Render = getattr(self, f"_{declared.kind}", escape)
         return lambda value: _EMPTY if value is None else write(value)
+
+    def plain(self, declared: Field) -> Callable[[Any], str]:
+        """Choose how a field's values are written as text alone; empty ones give none."""
+        if declared.kind in TEXT_KINDS:
+            return lambda value: value or ""
+        write = self.renderer(declared)
+        return lambda value: write(value).striptags()
 
     def _number_writer(self, declared: Field) -> Render:
         number, decimal = self.formats.number, self.formats.decimal
@@ -83,11 +102,11 @@ class Cells:
         def one(value: str) -> Markup:
             found = made.get(value)
             if found is None:
-                text = escape(labels.get(value, value))
+                found = escape(labels.get(value, value))
                 if badge:
                     tone = _TONES.get(value, "calm")
-                    text = Markup('<span class="t-badge t-tone-{}">{}</span>').format(tone, text)
-                found = made[value] = text
+                    found = Markup(f'<span class="t-badge t-tone-{tone}">{found}</span>')
+                made[value] = found
             return found
 
         if declared.kind in LIST_KINDS:
@@ -100,13 +119,16 @@ class Cells:
         labels = self.labels.setdefault(target, {})
         if entity is None:
             return lambda value: _EMPTY
+        has_page = ("list", target) in self.view.screens
         start = f"/{entity.info.plugin}/{entity.info.collection}/"
 
         def write(value: Any) -> Markup:
             text = labels.get(value)
             if text is None:
                 return _EMPTY
-            return Markup('<a href="{}{}">{}</a>').format(start, value, text)
+            if not has_page:
+                return escape(text)
+            return Markup(f'<a href="{start}{value}">{escape(text)}</a>')
 
         return write
 
@@ -124,7 +146,7 @@ class Cells:
 
     def _tags(self, value: list[str]) -> Markup:
         return Markup(" ").join(
-            Markup('<span class="t-badge t-tone-line">{}</span>').format(tag) for tag in value
+            Markup(f'<span class="t-badge t-tone-line">{escape(tag)}</span>') for tag in value
         )
 
     def _member(self, value: UUID) -> Markup:
@@ -136,14 +158,18 @@ class Cells:
         return _EMPTY if team is None else escape(team.name)
 
     def _email(self, value: str) -> Markup:
-        return Markup('<a href="mailto:{0}">{0}</a>').format(value)
+        # Quoted, as what follows a question mark would be a header of the mail.
+        return Markup(f'<a href="mailto:{quote(value, safe="@")}">{escape(value)}</a>')
 
     def _phone(self, value: str) -> Markup:
         dialled = "".join(letter for letter in value if letter.isdigit() or letter == "+")
-        return Markup('<a href="tel:{}">{}</a>').format(dialled, value)
+        return Markup(f'<a href="tel:{escape(dialled)}">{escape(value)}</a>')
 
     def _url(self, value: str) -> Markup:
-        shown = value.partition("://")[2].rstrip("/")
-        return Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>').format(
-            value, shown
+        scheme, _colon, rest = value.partition("://")
+        if scheme.lower() not in ("http", "https"):
+            return escape(value)
+        return Markup(
+            f'<a href="{escape(value)}" rel="noopener noreferrer" target="_blank">'
+            f"{escape(rest.rstrip('/'))}</a>"
         )

@@ -18,6 +18,7 @@ from trato import rest
 from trato.db.engine import transaction
 from trato.db.security import check_role
 from trato.host import Host
+from trato.screens.avatars import avatar
 from trato.settings import Settings
 from trato.web import account, errors, gate, health, pages, signin
 from trato.web.auth import VISIT_COOKIE, csrf_token, login_manager
@@ -58,7 +59,7 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=asset, csrf_token=csrf_token, t=translator, current_locale=locale
+        asset=asset, avatar=avatar, csrf_token=csrf_token, t=translator, current_locale=locale
     )
     login_manager().init_app(app)
     app.before_request(_start)

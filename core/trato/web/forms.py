@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from trato.access import rules
 from trato.entities.fields import Field
-from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.errors import DomainError, Invalid, Message
 from trato.host import Host
 from trato.records.convert import load_value
-from trato.records.query import Query, Record
+from trato.records.query import Record
 from trato.records.unit import Unit
 from trato.screens.cells import Cells
 from trato.screens.parts import form_groups
 from trato.text import _
+from trato.web.addresses import base_url
 from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, translator
-from trato.web.lists import base_url
-
-#: More options than this are typed, not listed.
-_MANY = 40
+from trato.web.references import is_typed, read_choice, read_reference
+from trato.web.references import reference as typed_reference
 
 
 class FormPage:
@@ -57,7 +53,7 @@ class FormPage:
             set_crumbs(Crumb(title=titles, url=self.url), Crumb(title=heading))
             action, cancel = f"{self.url}/new", self.url
         else:
-            label = str(record.values.get(info.label) or "—")
+            label = self._label(record)
             heading = translator(_("Edit {title}"), title=label)
             cancel = f"{self.url}/{record.id}"
             set_crumbs(
@@ -65,7 +61,7 @@ class FormPage:
                 Crumb(title=translator(_("Edit"))),
             )
             action = f"{cancel}/edit"
-        values = typed if typed is not None else self.stored()
+        values = {**self.stored(), **(typed or {})}
         wrong = dict(errors or {})
         sections = []
         shown: set[str] = set()
@@ -92,6 +88,10 @@ class FormPage:
             "sections": sections, "errors": [*(general or []), *lost], "notice": None,
             "conflict": conflict, "submit_label": translator(_("Save")),
         }  # fmt: skip
+
+    def _label(self, record: Record) -> str:
+        field = self.visible.get(self.entity.info.label)
+        return "—" if field is None else self.cells.plain(field)(record.values[field.path]) or "—"
 
     def stored(self) -> dict[str, Any]:
         """Give the values of the record, or of a new one, as a form would send them."""
@@ -133,13 +133,7 @@ class FormPage:
         reference = None
         value = values.get(field.path)
         if field.kind in ("choice", "choices"):
-            choices = self.cells.choices(field)
-            if field.kind == "choice" and len(choices) > _MANY:
-                reference = {
-                    "search_url": f"{self.url}/options/{field.path}",
-                    "value_label": dict(choices).get(str(value), value) if value else "",
-                }
-                choices = None
+            choices = None if is_typed(field) else self.cells.choices(field)
         elif field.kind == "member":
             choices = sorted(
                 ((str(m.id), m.name) for m in self.unit.view.members.values()
@@ -148,11 +142,8 @@ class FormPage:
             )  # fmt: skip
         elif field.kind == "team":
             choices = [(str(team.id), team.name) for team in self.unit.view.teams.values()]
-        elif field.kind == "ref":
-            reference = {
-                "search_url": f"{self.url}/options/{field.path}",
-                "value_label": self._label_of(field, value),
-            }
+        if is_typed(field):
+            reference = typed_reference(self.unit, self.cells, self.entity, field, value)
         unit_text = None
         if field.kind == "money":
             currency = self.unit.view.tenant.currency
@@ -166,15 +157,6 @@ class FormPage:
             "readonly": field.path not in self.writable, "reference": reference,
             "maxlength": field.max_length, "unit": unit_text,
         }  # fmt: skip
-
-    def _label_of(self, field: Field, value: Any) -> str:
-        if not value or field.target is None:
-            return ""
-        try:
-            wanted = UUID(str(value))
-        except ValueError:
-            return str(value)
-        return self.unit.records.labels(field.target, [wanted]).get(wanted, "")
 
     # --- in --------------------------------------------------------------------------------------
 
@@ -208,7 +190,7 @@ class FormPage:
         if field.kind == "tags":
             return [part.strip() for part in text.split(",") if part.strip()] or None
         if field.kind == "boolean":
-            return text == "true"
+            return True if text == "true" else self._unchecked(field)
         if not text:
             return None
         match field.kind:
@@ -222,113 +204,12 @@ class FormPage:
             case "moment":
                 return written.parse_datetime(text)
             case "ref":
-                return self._referred(field, text)
+                return read_reference(self.unit, field, text)
             case "choice":
-                return self._chosen(field, text)
+                return read_choice(self.cells, field, text)
         return raw[-1]
 
-    def _chosen(self, field: Field, text: str) -> str:
-        """Accept a value, or its label as a person without script types it."""
-        if text in dict(field.choices):
-            return text
-        for value, label in self.cells.choices(field):
-            if label.casefold() == text.casefold():
-                return value
-        return text
-
-    def _referred(self, field: Field, text: str) -> Any:
-        """Accept an id, or the label of exactly one record."""
-        try:
-            return UUID(text)
-        except ValueError:
-            pass
-        found = find_options(self.unit, field.target or "", text, limit=3)
-        same = [o for o in found if o["label"].casefold() == text.casefold()]
-        fitting = same if len(same) == 1 else found
-        if len(fitting) == 1:
-            return UUID(fitting[0]["id"])
-        reason = (
-            _("There is no '{value}'. Choose one from the list.") if not fitting
-            else _("Several fit '{value}'. Choose one from the list.")
-        )  # fmt: skip
-        raise DomainError(reason, value=text)
-
-    def conflict(self, typed: Mapping[str, Any], seen_version: int) -> dict[str, Any]:
-        """Compare what was typed with what somebody else saved since."""
-        record = self.record
-        if record is None:
-            return {}
-        entries = self.unit.records.history(self.entity.name, record.id)
-        newer = [entry for entry in entries if entry.sequence > seen_version]
-        last = newer[0] if newer else None
-        member = self.unit.view.members.get(last.member_id) if last and last.member_id else None
-        base: dict[str, Any] = {}
-        for entry in newer:
-            for path in entry.after:
-                base[path] = entry.before.get(path)
-        fields = []
-        for path, before in base.items():
-            field = self.visible.get(path)
-            if field is None:
-                continue
-            fields.append(
-                {"label": self.cells.label(field), "mine": self._said(field, typed.get(path)),
-                 "theirs": self._shown(field, record.values.get(path)),
-                 "base": "" if before is None else str(before)}
-            )  # fmt: skip
-        who = member.name if member else translator(_("Somebody else"))
-        when = formats().date_time(last.at) if last else ""
-        return {"who": who, "when": when, "fields": fields}
-
-    def _said(self, field: Field, value: Any) -> str:
-        if isinstance(value, list):
-            return ", ".join(value)
-        if field.kind == "ref" and value:
-            return self._label_of(field, value)
-        return str(value or "")
-
-    def _shown(self, field: Field, value: Any) -> str:
-        if field.kind == "ref" and field.target and value is not None:
-            known = self.cells.labels.setdefault(field.target, {})
-            known.update(self.unit.records.labels(field.target, [value]))
-        return Markup(self.cells.renderer(field)(value)).striptags()
-
-
-def find_options(
-    unit: Unit, target: str, text: str, *, limit: int = 12
-) -> list[dict[str, str]]:
-    """Find records to refer to, by what a person types."""
-    view = unit.view.entities.get(target)
-    if view is None or not rules.decide(unit.actor, view, "view").allowed:
-        return []
-    label = view.info.label
-    second = next(
-        (f.path for f in rules.visible_fields(unit.actor, view).values()
-         if f.identifies and f.path != label), None,
-    )  # fmt: skip
-    sort = (label,) if view.fields[label].sortable else ()
-    columns = (label,) if second is None else (label, second)
-    found = unit.records.query(
-        view.name, Query(columns=columns, search=text if view.searchable else "", sort=sort,
-                         limit=limit)
-    )  # fmt: skip
-    return [
-        {"id": str(row[0]), "label": str(row[2] or "—"),
-         "detail": str(row[3] or "") if second is not None else ""}
-        for row in found.rows
-    ]  # fmt: skip
-
-
-def find_choices(
-    cells: Cells, field: Field, text: str, *, limit: int = 12
-) -> list[dict[str, str]]:
-    """Find values of a long choice, by what a person types; accents do not matter."""
-    wanted = fold(text).split()
-    found = []
-    for value, label in cells.choices(field):
-        folded = fold(label)
-        if all(word in folded or word in value for word in wanted):
-            found.append({"id": value, "label": label, "detail": value})
-            if len(found) == limit:
-                break
-    return found
+    def _unchecked(self, field: Field) -> bool | None:
+        """Read a box without a tick: an optional value that nobody gave stays away."""
+        before = self.record.values.get(field.path) if self.record else field.default
+        return False if field.required or before is not None else None

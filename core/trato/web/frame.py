@@ -33,7 +33,6 @@ class Person:
 
     name: str
     email: str
-    initials: str
 
 
 @dataclass(kw_only=True)
@@ -90,15 +89,14 @@ def formats() -> Formats:
     return found
 
 
-def initials(name: str) -> str:
-    """Make the one or two letters that stand for a name."""
-    words = [word for word in name.replace(".", " ").split() if word[0].isalnum()]
-    return "".join(word[0] for word in words[:2]).upper() or "?"
-
-
 def set_crumbs(*crumbs: Crumb) -> None:
     """Say where the page stands."""
     g.crumbs = list(crumbs)
+
+
+def toast(text: str) -> None:
+    """Say a short word on what was just done, or why it was not."""
+    g.setdefault("toasts", []).append({"text": text})
 
 
 def frame() -> Frame | None:
@@ -124,7 +122,6 @@ def frame() -> Frame | None:
         tenants=[(m.tenant_id, m.name, m.tenant_id == actor.tenant_id) for m in _places(user)],
         user=Person(
             name=actor.member.name, email=actor.member.email,
-            initials=initials(actor.member.name),
         ),
         menus=[{"title": translator(title), "entries": entries}
                for title, entries in groups.items()],

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, send_file
@@ -16,18 +15,22 @@ from werkzeug.wrappers import Response
 
 from trato.access import rules
 from trato.entities.view import EntityView
-from trato.errors import BadQuery, DomainError, Invalid, StaleRecord
+from trato.errors import BadQuery, DomainError, Forbidden, Invalid, StaleRecord
 from trato.exchange.exporting import run_export
+from trato.records.explaining import decide
 from trato.records.query import Record
 from trato.records.unit import Unit
 from trato.records.writing import check_writable
 from trato.screens.cells import Cells
 from trato.text import _
+from trato.web.addresses import base_url
 from trato.web.auth import current_host
-from trato.web.forms import FormPage, find_choices, find_options
-from trato.web.frame import formats, locale, translator
-from trato.web.lists import ListPage, base_url, filter_address
+from trato.web.conflicts import Conflict
+from trato.web.forms import FormPage
+from trato.web.frame import formats, locale, toast, translator
+from trato.web.lists import ListPage
 from trato.web.records_page import RecordPage, why_page
+from trato.web.references import find_choices, find_options
 
 log = logging.getLogger("trato.web")
 blueprint = Blueprint("pages", __name__)
@@ -53,18 +56,25 @@ def _opened(
 def show_list(plugin: str, collection: str) -> Response | str:
     """Show a list, or turn its filter form into an address."""
     with _opened(plugin, collection) as (unit, entity):
-        if request.args.get("field"):
-            args = request.args.copy()
-            page = ListPage(current_host(), unit, entity, args)
-            try:
-                return redirect(filter_address(page, args))
-            except BadQuery as error:
-                g.toasts = [{"text": current_host().catalogs.message(error.message, locale())}]
         page = ListPage(current_host(), unit, entity, request.args)
+        if request.args.get("_field"):
+            try:
+                return redirect(page.filters.chosen(request.args))
+            except BadQuery as error:
+                toast(current_host().catalogs.message(error.message, locale()))
         made = page.page()
     if request.headers.get("HX-Target") == "t-more":
         return render_template("_rows.html", page=made)
     return render_template("list.html", page=made)
+
+
+@blueprint.get(f"{_LIST}/filters")
+def show_filters(plugin: str, collection: str) -> str:
+    """Show a form for each field to filter by: inside the list's menu, or as a page."""
+    with _opened(plugin, collection) as (unit, entity):
+        page = ListPage(current_host(), unit, entity, request.args).filters_page()
+    inside = request.headers.get("HX-Request")
+    return render_template("_filters.html" if inside else "filters.html", page=page)
 
 
 @blueprint.get(f"{_LIST}/export.<extension>")
@@ -75,9 +85,13 @@ def export(plugin: str, collection: str, extension: str) -> Response:
     with _opened(plugin, collection) as (unit, entity):
         query = ListPage(current_host(), unit, entity, request.args).query()
     folder = tempfile.TemporaryDirectory(prefix="trato-export-")
-    path = Path(folder.name) / f"{collection}.{extension}"
-    run_export(current_host(), g.actor, entity.name, path, query=query)
-    answer = send_file(path, as_attachment=True, download_name=path.name, max_age=0)
+    try:
+        path = Path(folder.name) / f"{collection}.{extension}"
+        run_export(current_host(), g.actor, entity.name, path, query=query)
+        answer = send_file(path, as_attachment=True, download_name=path.name, max_age=0)
+    except BaseException:
+        folder.cleanup()
+        raise
     answer.call_on_close(folder.cleanup)
     return answer
 
@@ -85,9 +99,9 @@ def export(plugin: str, collection: str, extension: str) -> Response:
 @blueprint.get(f"{_LIST}/options/<path:field_path>")
 def options(plugin: str, collection: str, field_path: str) -> str:
     """Answer what a person types into a reference or a long choice."""
-    text = next((v for k, v in request.args.items() if k in ("q", field_path)), "")[:100]
+    text = request.args.get("q", "")[:100]
     with _opened(plugin, collection) as (unit, entity):
-        field = entity.fields.get(field_path)
+        field = rules.visible_fields(unit.actor, entity).get(field_path)
         if field is None or field.kind not in ("ref", "choice"):
             raise HttpNotFound
         if field.kind == "ref":
@@ -103,13 +117,11 @@ def options(plugin: str, collection: str, field_path: str) -> str:
 def new(plugin: str, collection: str) -> str:
     """Show an empty form; the address may fill fields: `?client_id=…`."""
     with _opened(plugin, collection) as (unit, entity):
-        _require(unit, entity, "create")
+        check_writable(unit)
+        rules.require(unit.actor, entity, "create")
         form = FormPage(current_host(), unit, entity)
-        typed = None
-        if request.args:
-            given, _values, _errors = form.read(request.args)
-            typed = form.stored() | given
-        return render_template("form.html", page=form.page(typed=typed))
+        given, _values, _errors = form.read(request.args)
+        return render_template("form.html", page=form.page(typed=given))
 
 
 def _member(unit: Unit, text: str) -> UUID | None:
@@ -117,17 +129,12 @@ def _member(unit: Unit, text: str) -> UUID | None:
     return next((m for m in unit.view.members if str(m) == text), None)
 
 
-def _require(unit: Unit, entity: EntityView, action: Any) -> None:
-    check_writable(unit)
-    rules.require(unit.actor, entity, action)
-
-
 @blueprint.post(f"{_LIST}/new")
 def create(plugin: str, collection: str) -> Response:
     """Make a record from the form, or show the form again with what was typed."""
     try:
         with _opened(plugin, collection, read=False) as (unit, entity):
-            typed, values, errors = FormPage(current_host(), unit, entity).read(request.form)
+            _typed, values, errors = FormPage(current_host(), unit, entity).read(request.form)
             if errors:
                 raise Invalid(errors)
             record = unit.records.create(entity.name, values)
@@ -150,7 +157,10 @@ def edit(plugin: str, collection: str, record_id: UUID) -> str:
     """Show the form of a record."""
     with _opened(plugin, collection) as (unit, entity):
         record = unit.records.get(entity.name, record_id)
-        _require(unit, entity, "edit")
+        check_writable(unit)
+        decision = decide(unit, unit.actor, entity, record, "edit")
+        if not decision.allowed:
+            raise Forbidden(decision.reason.text, **decision.reason.params)
         page = FormPage(current_host(), unit, entity, record=record).page()
     return render_template("form.html", page=page)
 
@@ -169,7 +179,7 @@ def save(plugin: str, collection: str, record_id: UUID) -> Response:
         with _opened(plugin, collection, read=False) as (unit, entity):
             record = unit.records.get(entity.name, record_id)
             form = FormPage(current_host(), unit, entity, record=record)
-            typed, values, errors = form.read(request.form)
+            _typed, values, errors = form.read(request.form)
             if errors:
                 raise Invalid(errors)
             unit.records.update(entity.name, record_id, values, version=seen)
@@ -194,11 +204,16 @@ def _again(
 
 
 def _conflict(plugin: str, collection: str, stale: StaleRecord, seen: int) -> Response:
+    """Show what somebody else saved; fields that only they changed are taken over."""
     current: Record = stale.current
     with _opened(plugin, collection) as (unit, entity):
         form = FormPage(current_host(), unit, entity, record=current)
-        typed, _values, _errors = form.read(request.form)
-        page = form.page(typed=typed, conflict=form.conflict(typed, seen), version=current.version)
+        typed, values, _errors = form.read(request.form)
+        met = Conflict(unit, entity, form.cells, current, seen=seen)
+        kept = {path: text for path, text in typed.items() if path not in met.untouched(values)}
+        page = form.page(
+            typed=kept, conflict=met.page(typed, values), version=current.version
+        )
         return make_response(render_template("form.html", page=page), 409)
 
 
@@ -223,7 +238,7 @@ def restore(plugin: str, collection: str, record_id: UUID) -> Response:
             for messages in refused.errors.values()
             for message in messages
         ]
-        g.toasts = [{"text": f"{translator(_('It was not restored.'))} {' '.join(texts)}"}]
+        toast(f"{translator(_('It was not restored.'))} {' '.join(texts)}")
         return make_response(show(plugin, collection, record_id), 409)
     return redirect(f"{base_url(entity)}/{record_id}")
 

@@ -16,11 +16,12 @@ from trato.records.convert import from_json
 from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
-from trato.screens.cells import Cells
+from trato.screens.cells import Cells, is_state
 from trato.screens.parts import form_groups, panels
 from trato.text import _
-from trato.web.frame import Crumb, formats, initials, locale, set_crumbs, translator
-from trato.web.lists import base_url, load_labels
+from trato.web.addresses import base_url
+from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
+from trato.web.lists import load_labels
 
 _ACTIONS = {
     "create": _("created it"), "update": _("changed"), "archive": _("archived it"),
@@ -58,7 +59,7 @@ class RecordPage:
         edit = writes and self._may("edit")
         archive = writes and self._may("archive")
         return {
-            "title": title, "initials": initials(title) if entity.info.owned else None,
+            "title": title, "has_avatar": entity.info.owned,
             "subtitle": translator(entity.info.title, entity.info.plugin), "badges": [],
             "facts": [
                 {"label": self.cells.label(self.visible[path]),
@@ -80,12 +81,12 @@ class RecordPage:
         return decide(self.unit, self.unit.actor, self.entity, self.record, action).allowed
 
     def _html(self, field: Field, *, badge: bool = False) -> Markup:
-        write = self.cells.renderer(field, badge=badge and field.kind == "choice")
+        write = self.cells.renderer(field, badge=badge and is_state(field))
         return write(self.record.values.get(field.path))
 
     def _plain(self, path: str) -> str:
         field = self.visible.get(path)
-        return "" if field is None else Markup(self._html(field)).striptags()
+        return "" if field is None else self.cells.plain(field)(self.record.values.get(path))
 
     def _sections(self) -> list[dict[str, Any]]:
         made = []
@@ -124,15 +125,11 @@ class RecordPage:
             filters=(Filter(path=by, op="eq", value=self.record.id),),
         )
         load_labels(self.unit, self.cells, fields, found.rows, offset=2)
-        writers = [(self.cells.renderer(f), f) for f in fields]
+        writers = [(self.cells.plain(f), f.kind) for f in fields]
         for row in found.rows:
-            texts = [Markup(write(row[place])).striptags()
-                     for place, (write, _field) in enumerate(writers, 2)]  # fmt: skip
-            badges = [
-                {"label": text} for text, (_write, f) in zip(texts, writers, strict=True)
-                if f.kind == "choice" and text
-            ]  # fmt: skip
-            plain = [t for t, (_w, f) in zip(texts, writers, strict=True) if f.kind != "choice"]
+            texts = [(write(row[place]), kind) for place, (write, kind) in enumerate(writers, 2)]
+            badges = [{"label": text} for text, kind in texts if kind == "choice" and text]
+            plain = [text for text, kind in texts if kind != "choice"]
             target, label = self._leads_to(other, fields, row, plain)
             made["rows"].append(
                 {"label": label or "—", "url": target or f"{url}/{row[0]}",
@@ -198,7 +195,7 @@ class RecordPage:
     def _past(self, field: Field, raw: Any) -> str:
         if raw is None:
             return ""
-        text = Markup(self.cells.renderer(field)(from_json(field, raw))).striptags()
+        text = self.cells.plain(field)(from_json(field, raw))
         return text if len(text) <= 120 else f"{text[:117]}…"
 
 

@@ -213,13 +213,24 @@
       part.hidden = !plain(part.querySelector("summary").textContent).includes(wanted);
     }
   });
-  document.addEventListener("toggle", (event) => {
-    const input = event.target.querySelector(":scope > [data-narrow] > [data-narrow-input]");
-    if (!event.target.open || !input) return;
+  function offerNarrowing(menu) {
+    const input = menu.querySelector(":scope > [data-narrow-input]");
+    if (!input) return;
     input.hidden = false;
     // On a touch screen the keyboard would hide the menu.
     if (matchMedia("(hover: hover)").matches) input.focus();
+  }
+
+  document.addEventListener("toggle", (event) => {
+    const menu = event.target.querySelector(":scope > [data-narrow]");
+    if (menu && event.target.open) offerNarrowing(menu);
   }, true);
+  // A menu is fetched when it is opened for the first time.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!event.target.matches("[data-narrow]")) return;
+    offerNarrowing(event.target);
+    all("[data-ref]", event.target).forEach(setUpReference);
+  });
 
   // --- forms: nothing lost, nothing sent twice ---
 

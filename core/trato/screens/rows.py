@@ -1,0 +1,67 @@
+"""Rows of a list as HTML, by a function that is made once for a set of columns.
+
+A template would ask for every cell again what is the same for the whole column: 80 rows of eight
+columns took it three times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from trato.entities.fields import Field
+from trato.screens.avatars import avatar
+from trato.screens.cells import Cells, is_number, is_state
+
+RowsWriter = Callable[[Iterable[tuple[Any, ...]]], Markup]
+
+#: Kinds that a phone shows with the column's name before the value.
+_NAMED = frozenset({"money", "integer", "decimal", "date", "moment", "boolean"})
+
+
+def rows_writer(
+    cells: Cells, columns: Sequence[Field], *, url: str, avatars: bool = False
+) -> RowsWriter:
+    """Make the function that writes rows: id, version, then a value a column.
+
+    :param columns: the first names the record and leads to its page.
+    :param url: address of the list.
+    :param avatars: put the initials of the name before it.
+    """
+    name = cells.plain(columns[0])
+    start = escape(url)
+    rest = [
+        (_opening(cells, field), cells.renderer(field, badge=is_state(field)), place)
+        for place, field in enumerate(columns[1:], start=3)
+    ]
+
+    def write(rows: Iterable[tuple[Any, ...]]) -> Markup:
+        parts: list[str] = []
+        for row in rows:
+            label = name(row[2]) or "—"
+            parts.append('<tr class="t-row" data-row><th scope="row" class="t-name">')
+            if avatars:
+                parts.append(avatar(label, "t-av-square"))
+            parts.append(f'<a href="{start}/{row[0]}">{escape(label)}</a></th>')
+            for opening, cell, place in rest:
+                parts += (opening, cell(row[place]), "</td>")
+            parts.append("</tr>\n")
+        return Markup("".join(parts))
+
+    return write
+
+
+def _opening(cells: Cells, field: Field) -> str:
+    classes = []
+    if field.kind in _NAMED:
+        classes.append(f"t-k-{field.kind}")
+    if is_number(field) or field.kind in ("date", "moment"):
+        classes.append("t-num")
+    if is_number(field):
+        classes.append("t-end")
+    opening = f'<td class="{" ".join(classes)}"' if classes else "<td"
+    if field.kind in _NAMED:
+        opening += f' data-label="{escape(cells.label(field))}"'
+    return f"{opening}>"

@@ -1,0 +1,136 @@
+"""What a person types to name a record or one of many choices, and what is offered meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from trato.access import rules
+from trato.entities.fields import TEXT_KINDS, Field
+from trato.entities.fold import fold
+from trato.entities.view import EntityView
+from trato.errors import DomainError
+from trato.records.query import Filter, Query
+from trato.records.unit import Unit
+from trato.screens.cells import Cells
+from trato.text import _
+from trato.web.addresses import base_url
+
+#: More choices than this are typed, not listed.
+MANY = 40
+_OFFERED = 12
+
+
+def is_typed(field: Field) -> bool:
+    """Tell whether a field's value is typed with offers rather than chosen from a list."""
+    return field.kind == "ref" or (field.kind == "choice" and len(field.choices) > MANY)
+
+
+def reference(
+    unit: Unit, cells: Cells, entity: EntityView, field: Field, value: Any
+) -> dict[str, str]:
+    """Make what the form's input of such a field needs."""
+    shown = ""
+    if value:
+        known = label_of(unit, field, value) if field.kind == "ref" else ""
+        shown = known or dict(cells.choices(field)).get(str(value), str(value))
+    return {"search_url": f"{base_url(entity)}/options/{field.path}", "value_label": shown}
+
+
+def label_of(unit: Unit, field: Field, value: Any) -> str:
+    """Name the record that a form's value refers to; what is no id names itself."""
+    try:
+        wanted = UUID(str(value))
+    except ValueError:
+        return str(value)
+    return unit.records.labels(field.target or "", [wanted]).get(wanted, "")
+
+
+def find_options(
+    unit: Unit, target: str, text: str, *, limit: int = _OFFERED
+) -> list[dict[str, str]]:
+    """Find records to refer to, by what a person types."""
+    view = unit.view.entities.get(target)
+    if view is None or not rules.decide(unit.actor, view, "view").allowed:
+        return []
+    label = view.info.label
+    second = next(
+        (f.path for f in rules.visible_fields(unit.actor, view).values()
+         if f.identifies and f.path != label), None,
+    )  # fmt: skip
+    filters: tuple[Filter, ...] = ()
+    if text and not view.searchable:
+        filters = (Filter(path=label, op="contains", value=text),)
+    found = unit.records.query(
+        view.name,
+        Query(
+            columns=(label,) if second is None else (label, second), filters=filters,
+            search=text if view.searchable else "", limit=limit,
+            sort=(label,) if view.fields[label].sortable else (),
+        ),
+    )  # fmt: skip
+    return [
+        {"id": str(row[0]), "label": str(row[2] or "—"),
+         "detail": str(row[3] or "") if second is not None else ""}
+        for row in found.rows
+    ]  # fmt: skip
+
+
+def find_choices(
+    cells: Cells, field: Field, text: str, *, limit: int = _OFFERED
+) -> list[dict[str, str]]:
+    """Find values of a long choice, by what a person types; accents do not matter."""
+    wanted = fold(text).split()
+    found = []
+    for value, label in cells.choices(field):
+        folded = fold(label)
+        if all(word in folded or word in value for word in wanted):
+            found.append({"id": value, "label": label, "detail": value})
+            if len(found) == limit:
+                break
+    return found
+
+
+def read_reference(unit: Unit, field: Field, text: str) -> UUID:
+    """Accept an id, or what names exactly one record: its label, else words that find it.
+
+    :raises DomainError: when nothing fits or several do.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        pass
+    fitting = _labelled(unit, field.target or "", text)
+    if not fitting:
+        found = find_options(unit, field.target or "", text)
+        same = [o["id"] for o in found if fold(o["label"]) == fold(text)]
+        fitting = same or [o["id"] for o in found]
+    if len(fitting) == 1:
+        return UUID(fitting[0])
+    reason = (
+        _("Several fit '{value}'. Choose one from the list.") if fitting
+        else _("There is no '{value}'. Choose one from the list.")
+    )  # fmt: skip
+    raise DomainError(reason, value=text)
+
+
+def _labelled(unit: Unit, target: str, text: str) -> list[str]:
+    """Find records whose label is the text to the letter, which may be too many to be offered."""
+    view = unit.view.entities.get(target)
+    if view is None or view.fields[view.info.label].kind not in TEXT_KINDS:
+        return []
+    if not rules.decide(unit.actor, view, "view").allowed:
+        return []
+    same = Filter(path=view.info.label, op="eq", value=text)
+    rows = unit.records.query(view.name, columns=("id",), filters=(same,), limit=2).rows
+    return [str(row[0]) for row in rows]
+
+
+def read_choice(cells: Cells, field: Field, text: str) -> str:
+    """Accept a value, or its label as a person without script types it."""
+    if text in dict(field.choices):
+        return text
+    for value, label in cells.choices(field):
+        if fold(label) == fold(text):
+            return value
+    return text
