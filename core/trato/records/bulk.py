@@ -66,10 +66,14 @@ def plan(
         )  # fmt: skip
     given: Sequence[UUID | None] = ids if ids is not None else [None] * len(rows)
     keys = [
-        None if match is None else id if match == BY_ID else _key(known[match], row.get(match))
+        None if match is None else id if match == BY_ID else match_key(known[match], row.get(match))
         for row, id in zip(rows, given, strict=True)
     ]
-    found = _found(unit, entity, match, [key for key in keys if key is not None])
+    sought = given if match == BY_ID else [row.get(match or "") for row in rows]
+    found = _found(
+        unit, entity, match,
+        [value for value, key in zip(sought, keys, strict=True) if key is not None],
+    )  # fmt: skip
     taken_ids = set() if match == BY_ID else writing.existing_ids(
         unit, entity, [id for id in given if id is not None]
     )  # fmt: skip
@@ -78,9 +82,10 @@ def plan(
     check = loader_for(unit.actor, entity)
     first: dict[Any, int] = {}
     changes: list[Change] = []
-    for number, (row, id, key) in enumerate(zip(rows, given, keys, strict=True)):
+    for number, (row, id, key, value) in enumerate(
+        zip(rows, given, keys, sought, strict=True)
+    ):
         records = found.get(key, ()) if key is not None else ()
-        value = id if match == BY_ID else row.get(match or "")
         if len(records) == 1:
             change = _update(entity, check, row, records[0])
         else:
@@ -113,8 +118,8 @@ def plan(
     return changes
 
 
-def _key(field: Field, value: Any) -> Any:
-    """Give the form by which a row's value is compared; one that the field refuses has none."""
+def match_key(field: Field, value: Any) -> Any:
+    """Give the form by which a row's value is compared; None for one that the field refuses."""
     try:
         return uniqueness.comparable(field, load_value(field, value))
     except Refused:
@@ -122,16 +127,16 @@ def _key(field: Field, value: Any) -> Any:
 
 
 def _found(
-    unit: Unit, entity: EntityView, match: str | None, keys: Sequence[Any]
+    unit: Unit, entity: EntityView, match: str | None, values: Sequence[Any]
 ) -> dict[Any, Sequence[dict[str, Any]]]:
     """Read and lock the records that the rows mean, by key."""
-    if match is None or not keys:
+    if match is None or not values:
         return {}
     if match == BY_ID:
-        return {id: [record] for id, record in writing.read_before(unit, entity, keys).items()}
-    found = uniqueness.holding(
-        unit.connection, unit.tenant_id, entity, entity.fields[match], keys
-    )
+        return {id: [record] for id, record in writing.read_before(unit, entity, values).items()}
+    field = entity.fields[match]
+    loaded = [load_value(field, value) for value in values]
+    found = uniqueness.holding(unit.connection, unit.tenant_id, entity, field, loaded)
     before = writing.read_before(unit, entity, [id for ids in found.values() for id in ids])
     return {
         key: [before[id] for id in ids if id in before and before[id]["archived_at"] is None]

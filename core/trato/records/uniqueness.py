@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +38,11 @@ def check(
                     wanted[key].append(change)
         if not wanted:
             continue
-        taken = _taken(connection, tenant_id, entity, fields, list(wanted))
+        forms = {
+            key: _forms(fields, [change[fields[0].path] for change in sharing], key)
+            for key, sharing in wanted.items()
+        }
+        taken = _taken(connection, tenant_id, entity, fields, forms)
         saved = {change.id for change in changes}
         for key, sharing in wanted.items():
             others = [r for r in taken.get(key, ()) if r not in saved]
@@ -65,9 +69,14 @@ def comparable(field: Field, value: Any) -> Any:
 
 def _taken(
     connection: Connection, tenant_id: int, entity: EntityView, fields: Sequence[Field],
-    keys: list[tuple[Any, ...]],
+    forms: Mapping[tuple[Any, ...], Collection[Any]],
 ) -> dict[tuple[Any, ...], list[UUID]]:  # fmt: skip
+    """Find the living records by what is comparable.
+
+    :param forms: by key the ways in which it may be stored; see ``_forms``.
+    """
     found: dict[tuple[Any, ...], list[UUID]] = defaultdict(list)
+    keys = list(forms)
     for start in range(0, len(keys), _BATCH):
         some = keys[start : start + _BATCH]
         first = fields[0]
@@ -86,11 +95,9 @@ def _taken(
             statement = select(table.c.id, *columns).where(table.c.tenant_id == tenant_id)
             if table is entity.table:
                 statement = statement.where(table.c.archived_at.is_(None))
-            if first.spellings and len(columns) == 1:
-                written = [key for one in some for key in spelled(first, one[0])]
+            if len(columns) == 1:
+                written = sorted({form for key in some for form in forms[key]})
                 statement = statement.where(columns[0].in_(written))
-            elif len(columns) == 1:
-                statement = statement.where(columns[0].in_([key[0] for key in some]))
             else:
                 statement = statement.where(tuple_(*columns).in_(some))
         for row in connection.execute(statement):
@@ -103,13 +110,26 @@ def _taken(
     return found
 
 
+def _forms(
+    fields: Sequence[Field], values: Collection[Any], key: tuple[Any, ...]
+) -> Collection[Any]:
+    """Give the ways in which values of one key may be stored: a number with leading zeros too."""
+    if len(fields) != 1 or not fields[0].spellings:
+        return (key[0],)
+    return {form for value in values for form in spelled(fields[0], value)}
+
+
 def holding(
     connection: Connection, tenant_id: int, entity: EntityView, field: Field,
-    keys: Sequence[Any],
+    values: Sequence[Any],
 ) -> dict[Any, list[UUID]]:  # fmt: skip
     """Find the living records that hold given values of a field; keys are as ``comparable``."""
-    wanted = [(key,) for key in dict.fromkeys(keys)]
+    same: dict[Any, list[Any]] = defaultdict(list)
+    for value in values:
+        if (key := comparable(field, value)) is not None:
+            same[key].append(value)
+    forms = {(key,): _forms([field], written, (key,)) for key, written in same.items()}
     return {
         key[0]: ids
-        for key, ids in _taken(connection, tenant_id, entity, [field], wanted).items()
+        for key, ids in _taken(connection, tenant_id, entity, [field], forms).items()
     }
