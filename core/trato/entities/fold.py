@@ -18,13 +18,18 @@ _NOT_DIGIT = re.compile(r"\D+")
 def _plain(text: str) -> str:
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Decomposing can bring capitals ("№" is "No"), and folding case what can be decomposed.
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    decomposed = unicodedata.normalize("NFKD", folded)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def fold(text: str) -> str:
-    """Lower case, no accents, single blanks: the form that names are sorted and compared by."""
-    return " ".join(_plain(text).split())
+    """Lower case, no accents, single blanks: the form that names are sorted and compared by.
+
+    What is nothing but accents stays as it is: a name that is there has a place in the order.
+    """
+    return " ".join(_plain(text).split()) or text.strip()
 
 
 def fold_code(text: str) -> str:

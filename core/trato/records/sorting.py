@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Table, and_, false, or_
 
-from trato.db.types import Scaled
+from trato.db.types import MAX_BIGINT, Scaled
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import BadQuery
@@ -91,7 +91,7 @@ def _key(
         source, name = entity.extensions[field.plugin].__table__, field.name
     column = source.c[f"{name}_key" if field.fold else name]
     if source is table:
-        sure = field.required and field.fold in (None, "text") or field.readonly
+        sure = (field.required and field.fold in (None, "text")) or field.readonly
         return SortKey(
             field=field, column=column, descending=descending,
             nullable=not sure and field is not _ID,
@@ -163,26 +163,37 @@ def key_value(key: SortKey, raw: Any) -> Any:
         return None
     kind = key.field.kind
     try:
+        if isinstance(raw, bool):  # an int to Python; a boolean's typed row holds 0 and 1
+            raise ValueError(raw)
         if key.field.path == "id":
-            return UUID(raw)
+            return UUID(str(raw))
         if key.field.source == "custom":
             # Typed rows hold integers and text as they are.
             expected: type = int if side_column(key.field) == "number" else str
-            if not isinstance(raw, expected):
+            if not isinstance(raw, expected) or not _fits(raw):
                 raise ValueError(raw)
             return raw
         if kind in ("decimal", "money"):
-            Scaled(key.field.scale).to_integer(Decimal(raw))
+            if not _fits(Scaled(key.field.scale).to_integer(Decimal(raw))):
+                raise ValueError(raw)
             return Decimal(raw)
         if kind == "date":
             return dt.date.fromisoformat(raw)
         if kind == "moment":
-            return dt.datetime.fromisoformat(raw)
-        if not isinstance(raw, int if kind in ("integer", "boolean") else str):
+            moment = dt.datetime.fromisoformat(raw)
+            if moment.tzinfo is None:  # no column takes it
+                raise ValueError(raw)
+            return moment
+        if not isinstance(raw, int if kind in ("integer", "boolean") else str) or not _fits(raw):
             raise ValueError(raw)
     except (ValueError, TypeError, ArithmeticError):
         raise BadQuery(_("The cursor cannot be read."), code="bad_cursor") from None
     return raw
+
+
+def _fits(raw: str | int) -> bool:
+    """Tell whether a column can hold it."""
+    return "\x00" not in raw if isinstance(raw, str) else abs(raw) <= MAX_BIGINT
 
 
 __all__ = ["SortKey", "after", "key_value", "order_by", "raw_value", "sort_keys"]
