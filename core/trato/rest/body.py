@@ -23,6 +23,8 @@ from trato.text import _
 
 #: Containers inside a field's value. Nothing that a field takes is deeper.
 _MAX_DEPTH = 4
+#: No number that a field takes has more.
+_MOST_DIGITS = 30
 MAX_ROWS = 1_000
 _TYPES = ("application/json", "application/merge-patch+json")
 #: Kinds in which empty text is no value; null empties a field.
@@ -81,6 +83,13 @@ def read(request: Request, *, limit: int) -> bytes:
         ) from None  # fmt: skip
 
 
+def _number(text: str) -> int | Decimal:
+    """Read a number with a point or exponent exactly; 5.0 is a whole number, as JSON has it."""
+    number = Decimal(text)
+    whole = number.adjusted() < _MOST_DIGITS and number == number.to_integral_value()
+    return int(number) if whole else number
+
+
 def parse(raw: bytes) -> Any:
     """Read JSON; fractions come as Decimal, so that an amount is what was written.
 
@@ -89,7 +98,7 @@ def parse(raw: bytes) -> Any:
     try:
         # The strict reader judges: UTF-8, surrogates, depth, NaN. The other one reads exactly.
         orjson.loads(raw)
-        return json.loads(raw, object_pairs_hook=_pairs, parse_float=Decimal)
+        return json.loads(raw, object_pairs_hook=_pairs, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise BadBody(
             _("The body is not JSON: {reason}."),
@@ -138,6 +147,10 @@ def rows(data: Any, actor: Actor, entity: EntityView) -> list[Values]:
         raise Invalid({"": [Message(_("At most {limit} rows; these are {length}."),
                                     {"limit": MAX_ROWS, "length": len(data)})]},
                       code="too_many_rows")  # fmt: skip
+    wrong = next((place for place, row in enumerate(data) if not isinstance(row, _Pairs)), None)
+    if wrong is not None:
+        raise Invalid({"": [Message(_("Row {row} is no JSON object: {value}."),
+                                    {"row": wrong + 1, "value": _kind(data[wrong])})]})  # fmt: skip
     return [one(row, actor, entity, new=True) for row in data]
 
 

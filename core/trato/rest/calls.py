@@ -21,7 +21,7 @@ from trato.records.unit import Unit
 from trato.records.writing import check_writable
 from trato.rest import body
 from trato.rest.errors import MethodNotAllowed, PreconditionFailed
-from trato.rest.etags import parse_if_match
+from trato.rest.etags import read_tags
 from trato.rest.idempotency import Key, read_key
 from trato.rest.parameters import refuse_parameters
 from trato.rest.serializer import Shape, dumps, shape
@@ -77,7 +77,7 @@ def read_sent(call: Call, take: Callable[[Any], T]) -> Sent[T] | TratoError:
     """
     try:
         refuse_parameters(call.query_string)
-        tags = parse_if_match(call.request.headers.get("If-Match"))
+        tags = read_tags(call.request.headers, "If-Match")
         if call.request.method == "DELETE":
             return Sent(taken=take(None), key=None, tags=tags)
         raw = body.read(call.request, limit=call.host.settings.max_body_mb * 1024 * 1024)

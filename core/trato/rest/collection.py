@@ -27,6 +27,7 @@ from trato.records.convert import Refused, load_value
 from trato.records.filters import parse_filter, unknown_field
 from trato.records.query import Record
 from trato.records.records import Outcome
+from trato.records.schema import load
 from trato.records.unit import Unit
 from trato.rest import body, idempotency
 from trato.rest.calls import (
@@ -167,9 +168,12 @@ def upsert(call: Call, name: str, text: str) -> Response:
             )  # fmt: skip
         if found:
             return record_response(call, _change(unit, call, found[0], match.taken, sent.tags))
-        if sent.tags is not None:
-            stale(call, StaleRecord(_("There is no record that If-Match could hold for.")))
         values = {match.field.path: match.value} | match.taken.values
+        if sent.tags is not None:
+            _loaded, errors = load(call.actor, call.entity, values, partial=False)
+            if errors:
+                raise Invalid(errors)
+            stale(call, StaleRecord(_("There is no record that If-Match could hold for.")))
         record = unit.records.create(call.entity.name, values, id=match.taken.id)
         return record_response(call, record, 201, Location=call.url(record.id))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
+from werkzeug.datastructures import Headers
+
 from trato.records.unit import Unit
 from trato.rest.errors import BadPrecondition
 from trato.rest.serializer import Shape
@@ -17,21 +19,22 @@ _ANY = frozenset({"*"})
 _NEVER = 0
 
 
-def parse_if_match(header: str | None) -> frozenset[str] | None:
-    """Read an If-Match header: its tags, `*` alone for any, or None where there is none.
+def read_tags(headers: Headers, name: str) -> frozenset[str] | None:
+    """Read an If-Match or If-None-Match: its tags, `*` alone for any, or None where it is missing.
 
     :raises BadPrecondition: when it is neither.
     """
+    header = headers.get(name)
     if header is None:
         return None
     if header.strip() in _ANY:
         return _ANY
     if not _LIST.fullmatch(header):
         raise BadPrecondition(
-            _("If-Match is '{value}', which is no list of entity tags."),
+            _("{header} is '{value}', which is no list of entity tags."),
             hint=_("Give the ETag of an answer back with its quotes, or *."),
-            value=header[:60],
-        )
+            header=name, value=header[:60],
+        )  # fmt: skip
     return frozenset(re.findall(_TAG, header))
 
 
@@ -51,10 +54,8 @@ def expected_version(
     return versions.pop() if versions else _NEVER
 
 
-def is_known(header: str | None, etag: str) -> bool:
-    """Tell whether an If-None-Match header names the tag; what cannot be read names none."""
-    if header is None:
+def is_known(tags: frozenset[str] | None, etag: str) -> bool:
+    """Tell whether the caller has what the tag stands for; here weak tags match too."""
+    if tags is None:
         return False
-    if header.strip() in _ANY:
-        return True
-    return etag in {tag.removeprefix("W/") for tag in re.findall(_TAG, header)}
+    return tags == _ANY or etag in {tag.removeprefix("W/") for tag in tags}

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from trato.access.actor import Actor
 from trato.access.rules import visible_fields
-from trato.entities.fields import Field
+from trato.entities.fields import LIST_KINDS, Field
 from trato.entities.view import EntityView
 from trato.errors import BadQuery
 from trato.records.filters import operators, parse_filter, unknown_field
@@ -20,7 +20,7 @@ from trato.text import _
 #: Parameters that are no filters. A field of such a name is filtered as `NAME__eq`.
 OWN = ("q", "sort", "limit", "cursor", "fields", "count")
 DEFAULT_LIMIT = 50
-_MAX_PARAMETERS = 100
+_MAX_PARAMETERS = 500
 #: Longest text that is searched or filtered by.
 MAX_TEXT = 500
 
@@ -127,6 +127,8 @@ def _order(text: str) -> tuple[str, ...]:
 
 
 def _text(name: str, text: str) -> str:
+    if "\x00" in text:
+        raise BadQuery(_("Parameter '{name}' has a NUL character."), name=name)
     if len(text) > MAX_TEXT:
         raise BadQuery(
             _("Parameter '{name}' is longer than {limit} letters."), name=name, limit=MAX_TEXT
@@ -180,4 +182,9 @@ def _filter(
         _flag(name, value)
     elif op != "in":
         _text(name, value)
+    if field.kind in LIST_KINDS and not value.strip():
+        raise BadQuery(
+            _("Filter '{field}' has no value."), hint=_("Ask for {field}__isnull=true."),
+            field=path,
+        )  # fmt: skip
     return parse_filter(field, op, value, actor=actor)

@@ -8,7 +8,7 @@ from flask import Response
 
 from trato.errors import StaleRecord, TratoError
 from trato.rest.calls import Call, may_view, read_sent, record_response, stale, take_one
-from trato.rest.etags import expected_version, is_known
+from trato.rest.etags import expected_version, is_known, read_tags
 from trato.rest.parameters import refuse_parameters
 
 
@@ -28,8 +28,9 @@ def read(call: Call, record_id: UUID) -> Response:
         may_view(unit, call.entity, record_id)
         record = unit.records.get(call.entity.name, record_id)
     refuse_parameters(call.query_string)
+    known = read_tags(call.request.headers, "If-None-Match")
     etag = call.shape.etag(record.id, record.version)
-    if is_known(call.request.headers.get("If-None-Match"), etag):
+    if is_known(known, etag):
         return Response(status=304, headers={"ETag": etag})
     return record_response(call, record)
 

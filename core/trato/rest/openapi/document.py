@@ -125,17 +125,17 @@ def _errors(words: Words) -> Schema:
 def _parameters(words: Words) -> dict[str, Any]:
     tags = r'^(\*|(W/)?"[!#-~]*"( ?, ?(W/)?"[!#-~]*")*)$'
 
-    def header(name: str, pattern: str, description: str) -> dict[str, Any]:
+    def header(name: str, pattern: str, example: str, description: str) -> dict[str, Any]:
         return {
             "name": name, "in": "header", "description": words(description),
-            "schema": {"type": "string", "pattern": pattern},
+            "schema": {"type": "string", "pattern": pattern}, "example": example,
         }  # fmt: skip
 
     made = [
-        header("If-Match", tags, _("ETag that the record must have, or *.")),
-        header("If-None-Match", tags, _("ETag of the record that you have.")),
+        header("If-Match", tags, "*", _("ETag that the record must have, or *.")),
+        header("If-None-Match", tags, "*", _("ETag of the record that you have.")),
         header(
-            "Idempotency-Key", r"^[!-~]{1,255}$",
+            "Idempotency-Key", r"^[!-~]{1,255}$", "0b9d0bd8-8f2a-4a35-9f0c-6b6f0a6f2a11",
             _("The same key within 24 hours gives the same answer and writes nothing again."),
         ),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from trato.records.query import Op
 from trato.records.reading import MAX_LIMIT
 from trato.rest.body import MAX_ROWS
 from trato.rest.collection import tells_apart
-from trato.rest.openapi.schemas import MOMENT, TEXT, Maker, Schema, writable
+from trato.rest.openapi.schemas import MOMENT, NOT_BLANK, TEXT, Maker, Schema, writable
 from trato.rest.parameters import DEFAULT_LIMIT, MAX_TEXT, field_operators
 from trato.text import _
 
@@ -179,9 +179,9 @@ class Operations:
                 "content": {"application/json": {"schema": schema}},
             }
 
-        rows = {
-            "type": "array", "items": _ref(f"{self.entity.name}.new"), "maxItems": MAX_ROWS,
-        }  # fmt: skip
+        # A row is refused alone, not with the call, so the call takes any object.
+        row = {"anyOf": [_ref(f"{self.entity.name}.new"), {"type": "object"}]}
+        rows = {"type": "array", "items": row, "maxItems": MAX_ROWS}
         good = {
             "200": answer(_("All rows were made."), made),
             "207": answer(_("Some rows were refused."), {"anyOf": [made, refused]}),
@@ -294,9 +294,11 @@ class Operations:
     def _filtered_one(self, field: Field) -> Schema:
         kind = field.kind
         if kind in TEXT_KINDS:
+            if kind not in ("text", "longtext"):
+                pattern = r"^[^\u0000-\u001f]*$"
+                return {"type": "string", "pattern": pattern, "maxLength": MAX_TEXT}
             limit = min(field.max_length or MAX_TEXT, MAX_TEXT)
-            pattern = TEXT if kind in ("text", "longtext") else r"^[^\u0000-\u001f]*$"
-            return {"type": "string", "pattern": pattern, "maxLength": limit}
+            return {"type": "string", "pattern": TEXT, "maxLength": limit}
         if kind in ("decimal", "money"):
             schema = self.maker.value(field)
             return {"type": "string", "pattern": schema["pattern"]}
@@ -309,7 +311,7 @@ class Operations:
             return self.maker.choice(field)
         if kind == "tags":
             return {"type": "string", "pattern": TEXT, "maxLength": field.max_length,
-                    "allOf": [{"pattern": "[A-Za-z0-9]"}]}  # fmt: skip
+                    "allOf": [{"pattern": NOT_BLANK}]}  # fmt: skip
         return self.maker.value(field)
 
     def _filtered_item(self, field: Field) -> Schema:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trato.access.rules import field_rules
 from trato.db.types import MAX_BIGINT, Scaled
 from trato.entities.fields import LIST_KINDS, REF_KINDS, Field
 from trato.entities.view import EntityView
@@ -23,7 +22,7 @@ Schema = dict[str, Any]
 
 #: Text without control characters but tab and newlines.
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
-_NOT_BLANK = r"[^\s]"
+NOT_BLANK = r"[^\s]"
 _EMAIL = (
     r"[A-Za-z0-9_+\-]{1,30}@[A-Za-z0-9]([A-Za-z0-9\-]{0,20}[A-Za-z0-9])?"
     r"(\.[A-Za-z0-9]([A-Za-z0-9\-]{0,20}[A-Za-z0-9])?){0,2}\.[A-Za-z]{2,20}"
@@ -32,7 +31,6 @@ _PHONE = r"\+?[0-9][0-9 ().\-/]{2,30}"
 _URL = r"[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9\-._~]*[A-Za-z0-9](/[A-Za-z0-9\-._~/?=&%]*)?"
 _BLANKS = r"[ \t\r\n]*"
 _CONTACTS = {"email": _EMAIL, "phone": _PHONE, "url": _URL}
-UUID_PATTERN = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 MOMENT = (
     r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$"
@@ -84,7 +82,7 @@ class Maker:
         if field.max_length is not None:
             schema["maxLength"] = field.max_length
         if field.required:
-            schema |= {"minLength": 1, "allOf": [{"pattern": _NOT_BLANK}]}
+            schema |= {"minLength": 1, "allOf": [{"pattern": NOT_BLANK}]}
         return schema
 
     def choice(self, field: Field) -> Schema:
@@ -226,16 +224,17 @@ def _most(field: Field, limit: int) -> int:
 
 def _decimal(field: Field) -> Schema:
     """Describe an exact number: best written as text, as JSON's numbers are read inexactly."""
-    digits = len(str(int(Scaled(field.scale).limit))) - 1
+    limit = int(Scaled(field.scale).limit)
+    digits = len(str(limit)) - 1
     sign = r"\+?" if field.minimum is not None and field.minimum >= 0 else "[+-]?"
     fraction = rf"(\.[0-9]{{1,{field.scale}}})?" if field.scale else ""
     return {
         "type": ["string", "number"],
         "pattern": f"^{sign}[0-9]{{1,{digits}}}{fraction}$",
-        "minimum": _least(field, -(10**digits) + 1),
-        "maximum": _most(field, 10**digits - 1),
+        "minimum": _least(field, -limit),
+        "maximum": _most(field, limit),
         "multipleOf": 10**-field.scale if field.scale else 1,
     }
 
 
-__all__ = ["MOMENT", "TEXT", "UUID_PATTERN", "Maker", "Schema", "field_rules", "writable"]
+__all__ = ["MOMENT", "NOT_BLANK", "TEXT", "Maker", "Schema", "writable"]
