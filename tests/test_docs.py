@@ -1,0 +1,213 @@
+"""The documentation says what is so: links lead somewhere, names and settings exist, are told."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import shlex
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+import trato.api
+from trato import hooks
+from trato.access.roles import ACTIONS, PRESETS, SCOPES
+from trato.cli.context import Context
+from trato.cli.parser import CommandParser, Finished
+from trato.cli.program import build
+from trato.configuration import apply_configuration
+from trato.configuration.own_fields import _PARTS, KINDS
+from trato.configuration.reading import _SECTIONS
+from trato.host import Host, discover
+from trato.plugin import Plugin
+from trato.settings import Settings
+from trato.testing.companies import Company
+
+pytestmark = pytest.mark.database("sqlite")
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted(
+    [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "plugins").glob("*/README.md")]
+)
+_CODE = re.compile(r"^```.*?^```$", re.M | re.S)
+_LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.M)
+
+
+def read(page: Path) -> str:
+    return page.read_text("utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    """Give the anchors of a page's headings, as GitHub and MkDocs make them."""
+    made = set()
+    for heading in _HEADING.findall(_CODE.sub("", read(page))):
+        plain = re.sub(r"[^\w\- ]", "", heading.lower().strip())
+        made.add(plain.replace(" ", "-"))
+    return made
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_lead_to_a_page_and_heading(page: Path) -> None:
+    for link in _LINK.findall(_CODE.sub("", read(page))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _hash, anchor = unquote(link).partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target), f"{link}: no such heading"
+
+
+def test_every_page_is_reached_from_an_index() -> None:
+    reached: set[Path] = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        for link in _LINK.findall(_CODE.sub("", read(page))):
+            path = unquote(link).partition("#")[0]
+            if path and not re.match(r"[a-z]+:", link):
+                target = (page.parent / path).resolve()
+                # A folder leads to all pages in it.
+                waiting += target.glob("*.md") if target.is_dir() else [target]
+
+    assert {page for page in PAGES if page.is_relative_to(ROOT / "docs")} <= reached
+
+
+def words(page: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", read(ROOT / page)))
+
+
+@pytest.mark.parametrize("name", [n for n in trato.api.__all__ if n != "_"])
+def test_every_promised_name_is_in_the_reference(name: str) -> None:
+    assert name in words("docs/develop/reference.md")
+
+
+@pytest.mark.parametrize("name", [n for n in dir(hooks) if n.startswith("trato_")])
+def test_every_hook_is_in_the_reference(name: str) -> None:
+    assert name in words("docs/develop/reference.md")
+
+
+def test_the_reference_names_no_hook_that_does_not_exist() -> None:
+    named = {word for word in words("docs/develop/reference.md") if word.startswith("trato_")}
+
+    assert named <= {n for n in dir(hooks) if n.startswith("trato_")}
+
+
+def test_every_argument_of_a_manifest_is_in_the_reference() -> None:
+    arguments = set(inspect.signature(Plugin).parameters) - {"package"}
+
+    assert arguments <= words("docs/develop/reference.md")
+
+
+def test_every_setting_is_told_with_its_default() -> None:
+    rows = {
+        cells[0]: cells[1]
+        for line in read(ROOT / "docs/operate/install.md").splitlines()
+        if len(cells := [cell.strip(" `") for cell in line.strip("|").split("|")]) == 3
+        and cells[0].startswith("TRATO_")
+    }
+
+    assert rows == {doc.env: doc.default or "–" for doc in Settings.describe()}
+
+
+# Configuration
+
+
+def test_the_configuration_of_the_page_is_applied_and_then_is_so(tenant: Company) -> None:
+    page = read(ROOT / "docs" / "es" / "activar-modulos.md")
+    found = re.search(r'^```yaml title="acme.yaml"\n(.*?)^```$', page, re.M | re.S)
+    assert found is not None
+
+    first = apply_configuration(tenant.host, tenant.slug, found[1])
+    again = apply_configuration(tenant.host, tenant.slug, found[1])
+
+    assert {step.path for step in first if step.action == "create"} >= {
+        "teams.norte", "roles.cartera", "fields.clients.client.canal",
+    }  # fmt: skip
+    assert {step.action for step in again} == {"unchanged"}
+
+
+def test_the_page_tells_every_part_of_a_configuration() -> None:
+    told = words("docs/es/activar-modulos.md")
+
+    parts = {*KINDS, *_PARTS, *_SECTIONS, *ACTIONS, *SCOPES, "hidden", "read"}
+
+    assert parts <= told
+
+
+def test_the_page_names_the_preset_roles_as_they_are_shown(host: Host) -> None:
+    page = read(ROOT / "docs" / "es" / "activar-modulos.md")
+
+    for key, (name, _grants) in PRESETS.items():
+        assert f"| `{key}` | {host.catalogs.translate(name, 'es')} |" in page
+
+
+# Commands
+
+
+@pytest.fixture(scope="module")
+def parser() -> CommandParser:
+    return build(Context("en", {}))
+
+
+def typed() -> list[tuple[Path, str]]:
+    """Give each command line that a page lets the reader type."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"^```(?:console|sh)\n(.*?)^```$", read(page), re.M | re.S):
+            # A line that ends with a backslash goes on.
+            for line in block.replace("\\\n", " ").splitlines():
+                command = re.sub(r"^\$ ", "", line).strip()
+                if re.match(r"([A-Z_]+=\S+ )*trato ", command):
+                    found.append((page, command))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("page", "line"), typed(), ids=lambda value: value if isinstance(value, str) else value.name
+)
+def test_every_command_that_a_page_lets_one_type_is_understood(
+    page: Path, line: str, parser: CommandParser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [word for word in shlex.split(line, comments=True) if not re.match("[A-Z_]+=", word)]
+    if words[1] in plugin_commands():
+        return
+
+    code = 0
+    try:
+        parser.parse_args(words[1:])
+    except Finished as finished:
+        code = finished.code
+
+    assert code == 0, capsys.readouterr().err
+
+
+def plugin_commands() -> set[str]:
+    """Name the plugins that bring commands of their own; `visits` is the tutorial's."""
+    return {plugin.name for plugin in discover()[0] if plugin.commands} | {"visits"}
+
+
+def test_every_command_that_a_page_mentions_exists(parser: CommandParser) -> None:
+    known = {name: set(below(sub)) for name, sub in below(parser).items()}
+
+    for page in PAGES:
+        for family, name in re.findall(r"`trato ([a-z]+)(?: ([a-z]+))?[^`]*`", read(page)):
+            if family not in plugin_commands():
+                assert family in known, f"{page.name}: trato {family}"
+                assert not name or not known[family] or name in known[family], (
+                    f"{page.name}: trato {family} {name}"
+                )
+
+
+def below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Give the commands right below a parser."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
