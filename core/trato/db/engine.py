@@ -53,6 +53,8 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
 def _sqlite_connect(dbapi: Any, record: Any) -> None:
     # SQLAlchemy begins, not the driver: the driver's own BEGIN lost acknowledged updates.
     dbapi.isolation_level = None
+    # SQLite's own knows ASCII only, and "Ñ" would not be found by "ñ".
+    dbapi.create_function("lower", 1, _lower, deterministic=True)
     cursor = dbapi.cursor()
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.execute("PRAGMA journal_mode=WAL")
@@ -60,6 +62,10 @@ def _sqlite_connect(dbapi: Any, record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA cache_size=-20000")
     cursor.close()
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _sqlite_begin(connection: Connection) -> None:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
@@ -149,7 +148,7 @@ def condition(
     """Make the SQL condition of a filter on a field that the caller has checked."""
     field = entity.fields[wanted.path]
     if field in entity.valued:
-        return _by_side_rows(actor, entity, field, wanted)
+        return _by_side_rows(actor, entity, field, wanted, dialect)
     if field.source == "custom":
         return _by_json(entity, field, wanted, dialect)
     table = entity.table
@@ -164,7 +163,14 @@ def condition(
     if field.kind in TEXT_KINDS and wanted.op in ("contains", "startswith"):
         text = _escape(wanted.value)
         return column.ilike(f"%{text}%" if wanted.op == "contains" else f"{text}%", escape="\\")
+    if field.kind in TEXT_KINDS:
+        column = _by_code_point(column, dialect)
     return _plain(column, wanted)
+
+
+def _by_code_point(column: Any, dialect: str) -> Any:
+    """Let plain text be ordered alike on both databases, whatever the database's language."""
+    return column.collate("C") if dialect == "postgresql" else column
 
 
 def _plain(column: Any, wanted: Filter) -> ColumnElement[bool]:
@@ -208,7 +214,8 @@ def _by_shadow(field: Field, column: Any, key: Any, wanted: Filter) -> ColumnEle
             same = key == written[0] if len(written) == 1 else key.in_(written)
             if exact:
                 same = and_(same, column == value)
-            return same if wanted.op == "eq" else or_(not_(same), column.is_(None))
+            # What folds to nothing has no key, and is another than any value.
+            return same if wanted.op == "eq" else or_(not_(same), key.is_(None))
         case "in":
             given = [item for item in value if item is not None]
             if field.spellings:
@@ -218,17 +225,19 @@ def _by_shadow(field: Field, column: Any, key: Any, wanted: Filter) -> ColumnEle
             return and_(same, column.in_(value)) if exact else same
         case "contains":
             folded = fold(value)
-            return key.like(f"%{_escape(folded)}%", escape="\\") if folded else true()
+            pattern = f"%{_escape(folded)}%"
+            return key.like(pattern, escape="\\") if folded else column.is_not(None)
         case "startswith":
             folded = fold(value)
-            return and_(key >= folded, key < folded + _LAST) if folded else true()
+            within = and_(key >= folded, key < folded + _LAST)
+            return within if folded else column.is_not(None)
     if value is None:
         return false()
     return _plain(key, Filter(path=wanted.path, op=wanted.op, value=fold(value)[:500]))
 
 
 def _by_side_rows(
-    actor: Actor, entity: EntityView, field: Field, wanted: Filter
+    actor: Actor, entity: EntityView, field: Field, wanted: Filter, dialect: str
 ) -> ColumnElement[bool]:
     """Filter by the typed rows: own indexed fields, and lists where any value may match."""
     rows = select(side.c.record_id).where(
@@ -256,6 +265,11 @@ def _by_side_rows(
             rows.where(_plain(column, Filter(path=wanted.path, op=op, value=typed[0])))
         )
     matching = identifier.in_(rows.where(column.in_(typed)))
+    if field.kind == "text":
+        # The rows hold it folded; equal is equal to the letter, as with a native field.
+        items = value if isinstance(value, list) else [value]
+        kept = func.coalesce(_json_text(entity, field, dialect), "")
+        matching = and_(matching, kept.in_(items))
     return not_(matching) if op == "ne" else matching
 
 
@@ -263,12 +277,7 @@ def _by_json(
     entity: EntityView, field: Field, wanted: Filter, dialect: str
 ) -> ColumnElement[bool]:
     """Filter by an own field without an index, out of the JSON column: right, not fast."""
-    custom = entity.table.c.custom
-    if dialect == "postgresql":
-        text: Any = func.jsonb_extract_path_text(sql_cast(custom, JSONB), field.name)
-    else:
-        # json_extract answers 1 and 0 for true and false.
-        text = sql_cast(func.json_extract(custom, f'$."{field.name}"'), Text)
+    text = _json_text(entity, field, dialect)
     value, op = wanted.value, wanted.op
     if op == "isnull" or value is None:
         return text.is_(None) if (op == "isnull" and value) or op == "eq" else text.is_not(None)
@@ -282,13 +291,29 @@ def _by_json(
         pattern = _escape(value)
         return text.ilike(f"%{pattern}%" if op == "contains" else f"{pattern}%", escape="\\")
 
+    if field.kind == "moment":
+        # "…00Z" would come after "…00.5Z".
+        text = func.rtrim(text, "Z")
+
     def stored(item: Any) -> str:
         if field.kind == "boolean":
             return str(item).lower() if dialect == "postgresql" else str(int(item))
-        return str(to_json(field, item))
+        kept = str(to_json(field, item))
+        return kept.rstrip("Z") if field.kind == "moment" else kept
 
     compared: Any = [stored(item) for item in value] if op == "in" else stored(value)
-    return _plain(text, Filter(path=wanted.path, op=op, value=compared))
+    return _plain(
+        _by_code_point(text, dialect), Filter(path=wanted.path, op=op, value=compared)
+    )
+
+
+def _json_text(entity: EntityView, field: Field, dialect: str) -> Any:
+    """Take an own field's value out of the JSON column, as text."""
+    custom = entity.table.c.custom
+    if dialect == "postgresql":
+        return func.jsonb_extract_path_text(sql_cast(custom, JSONB), field.name)
+    # json_extract answers 1 and 0 for true and false.
+    return sql_cast(func.json_extract(custom, f'$."{field.name}"'), Text)
 
 
 def _scaled(field: Field, value: Any) -> Any:
