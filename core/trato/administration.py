@@ -179,7 +179,7 @@ def _system_unit(host: Host, connection: Connection, view: TenantView) -> Unit:
 
 def create_user(
     host: Host, slug: str, email: str, *, roles: Sequence[str], password: str | None = None,
-    name: str | None = None, teams: Sequence[str] = (),
+    name: str | None = None, teams: Sequence[str] = (), ends_at: dt.datetime | None = None,
 ) -> NewUser:  # fmt: skip
     """Give a person access to a tenant; one whose e-mail exists already is only let in.
 
@@ -206,7 +206,7 @@ def create_user(
         member_id = people.add_member(
             connection, owner.id, user, roles=roles, now=host.clock(),
             seats=view.license.seats if view.license.state != "none" else None,
-            teams=[by_key[key] for key in teams],
+            teams=[by_key[key] for key in teams], ends_at=ends_at,
         )  # fmt: skip
     return NewUser(user_id=user.id, member_id=member_id, email=user.email, created=created)
 

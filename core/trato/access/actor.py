@@ -26,6 +26,9 @@ class Actor:
     #: Scopes of the token; none: no narrowing.
     scopes: tuple[str, ...] | None = None
     token_id: UUID | None = None
+    #: The administrator who looks at the tenant as this member; nothing may be written, and
+    #: nothing remembered for the member.
+    viewer: Member | None = None
 
     @property
     def tenant_id(self) -> int:
@@ -56,9 +59,7 @@ class Actor:
         """What each of the actor's roles allows."""
         if self.member is None:
             return (Grants.everything(),)
-        return tuple(
-            self.view.roles[key] for key in self.member.roles if key in self.view.roles
-        )
+        return tuple(self.view.roles[key] for key in self.member.roles if key in self.view.roles)
 
     def in_scope(self, plugin: str, mode: Literal["read", "write"]) -> bool:
         """Tell whether the token's scopes cover reading or writing a plugin's records."""

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,12 @@ from trato.text import _
 
 #: A session or token is marked as used at most this often, so that reading does not write.
 SEEN_EVERY = dt.timedelta(minutes=5)
+#: How long a browser may take for the second step.
+PENDING = dt.timedelta(minutes=10)
 _TOKEN = re.compile(r"trato_([0-9a-z]{1,7})_([A-Za-z0-9_-]{43})")
+
+
+_FEWEST_DIFFERENT = 5
 
 
 class Passwords:
@@ -37,10 +43,12 @@ class Passwords:
         self._shortest = shortest
         self._nobody: str | None = None
 
-    def hash(self, password: str) -> str:
+    def hash(self, password: str, *, unlike: Iterable[str] = ()) -> str:
         """Hash a password.
 
-        :raises DomainError: when it is too short or longer than any passphrase.
+        :param unlike: what it may not be, whatever its capitals: the person's e-mail or name.
+        :raises DomainError: when it is too short, longer than any passphrase, one or two letters
+            again and again, or what it may not be.
         """
         if not self._shortest <= len(password) <= 1000:
             raise DomainError(
@@ -48,6 +56,14 @@ class Passwords:
                 hint=_("A few words in a row are long and easy to remember."),
                 shortest=self._shortest, length=len(password), code="weak_password",
             )  # fmt: skip
+        if len(set(password)) < _FEWEST_DIFFERENT or password.casefold() in {
+            text.casefold() for text in unlike
+        }:
+            raise DomainError(
+                _("This password is too easy to guess."),
+                hint=_("A few words in a row are long and easy to remember."),
+                code="weak_password",
+            )
         return self._hasher.hash(password)
 
     def verify(self, stored: str | None, password: str) -> bool:
@@ -83,13 +99,21 @@ class SessionRow:
     seen_at: dt.datetime
     expires_at: dt.datetime
     is_user_active: bool
+    #: Whether signing in takes a second step.
+    has_second_factor: bool
+    #: Member as whom an administrator looks at the tenant.
+    view_as: UUID | None
 
 
 def open_session(
     connection: Connection, *, user_id: UUID, tenant_id: int | None, now: dt.datetime,
-    days: int, address: str | None, agent: str | None,
+    days: int, address: str | None, agent: str | None, is_pending: bool = False,
 ) -> str:  # fmt: skip
-    """Make a session and return its secret for the cookie; the user's ended ones go."""
+    """Make a session and return its secret for the cookie; the user's ended ones go.
+
+    :param is_pending: only the password was right; the session lives for minutes and lets its
+        browser do nothing but type the code of the second step.
+    """
     secret = secrets.token_urlsafe(32)
     connection.execute(
         delete(t.session).where(t.session.c.user_id == user_id, t.session.c.expires_at <= now)
@@ -98,49 +122,58 @@ def open_session(
         insert(t.session).values(
             id=new_id(), secret_hash=secret_hash(secret), user_id=user_id,
             active_tenant=tenant_id, created_at=now, seen_at=now,
-            expires_at=now + dt.timedelta(days=days), address=address,
-            agent=(agent or "")[:300] or None,
+            expires_at=now + (PENDING if is_pending else dt.timedelta(days=days)),
+            address=address, agent=(agent or "")[:300] or None, is_pending=is_pending,
         )
     )  # fmt: skip
     return secret
 
 
-def find_session(connection: Connection, secret: str, *, now: dt.datetime) -> SessionRow | None:
-    """Read a living session by its secret, with the version of its tenant: one statement."""
+def find_session(
+    connection: Connection, secret: str, *, now: dt.datetime, is_pending: bool = False
+) -> SessionRow | None:
+    """Read a living session by its secret, with the version of its tenant: one statement.
+
+    :param is_pending: look for one that still waits for the second step, instead of a whole one.
+    """
     row = connection.execute(
         select(
             t.session.c.id, t.session.c.user_id, t.session.c.active_tenant, t.session.c.seen_at,
-            t.session.c.expires_at, tenant.c.version, t.user.c.is_active,
+            t.session.c.expires_at, t.session.c.view_as, tenant.c.version, t.user.c.is_active,
+            t.user.c.totp_confirmed_at,
         )
         .join(t.user, t.user.c.id == t.session.c.user_id)
         .outerjoin(tenant, tenant.c.id == t.session.c.active_tenant)
-        .where(t.session.c.secret_hash == secret_hash(secret))
+        .where(
+            t.session.c.secret_hash == secret_hash(secret), t.session.c.is_pending.is_(is_pending)
+        )
     ).first()  # fmt: skip
     if row is None or row.expires_at <= now or not row.is_active:
         return None
     return SessionRow(
         id=row.id, user_id=row.user_id, tenant_id=row.active_tenant, tenant_version=row.version,
         seen_at=row.seen_at, expires_at=row.expires_at, is_user_active=row.is_active,
+        has_second_factor=row.totp_confirmed_at is not None, view_as=row.view_as,
     )  # fmt: skip
 
 
-def list_sessions(
-    connection: Connection, user_id: UUID, *, now: dt.datetime
-) -> list[Any]:
+def list_sessions(connection: Connection, user_id: UUID, *, now: dt.datetime) -> list[Any]:
     """Read a user's living sessions, the last used first."""
     columns = (t.session.c.id, t.session.c.seen_at, t.session.c.address, t.session.c.agent)
     return list(
         connection.execute(
             select(*columns)
-            .where(t.session.c.user_id == user_id, t.session.c.expires_at > now)
+            .where(
+                t.session.c.user_id == user_id,
+                t.session.c.expires_at > now,
+                t.session.c.is_pending.is_(False),
+            )
             .order_by(t.session.c.seen_at.desc())
         )
     )
 
 
-def mark_seen(
-    connection: Connection, session_id: UUID, *, now: dt.datetime, days: int
-) -> None:
+def mark_seen(connection: Connection, session_id: UUID, *, now: dt.datetime, days: int) -> None:
     """Note that a session was used; it lives for so many days without use."""
     connection.execute(
         update(t.session)
@@ -152,8 +185,22 @@ def mark_seen(
 def enter_tenant(connection: Connection, session_id: UUID, tenant_id: int) -> None:
     """Make another tenant the active one of a session; the caller has checked the membership."""
     connection.execute(
-        update(t.session).where(t.session.c.id == session_id).values(active_tenant=tenant_id)
+        update(t.session)
+        .where(t.session.c.id == session_id)
+        .values(active_tenant=tenant_id, view_as=None)
     )
+
+
+def view_as(connection: Connection, session_id: UUID, member_id: UUID | None) -> None:
+    """Let a session look at its tenant as a member, or as its own again."""
+    connection.execute(
+        update(t.session).where(t.session.c.id == session_id).values(view_as=member_id)
+    )
+
+
+def close_all_sessions(connection: Connection, user_id: UUID) -> None:
+    """End every session of a user."""
+    connection.execute(delete(t.session).where(t.session.c.user_id == user_id))
 
 
 def close_session(connection: Connection, session_id: UUID) -> None:
@@ -170,6 +217,18 @@ class TokenRow:
     tenant_version: int
     member_id: UUID
     scopes: tuple[str, ...] | None
+    used_at: dt.datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedToken:
+    """An API token as its owner sees it: everything but the secret."""
+
+    id: UUID
+    name: str
+    scopes: tuple[str, ...] | None
+    created_at: dt.datetime
+    expires_at: dt.datetime | None
     used_at: dt.datetime | None
 
 
@@ -236,9 +295,48 @@ def find_token(connection: Connection, token: str, *, now: dt.datetime) -> Token
     )  # fmt: skip
 
 
-def mark_used(
-    connection: Connection, tenant_id: int, token_id: UUID, *, now: dt.datetime
-) -> None:
+def list_tokens(connection: Connection, tenant_id: int, member_id: UUID) -> list[ListedToken]:
+    """Read a member's tokens that are not revoked, the newest first."""
+    rows = connection.execute(
+        select(t.token)
+        .where(
+            t.token.c.tenant_id == tenant_id,
+            t.token.c.member_id == member_id,
+            t.token.c.revoked_at.is_(None),
+        )
+        .order_by(t.token.c.created_at.desc(), t.token.c.id)
+    )
+    return [
+        ListedToken(
+            id=row.id,
+            name=row.name,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            scopes=None if row.scopes is None else tuple(row.scopes),
+            used_at=row.used_at,
+        )
+        for row in rows
+    ]
+
+
+def revoke_token(
+    connection: Connection, tenant_id: int, token_id: UUID, *, member_id: UUID, now: dt.datetime
+) -> bool:
+    """End a member's token; False when there is none that lives."""
+    done = connection.execute(
+        update(t.token)
+        .where(
+            t.token.c.tenant_id == tenant_id,
+            t.token.c.id == token_id,
+            t.token.c.member_id == member_id,
+            t.token.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
+    return done.rowcount == 1
+
+
+def mark_used(connection: Connection, tenant_id: int, token_id: UUID, *, now: dt.datetime) -> None:
     """Note that a token was used."""
     connection.execute(
         update(t.token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,14 +11,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from trato.access.tables import counter
 
 
+#: A time is counted in so many windows, so that it is over when it was said to be, not up to
+#: twice as late.
+_PARTS = 10
+
+
 def window_start(now: dt.datetime, seconds: int) -> int:
     """Give the start of the window that a moment lies in, in seconds since 1970."""
     return int(now.timestamp()) // seconds * seconds
 
 
-def add(
-    connection: Connection, bucket: str, *, window: int, amount: int = 1
-) -> int:
+def add(connection: Connection, bucket: str, *, window: int, amount: int = 1) -> int:
     """Count something and return the count of the window with it: one statement."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(counter).values(bucket=bucket, window=window, count=amount)
@@ -47,3 +51,32 @@ def forget(connection: Connection, bucket: str, *, before: int | None = None) ->
 def sweep(connection: Connection, *, before: int) -> None:
     """Remove windows that no limit looks at any more."""
     connection.execute(delete(counter).where(counter.c.window < before))
+
+
+def reserve(
+    connection: Connection, buckets: Mapping[str, int], *, now: dt.datetime, seconds: int
+) -> bool:
+    """Count an attempt in each bucket, or in none when one of them is full.
+
+    Counting comes before the attempt, and each row stays locked until the transaction ends, so
+    that attempts made at the same time in several processes cannot pass together.
+
+    :param buckets: how many attempts each allows in so many seconds.
+    :return: whether the attempt may be made.
+    """
+    part = max(seconds // _PARTS, 1)
+    window = window_start(now, part)
+    counted = []
+    for bucket, most in buckets.items():
+        counted.append(bucket)
+        add(connection, bucket, window=window)
+        if count(connection, bucket, since=window - seconds + part) > most:
+            for taken in counted:
+                add(connection, taken, window=window, amount=-1)
+            return False
+    return True
+
+
+def give_back(connection: Connection, bucket: str, *, now: dt.datetime, seconds: int) -> None:
+    """Take back one attempt that was reserved and succeeded."""
+    add(connection, bucket, window=window_start(now, max(seconds // _PARTS, 1)), amount=-1)

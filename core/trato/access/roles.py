@@ -17,6 +17,12 @@ SCOPES: tuple[Scope, ...] = ("none", "own", "team", "all")
 FieldRule = Literal["hidden", "read"]
 
 
+#: Permission to read what happened to all of a tenant's records, in the audit.
+AUDIT = "core.audit"
+#: Roles that are given until a day only.
+TEMPORARY_ROLES = frozenset({"auditor"})
+
+
 def widest(scopes: Any) -> Scope:
     """Pick the scope that sees most."""
     return max(scopes, key=SCOPES.index, default="none")
@@ -34,6 +40,8 @@ class Grants:
     #: Entity name to field path to rule; a field without a rule may be seen and edited.
     fields: Mapping[str, Mapping[str, FieldRule]] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
+    #: Whoever has the role must sign in with a second step.
+    second_factor: bool = False
 
     @classmethod
     def everything(cls) -> Grants:
@@ -57,9 +65,11 @@ class Grants:
 
     def to_json(self) -> dict[str, Any]:
         """Write the grants as they are stored and exported."""
+        extra = {"second_factor": True} if self.second_factor else {}
         if self.is_admin:
-            return {"admin": True}
+            return {"admin": True, **extra}
         return {
+            **extra,
             "entities": {name: dict(rules) for name, rules in self.entities.items()},
             "fields": {name: dict(rules) for name, rules in self.fields.items()},
             "permissions": sorted(self.permissions),
@@ -68,8 +78,9 @@ class Grants:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, name: str = "") -> Grants:
         """Read stored grants; what is not understood is left out, and so denied."""
+        demands = data.get("second_factor") is True
         if data.get("admin") is True:
-            return cls(name=name, is_admin=True)
+            return cls(name=name, is_admin=True, second_factor=demands)
         entities = {
             str(name): {
                 str(action): cast(Scope, scope)
@@ -88,8 +99,11 @@ class Grants:
         }
         return cls(
             name=name, entities=entities, fields=fields,
-            permissions=frozenset(data.get("permissions") or ()),
+            permissions=frozenset(data.get("permissions") or ()), second_factor=demands,
         )  # fmt: skip
+
+
+_KEYS = ("admin", "entities", "fields", "permissions", "second_factor")
 
 
 def grant_problems(data: Any) -> list[Message]:
@@ -97,11 +111,14 @@ def grant_problems(data: Any) -> list[Message]:
     if not isinstance(data, Mapping):
         return [Message(_("A role's grants are a mapping."))]
     problems = [
-        Message(_("'{key}' is not part of a role; say admin, entities, fields or permissions."),
-                {"key": key})
+        Message(_("'{key}' is not part of a role; say one of {keys}."),
+                {"key": key, "keys": ", ".join(_KEYS)})
         for key in data
-        if key not in ("admin", "entities", "fields", "permissions")
+        if key not in _KEYS
     ]  # fmt: skip
+    for key in ("admin", "second_factor"):
+        if not isinstance(data.get(key, False), bool):
+            problems.append(Message(_("'{key}' is true or false."), {"key": key}))
     for entity, rules in (data.get("entities") or {}).items():
         for action, scope in rules.items():
             if action not in ACTIONS:
@@ -149,4 +166,8 @@ PRESETS: dict[str, tuple[str, Grants]] = {
         ),
     ),
     "viewer": (_("Reader"), Grants(entities={"*": {"view": "all"}})),
+    "auditor": (
+        _("Auditor"),
+        Grants(entities={"*": {"view": "all", "export": "all"}}, permissions=frozenset({AUDIT})),
+    ),
 }

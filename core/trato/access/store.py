@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 from sqlalchemy import text as sql
 
 from trato.access import tables as t
-from trato.access.roles import PRESETS, Grants
+from trato.access.roles import PRESETS, TEMPORARY_ROLES, Grants
+from trato.db.engine import set_tenant
 from trato.db.types import new_id
 from trato.entities.fold import fold
 from trato.errors import DomainError, LicenseError, NotFound
@@ -33,6 +34,8 @@ class User:
     is_active: bool
     locale: str | None
     timezone: str | None
+    #: Whether signing in takes a second step.
+    has_second_factor: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,7 @@ def _user(connection: Connection, condition: Any) -> User | None:
     return User(
         id=row.id, email=row.email, name=row.name, password_hash=row.password_hash,
         is_active=row.is_active, locale=row.locale, timezone=row.timezone,
+        has_second_factor=row.totp_confirmed_at is not None,
     )  # fmt: skip
 
 
@@ -118,13 +122,40 @@ def set_locale(connection: Connection, user_id: UUID, locale: str) -> None:
         touch(connection, place.tenant_id)
 
 
-def memberships(connection: Connection, user_id: UUID) -> list[Membership]:
-    """Read the tenants that a user may enter, by name."""
+def rename(connection: Connection, user_id: UUID, name: str) -> None:
+    """Change a user's name, and with it the name of every membership that bears it."""
+    person = read_user(connection, user_id)
+    if person is None:
+        raise NotFound(_("There is no such person."))
+    connection.execute(update(t.user).where(t.user.c.id == user_id).values(name=name))
+    for place in memberships(connection, user_id):
+        set_tenant(connection, place.tenant_id)
+        connection.execute(
+            update(t.member)
+            .where(
+                t.member.c.tenant_id == place.tenant_id, t.member.c.user_id == user_id,
+                t.member.c.name == person.name,
+            )
+            .values(name=name)
+        )  # fmt: skip
+        touch(connection, place.tenant_id)
+
+
+def memberships(
+    connection: Connection, user_id: UUID, *, now: dt.datetime | None = None
+) -> list[Membership]:
+    """Read the tenants that a user may enter, by name.
+
+    :param now: leaves out the memberships that have ended by themselves by then.
+    """
     see_user(connection, user_id)
+    living: ColumnElement[bool] = t.member.c.is_active.is_(True)
+    if now is not None:
+        living &= or_(t.member.c.ends_at.is_(None), t.member.c.ends_at > now)
     rows = connection.execute(
         select(tenant.c.id, tenant.c.slug, tenant.c.name)
         .join(t.member, t.member.c.tenant_id == tenant.c.id)
-        .where(t.member.c.user_id == user_id, t.member.c.is_active.is_(True))
+        .where(t.member.c.user_id == user_id, living)
         .order_by(tenant.c.name)
     )
     return [Membership(tenant_id=row.id, slug=row.slug, name=row.name) for row in rows]
@@ -162,12 +193,11 @@ def read_people(
             id=row.id, user_id=row.user_id, name=row.name, email=row.email,
             is_active=row.is_active, roles=tuple(sorted(held.get(row.id, ()))),
             teams=frozenset(joined.get(row.id, ())), locale=row.locale, timezone=row.timezone,
+            ends_at=row.ends_at,
         )
         for row in rows
     }  # fmt: skip
-    grants = {
-        row.key: Grants.from_json(row.grants, name=row.name) for row in roles.values()
-    }
+    grants = {row.key: Grants.from_json(row.grants, name=row.name) for row in roles.values()}
     return members, teams, grants
 
 
@@ -215,13 +245,15 @@ def save_team(connection: Connection, tenant_id: int, key: str, *, name: str) ->
 
 def add_member(
     connection: Connection, tenant_id: int, user: User, *, roles: Iterable[str], seats: int | None,
-    now: dt.datetime, teams: Iterable[UUID] = (),
+    now: dt.datetime, teams: Iterable[UUID] = (), ends_at: dt.datetime | None = None,
 ) -> UUID:  # fmt: skip
     """Make a user a member of a tenant with roles; one who left comes back under the same id.
 
     :param seats: how many active members the licence allows; None does not count.
+    :param ends_at: from when on the membership ends by itself.
     :raises LicenseError: when no seat is left.
-    :raises DomainError: for a role that the tenant does not have.
+    :raises DomainError: for a role that the tenant does not have, or that is for a while only
+        and comes without an end.
     """
     known = {
         row.key: row.id
@@ -234,17 +266,25 @@ def add_member(
                 _("There is no role '{role}'."), hint=_("Known roles: {known}."),
                 role=key, known=", ".join(sorted(known)), code="no_role",
             )  # fmt: skip
+    if ends_at is None and not TEMPORARY_ROLES.isdisjoint(wanted):
+        raise DomainError(
+            _("The role '{role}' is given for a while only; say until when."),
+            role=sorted(TEMPORARY_ROLES.intersection(wanted))[0], code="no_end",
+        )  # fmt: skip
+    if ends_at is not None and ends_at <= now:
+        raise DomainError(_("The last day has passed already."), code="past_end")
     row = connection.execute(
         select(t.member).where(t.member.c.tenant_id == tenant_id, t.member.c.user_id == user.id)
     ).first()
-    if seats is not None and (row is None or not row.is_active):
-        _check_seats(connection, tenant_id, seats)
+    ended = row is not None and row.ends_at is not None and row.ends_at <= now
+    if seats is not None and (row is None or not row.is_active or ended):
+        _check_seats(connection, tenant_id, seats, now=now)
     if row is None:
         member_id = new_id()
         connection.execute(
             insert(t.member).values(
                 tenant_id=tenant_id, id=member_id, user_id=user.id, name=user.name,
-                is_active=True, created_at=now,
+                is_active=True, created_at=now, ends_at=ends_at,
             )
         )  # fmt: skip
     else:
@@ -252,7 +292,7 @@ def add_member(
         connection.execute(
             update(t.member)
             .where(t.member.c.tenant_id == tenant_id, t.member.c.id == member_id)
-            .values(is_active=True, ended_at=None)
+            .values(is_active=True, ended_at=None, ends_at=ends_at)
         )
     connection.execute(
         delete(t.member_role).where(
@@ -273,11 +313,13 @@ def add_member(
     return member_id
 
 
-def _check_seats(connection: Connection, tenant_id: int, seats: int) -> None:
+def _check_seats(connection: Connection, tenant_id: int, seats: int, *, now: dt.datetime) -> None:
     used = len(
         connection.execute(
             select(t.member.c.id).where(
-                t.member.c.tenant_id == tenant_id, t.member.c.is_active.is_(True)
+                t.member.c.tenant_id == tenant_id,
+                t.member.c.is_active.is_(True),
+                or_(t.member.c.ends_at.is_(None), t.member.c.ends_at > now),
             )
         ).all()
     )
@@ -297,11 +339,18 @@ def join_team(connection: Connection, tenant_id: int, member_id: UUID, team_id: 
     )  # fmt: skip
     if connection.execute(select(t.team_member.c.team_id).where(*where)).first() is None:
         connection.execute(
-            insert(t.team_member).values(
-                tenant_id=tenant_id, team_id=team_id, member_id=member_id
-            )
+            insert(t.team_member).values(tenant_id=tenant_id, team_id=team_id, member_id=member_id)
         )
         touch(connection, tenant_id)
+
+
+def lock_member(connection: Connection, tenant_id: int, member_id: UUID) -> None:
+    """Hold a member's row until the transaction ends, so that its events keep their order."""
+    connection.execute(
+        select(t.member.c.id)
+        .where(t.member.c.tenant_id == tenant_id, t.member.c.id == member_id)
+        .with_for_update()
+    )
 
 
 def end_membership(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -81,6 +81,38 @@ def write(
             }
         )
     connection.execute(insert(audit), rows)
+
+
+def write_event(
+    connection: Connection, actor: Actor, *, entity: str, record_id: UUID, action: str, at: Any,
+    key: bytes, data: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Add a row about something that is no record, such as a member, to a chain of its own.
+
+    The caller has locked what the event is about, so that no two events take one place.
+
+    :param entity: `core.member` and the like; no name of a record's entity.
+    :param data: what to keep of it, as JSON holds it.
+    """
+    last = connection.execute(
+        select(audit.c.sequence, audit.c.hash)
+        .where(audit.c.tenant_id == actor.tenant_id, audit.c.record_id == record_id)
+        .order_by(audit.c.sequence.desc())
+        .limit(1)
+    ).first()
+    sequence, previous = (1, b"") if last is None else (last.sequence + 1, bytes(last.hash))
+    text = orjson.dumps({"after": data or {}, "before": {}}, option=orjson.OPT_SORT_KEYS).decode()
+    who = str(actor.member_id or actor.label)
+    change = _Row(record_id, sequence, action)
+    digest = _digest(actor.tenant_id, entity, change, text, at.isoformat(), who)
+    connection.execute(
+        insert(audit).values(
+            tenant_id=actor.tenant_id, record_id=record_id, sequence=sequence, entity=entity,
+            action=action, at=at, member_id=actor.member_id,
+            actor=None if actor.member_id else actor.label, content=text, digest=digest,
+            hash=_link(key, previous, digest),
+        )
+    )  # fmt: skip
 
 
 def _ends(
@@ -213,4 +245,4 @@ def length(connection: Connection, tenant_id: int) -> int:
     return int(connection.execute(counted.select_from(audit)).scalar_one())
 
 
-__all__ = ["Entry", "Fault", "content", "history", "length", "verify", "write"]
+__all__ = ["Entry", "Fault", "content", "history", "length", "verify", "write", "write_event"]

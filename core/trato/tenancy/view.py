@@ -40,6 +40,12 @@ class Member:
     teams: frozenset[UUID]
     locale: str | None = None
     timezone: str | None = None
+    #: From when on the membership ends by itself.
+    ends_at: dt.datetime | None = None
+
+    def may_enter(self, now: dt.datetime) -> bool:
+        """Tell whether the member may act in the tenant at a moment."""
+        return self.is_active and (self.ends_at is None or now < self.ends_at)
 
 
 @dataclass(frozen=True, kw_only=True)

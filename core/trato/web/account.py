@@ -2,51 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from trato.access import credentials
+from trato.access import credentials, limits, second_factor
 from trato.access import store as people
 from trato.db.engine import transaction
+from trato.entities.fold import fold
 from trato.errors import DomainError, NotFound
+from trato.mail.invitations import tell_changed
+from trato.records.explaining import ADMINISTER
 from trato.text import _
-from trato.web.auth import SignedIn, current_host
-from trato.web.frame import LOCALES, Crumb, formats, set_crumbs, translator
+from trato.web.auth import SESSION_COOKIE, SignedIn, current_host
+from trato.web.frame import LOCALES, Crumb, formats, locale, set_crumbs, translator
+from trato.web.plain_fields import plain_field
+from trato.web.signin import lock_seconds, too_many
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 
 
 @blueprint.get("")
-def show() -> str:
+def show() -> Response | str:
     """Show the person's settings and sessions."""
+    if g.actor is None:
+        return redirect("/")
     return _page()
+
+
+def current_person() -> people.User:
+    """Read the signed-in person."""
+    user: SignedIn = g.user
+    with transaction(current_host().engine, read=True) as connection:
+        person = people.read_user(connection, user.user_id)
+    if person is None:
+        raise NotFound(_("There is no such person."))
+    return person
+
+
+def password_problem(person: people.User, password: str) -> str | None:
+    """Check the present password before something weighty, and say what is wrong with it.
+
+    Wrong ones count as wrong sign-ins, so that a stolen session cannot try them all.
+    """
+    host = current_host()
+    bucket = f"login:{fold(person.email)}"
+    with transaction(host.engine) as connection:
+        allowed = limits.reserve(
+            connection, {bucket: host.settings.login_attempts}, now=host.clock(),
+            seconds=lock_seconds(),
+        )  # fmt: skip
+    if not allowed:
+        return too_many()
+    if not host.passwords.verify(person.password_hash, password[:1000]):
+        return translator(_("This is not your present password."))
+    with transaction(host.engine) as connection:
+        limits.forget(connection, bucket)
+    return None
 
 
 def _page(errors: dict[str, str] | None = None) -> str:
     user: SignedIn = g.user
     host = current_host()
+    person = current_person()
     with transaction(host.engine, read=True) as connection:
-        person = people.read_user(connection, user.user_id)
         sessions = credentials.list_sessions(connection, user.user_id, now=host.clock())
-    if person is None:
-        raise NotFound(_("There is no such person."))
+        factor = second_factor.read(connection, user.user_id)
     set_crumbs(Crumb(title=translator(_("My account"))))
     wrong = errors or {}
     password_fields = [
-        _secret("current", translator(_("Present password")), wrong),
-        _secret("new", translator(_("New password")), wrong,
-                translator(_("At least {shortest} letters; a few words in a row are best."),
-                           shortest=host.settings.password_min_length)),
+        plain_field("current", translator(_("Present password")), kind="password", errors=wrong),
+        plain_field(
+            "new", translator(_("New password")), kind="password", errors=wrong,
+            help=translator(_("At least {shortest} letters; a few words in a row are best."),
+                            shortest=host.settings.password_min_length),
+        ),
     ]  # fmt: skip
-    language = {
-        "name": "locale", "label": translator(_("Language")), "kind": "choice",
-        "value": person.locale or (g.actor.locale if g.actor else "es"), "required": True,
-        "choices": list(LOCALES), "errors": [], "help": "", "readonly": False,
-        "reference": None, "multiple": False, "unit": None, "maxlength": None,
-    }  # fmt: skip
+    language = plain_field(
+        "locale", translator(_("Language")), kind="choice", choices=LOCALES,
+        value=person.locale or locale(),
+    )  # fmt: skip
     page = {
         "title": translator(_("My account")),
         "profile": [
@@ -61,6 +97,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
              "sections": [{"title": "", "fields": password_fields}],
              "submit_label": translator(_("Change password"))},
         ],
+        "factor": factor, "administers": user.own is not None and user.own.has(ADMINISTER),
         "sessions": [
             {
                 "device": _device(row.agent), "is_current": row.id == user.session_id,
@@ -74,14 +111,6 @@ def _page(errors: dict[str, str] | None = None) -> str:
         ],
     }  # fmt: skip
     return render_template("account.html", page=page)
-
-
-def _secret(name: str, label: str, wrong: dict[str, str], help: str = "") -> dict[str, Any]:
-    return {
-        "name": name, "label": label, "kind": "password", "value": "", "required": True,
-        "help": help, "errors": [wrong[name]] if name in wrong else [], "choices": None,
-        "readonly": False, "reference": None, "multiple": False, "unit": None, "maxlength": None,
-    }  # fmt: skip
 
 
 def _device(agent: str | None) -> str:
@@ -115,18 +144,20 @@ def change_password() -> Response | tuple[str, int]:
     """Change the password and sign out everywhere else."""
     user: SignedIn = g.user
     host = current_host()
-    with transaction(host.engine, read=True) as connection:
-        person = people.read_user(connection, user.user_id)
-    if person is None or not host.passwords.verify(
-        person.password_hash, request.form.get("current", "")
-    ):
-        return _page({"current": translator(_("This is not your present password."))}), 422
+    person = current_person()
+    present, wanted = request.form.get("current", ""), request.form.get("new", "")
+    problem = password_problem(person, present)
+    if problem is not None:
+        return _page({"current": problem}), 422
+    if wanted == present:
+        return _page({"new": translator(_("This is your present password already."))}), 422
     try:
-        made = host.passwords.hash(request.form.get("new", ""))
+        made = host.passwords.hash(wanted, unlike=(person.email, person.name))
     except DomainError as error:
-        return _page({"new": host.catalogs.message(error.message, g.actor.locale)}), 422
+        return _page({"new": host.catalogs.message(error.message, locale())}), 422
     with transaction(host.engine) as connection:
         people.set_password(connection, user.user_id, made, but=user.session_id)
+    tell_changed(host, person, locale())
     return redirect("/account")
 
 
@@ -140,3 +171,15 @@ def end_session(session_id: UUID) -> Response:
             raise NotFound(_("There is no such session."))
         credentials.close_session(connection, session_id)
     return redirect("/account")
+
+
+@blueprint.post("/sessions/end")
+def end_sessions() -> Response:
+    """Sign the person out everywhere, here too."""
+    user: SignedIn = g.user
+    with transaction(current_host().engine) as connection:
+        credentials.close_all_sessions(connection, user.user_id)
+    answer = redirect("/login")
+    answer.delete_cookie(SESSION_COOKIE, path="/")
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer

@@ -20,7 +20,20 @@ from trato.db.security import check_role
 from trato.host import Host
 from trato.screens.avatars import avatar
 from trato.settings import Settings
-from trato.web import account, errors, gate, health, pages, signin
+from trato.web import (
+    account,
+    errors,
+    gate,
+    health,
+    invitations,
+    pages,
+    second_factor,
+    signin,
+    signin_code,
+    signin_links,
+    tokens,
+    viewing,
+)
 from trato.web.auth import VISIT_COOKIE, csrf_token, login_manager
 from trato.web.frame import frame, locale, translator
 
@@ -67,7 +80,9 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     app.after_request(_finish)
     app.context_processor(lambda: {"frame": frame(), "locale": locale()})
     errors.register(app)
-    for blueprint in (signin.blueprint, account.blueprint, health.blueprint,
+    for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
+                      account.blueprint, second_factor.blueprint, tokens.blueprint,
+                      invitations.blueprint, viewing.blueprint, health.blueprint,
                       rest.make_blueprint(), pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:

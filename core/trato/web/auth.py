@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from trato.access import credentials
 from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.host import Host
+from trato.records.explaining import ADMINISTER
 from trato.tenancy.view import Member, TenantView
 
 SESSION_COOKIE = "trato_session"
@@ -30,6 +32,21 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     actor: Actor | None
     session_id: UUID | None = None
     secret: str | None = None
+    has_second_factor: bool = False
+    #: The person's own actor; another one acts while an administrator looks as a member.
+    own: Actor | None = None
+
+    @property
+    def is_viewing(self) -> bool:
+        """Whether an administrator looks at the tenant as another member."""
+        return self.own is not self.actor
+
+    @property
+    def lacks_second_factor(self) -> bool:
+        """Whether a role of the person demands a second step that is not set up."""
+        if self.session_id is None or self.has_second_factor or self.own is None:
+            return False
+        return any(grant.second_factor for grant in self.own.grants)
 
     def get_id(self) -> str:
         return str(self.user_id)
@@ -74,10 +91,10 @@ def _by_token(host: Host, token: str) -> SignedIn | None:
             credentials.mark_used(connection, tenant_id, row.id, now=now)
     view = host.for_tenant(tenant_id, version=row.tenant_version)
     member = view.members.get(row.member_id)
-    if member is None or not member.is_active:
+    if member is None or not member.may_enter(now):
         return None
     actor = Actor(view=view, member=member, via="api", scopes=row.scopes, token_id=row.id)
-    return SignedIn(user_id=member.user_id, actor=actor)
+    return SignedIn(user_id=member.user_id, actor=actor, own=actor)
 
 
 def _by_session(host: Host, secret: str) -> SignedIn | None:
@@ -88,27 +105,43 @@ def _by_session(host: Host, secret: str) -> SignedIn | None:
         return None
     if now - row.seen_at > credentials.SEEN_EVERY:
         with transaction(host.engine) as connection:
-            credentials.mark_seen(
-                connection, row.id, now=now, days=host.settings.session_days
-            )
-    actor = None
+            credentials.mark_seen(connection, row.id, now=now, days=host.settings.session_days)
+    own = actor = None
     if row.tenant_id is not None:
         view = host.for_tenant(row.tenant_id, version=row.tenant_version)
-        member = member_of(view, row.user_id)
+        member = member_of(view, row.user_id, now=now)
         if member is not None:
             via: Any = "api" if request.path.startswith("/api/") else "page"
-            actor = Actor(view=view, member=member, via=via)
-    return SignedIn(user_id=row.user_id, actor=actor, session_id=row.id, secret=secret)
+            own = actor = Actor(view=view, member=member, via=via)
+            if row.view_as is not None:
+                actor = viewed(own, row.view_as, now=now) or own
+    return SignedIn(
+        user_id=row.user_id, actor=actor, own=own, session_id=row.id, secret=secret,
+        has_second_factor=row.has_second_factor,
+    )  # fmt: skip
 
 
-def member_of(view: TenantView, user_id: UUID) -> Member | None:
+def viewed(own: Actor, member_id: UUID, *, now: dt.datetime) -> Actor | None:
+    """Make the actor of a member whom an administrator looks as; None where that may not be.
+
+    Only an administrator may, and never as another administrator. Everything is read only: the
+    actor has the narrowing of a token that reads, besides the gate that refuses what writes.
+    """
+    member = own.view.members.get(member_id)
+    if own.member is None or member is None or not member.may_enter(now):
+        return None
+    actor = Actor(view=own.view, member=member, via=own.via, scopes=("*:read",), viewer=own.member)
+    return None if actor.has(ADMINISTER) or not own.has(ADMINISTER) else actor
+
+
+def member_of(view: TenantView, user_id: UUID, *, now: dt.datetime) -> Member | None:
     """Find a user's living place in a tenant."""
     by_user = view.cache.get("members by user")
     if by_user is None:
         by_user = {member.user_id: member for member in view.members.values()}
         view.cache["members by user"] = by_user
     member: Member | None = by_user.get(user_id)
-    return member if member is not None and member.is_active else None
+    return member if member is not None and member.may_enter(now) else None
 
 
 def csrf_token() -> str:
@@ -141,4 +174,3 @@ def csrf_is_good() -> bool:
     return any(
         hmac.compare_digest(_signed(key, subject), sent) for key in current_host().secret_keys
     )
-

@@ -48,6 +48,8 @@ class Frame:
     toasts: list[dict[str, Any]] = field(default_factory=list)
     admin_url: str | None = None
     help_url: str | None = None
+    #: Name of the member as whom an administrator looks at the tenant.
+    viewed: str | None = None
 
 
 def locale() -> str:
@@ -127,6 +129,7 @@ def frame() -> Frame | None:
                for title, entries in groups.items()],
         theme=request.cookies.get("trato_theme", "system"),
         breadcrumbs=g.get("crumbs", []), toasts=g.get("toasts", []),
+        viewed=actor.member.name if user.is_viewing else None,
     )  # fmt: skip
 
 
@@ -137,7 +140,7 @@ def _places(user: Any) -> list[Membership]:
     if user.user_id not in kept:
         host = current_host()
         with transaction(host.engine, read=True) as connection:
-            kept[user.user_id] = memberships(connection, user.user_id)
+            kept[user.user_id] = memberships(connection, user.user_id, now=host.clock())
     found: list[Membership] = kept[user.user_id]
     return found
 

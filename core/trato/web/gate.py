@@ -20,6 +20,9 @@ from trato.web.auth import csrf_is_good
 
 #: Paths that need no session.
 _OPEN = frozenset({"login", "static", "health", "favicon.ico", "robots.txt", ""})
+#: What a person may do whose role demands a second step that is not set up yet.
+_ENROLMENT = "/account/second-factor"
+_LEAVING = frozenset({"/logout", "/tenant"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -55,6 +58,9 @@ def check() -> Response | None:
     if first in ("static", "health", "favicon.ico", "robots.txt"):
         return None
     user = current_user._get_current_object() if current_user.is_authenticated else None
+    if user is not None and user.session_id is None and not api:
+        # A token is for the API; in a page it could make itself a token with wider scopes.
+        user = None
     g.user = user
     g.actor = None if user is None else user.actor
     if user is None:
@@ -73,12 +79,46 @@ def check() -> Response | None:
         return redirect(where)
     if user.secret is not None and (refused := _check_csrf()) is not None:
         return refused
+    if user.lacks_second_factor and (answer := _demand_second_factor(api)) is not None:
+        return answer
+    if user.is_viewing:
+        _refuse_viewer(first)
     plugin = plugin_segment(request.path)
     if plugin is not None and (g.actor is None or plugin not in g.actor.view.enabled):
         raise NotFound
     if api and g.actor is None:
         raise Forbidden(_("You belong to no company."), code="no_tenant")
     return None
+
+
+def _demand_second_factor(api: bool) -> Response | None:
+    """Lead to the set-up of the second step, and nowhere else."""
+    if request.path.startswith(_ENROLMENT) or request.path in _LEAVING:
+        return None
+    if api or request.method not in _SAFE:
+        raise Forbidden(
+            _("Your role demands a second step at sign-in."),
+            hint=_("Set it up in your account first."), code="second_factor_required",
+        )  # fmt: skip
+    if request.headers.get("HX-Request"):
+        return Response(status=204, headers={"HX-Redirect": _ENROLMENT})
+    return redirect(_ENROLMENT)
+
+
+def _refuse_viewer(first: str) -> None:
+    """Refuse what an administrator may not do while looking as a member."""
+    if request.path in ("/admin/view-as/end", "/logout"):
+        return
+    if request.method not in _SAFE:
+        raise Forbidden(
+            _("You are looking as another person; nothing can be changed."),
+            hint=_("Leave that view first."), code="viewing",
+        )  # fmt: skip
+    if first in ("account", "admin", "settings"):
+        raise Forbidden(
+            _("This page belongs to the person alone."),
+            hint=_("Leave that view first."), code="viewing",
+        )  # fmt: skip
 
 
 def _check_csrf() -> Response | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -25,7 +25,7 @@ blueprint = Blueprint("signin", __name__)
 def form() -> Response | str:
     """Show the form; who is signed in already goes on."""
     if g.get("user") is not None:
-        return redirect(_next())
+        return redirect(next_page())
     if request.args.get("lang") in [code for code, _name in LOCALES]:
         answer = make_response(redirect("/login"))
         answer.set_cookie(LOCALE_COOKIE, request.args["lang"], max_age=31_536_000, samesite="Lax")
@@ -53,41 +53,66 @@ def sign_in() -> Response:
     email = request.form.get("email", "").strip()[:254]
     password = request.form.get("password", "")[:1000]
     now = host.clock()
-    seconds = host.settings.login_lock_minutes * 60
-    window = limits.window_start(now, seconds)
-    since = window - seconds
-    buckets = (f"login:{fold(email)}", f"login@{request.remote_addr}")
-    # Many people may share an address, so it locks later than one account.
-    allowed = (host.settings.login_attempts, host.settings.login_attempts * 20)
+    account, address = f"login:{fold(email)}", f"login@{request.remote_addr}"
+    if not _reserve(account, address):
+        return make_response(_page(too_many(), email), 429)
     with transaction(host.engine, read=True) as connection:
-        tried = [limits.count(connection, bucket, since=since) for bucket in buckets]
         user = people.find_user(connection, email) if email else None
-    if any(count >= most for count, most in zip(tried, allowed, strict=True)):
-        message = translator(
-            _("Too many attempts. Wait {minutes} minutes and try again."),
-            minutes=host.settings.login_lock_minutes,
-        )
-        return make_response(_page(message, email), 429)
     good = host.passwords.verify(None if user is None else user.password_hash, password)
     if user is None or not good or not user.is_active:
-        with transaction(host.engine) as connection:
-            for bucket in buckets:
-                limits.add(connection, bucket, window=window)
         log.warning("sign-in refused address=%s", request.remote_addr)
         message = translator(_("The e-mail or the password is not right."))
         return make_response(_page(message, email), 401)
     with transaction(host.engine) as connection:
-        limits.forget(connection, buckets[0])
-        limits.sweep(connection, before=since - 86_400)
-        places = people.memberships(connection, user.id)
+        limits.forget(connection, account)
+        limits.give_back(connection, address, now=now, seconds=lock_seconds())
+        limits.sweep(connection, before=int(now.timestamp()) - 2 * 86_400)
         if user.password_hash and host.passwords.is_outdated(user.password_hash):
             people.rehash_password(connection, user.id, host.passwords.hash(password))
+    return open_session(user)
+
+
+def _reserve(account: str, address: str) -> bool:
+    """Count an attempt to sign in before it is made."""
+    host = current_host()
+    most = host.settings.login_attempts
+    with transaction(host.engine) as connection:
+        # Many people may share an address, so it locks later than one account.
+        return limits.reserve(
+            connection, {account: most, address: most * 20}, now=host.clock(),
+            seconds=lock_seconds(),
+        )  # fmt: skip
+
+
+def lock_seconds() -> int:
+    """Say for how long a sign-in stays locked."""
+    return current_host().settings.login_lock_minutes * 60
+
+
+def too_many() -> str:
+    """Say that a limit of attempts is reached."""
+    return translator(
+        _("Too many attempts. Wait {minutes} minutes and try again."),
+        minutes=current_host().settings.login_lock_minutes,
+    )
+
+
+def open_session(user: people.User, *, second_step: bool = True) -> Response:
+    """Sign a user in whose password, or link, was right, and lead on.
+
+    :param second_step: ask for the code of the second factor first, where there is one.
+    """
+    host = current_host()
+    pending = second_step and user.has_second_factor
+    with transaction(host.engine) as connection:
+        places = people.memberships(connection, user.id, now=host.clock())
         secret = credentials.open_session(
             connection, user_id=user.id, tenant_id=places[0].tenant_id if places else None,
-            now=now, days=host.settings.session_days, address=request.remote_addr,
-            agent=request.headers.get("User-Agent"),
+            now=host.clock(), days=host.settings.session_days, address=request.remote_addr,
+            agent=request.headers.get("User-Agent"), is_pending=pending,
         )  # fmt: skip
-    answer = redirect(_next())
+    wanted = next_page()
+    answer = redirect(f"/login/code?{urlencode({'next': wanted})}" if pending else wanted)
     _set_cookie(answer, secret)
     return answer
 
@@ -100,7 +125,7 @@ def _set_cookie(answer: Response, secret: str) -> None:
     )  # fmt: skip
 
 
-def _next() -> str:
+def next_page() -> str:
     """Give the page that was asked for before sign-in, if it is one of ours."""
     wanted = request.values.get("next", "")
     parts = urlsplit(wanted)
@@ -128,7 +153,8 @@ def enter_tenant() -> Response:
     user: SignedIn = g.user
     wanted = request.form.get("tenant", "")
     with transaction(current_host().engine) as connection:
-        places = {str(m.tenant_id): m for m in people.memberships(connection, user.user_id)}
+        found = people.memberships(connection, user.user_id, now=current_host().clock())
+        places = {str(place.tenant_id): place for place in found}
         place = places.get(wanted)
         if place is None or user.session_id is None:
             raise NotFound(_("There is no such company."))
@@ -142,7 +168,7 @@ def start() -> Response | str:
     user: SignedIn = g.user
     if user.actor is None:
         with transaction(current_host().engine) as connection:
-            places = people.memberships(connection, user.user_id)
+            places = people.memberships(connection, user.user_id, now=current_host().clock())
             if places and user.session_id is not None:
                 credentials.enter_tenant(connection, user.session_id, places[0].tenant_id)
                 return redirect("/")

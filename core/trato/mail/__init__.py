@@ -1,0 +1,1 @@
+"""Letters that Trato writes by itself, and the links in them."""

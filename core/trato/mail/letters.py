@@ -1,0 +1,124 @@
+"""The words of the letters, in the reader's language, as plain text and as HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from trato.errors import Message
+from trato.i18n import Catalogs
+from trato.text import _
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A letter that is ready to be sent."""
+
+    locale: str
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What a letter says, before it is put into a language."""
+
+    subject: Message
+    paragraphs: tuple[Message, ...]
+    #: Words on the button, and where it leads.
+    button: Message
+    url: str
+    #: Small print under the button.
+    footnotes: tuple[Message, ...] = ()
+
+
+def invitation(*, name: str, tenant: str, inviter: str, url: str, days: int) -> Draft:
+    """Invite somebody new: they choose a name and a password."""
+    return Draft(
+        subject=Message(_("{inviter} invites you to {tenant} in Trato"),
+                        {"inviter": inviter, "tenant": tenant}),
+        paragraphs=(
+            Message(_("Hello, {name}:"), {"name": name}),
+            Message(_("{inviter} has given you access to {tenant} in Trato, where the company "
+                      "keeps its customers and its work with them."),
+                    {"inviter": inviter, "tenant": tenant}),
+            Message(_("Choose your password and you can begin.")),
+        ),
+        button=Message(_("Accept the invitation")), url=url,
+        footnotes=(
+            Message(_("The link works once, during {days} days."), {"days": days}),
+            Message(_("If you did not expect this, ignore the message: nobody gets access "
+                      "without the link.")),
+        ),
+    )  # fmt: skip
+
+
+def added(*, name: str, tenant: str, inviter: str, url: str) -> Draft:
+    """Tell somebody who has an account that another company let them in."""
+    return Draft(
+        subject=Message(_("You may now enter {tenant} in Trato"), {"tenant": tenant}),
+        paragraphs=(
+            Message(_("Hello, {name}:"), {"name": name}),
+            Message(_("{inviter} has given you access to {tenant}. Sign in as always; you change "
+                      "company at the top of the menu."),
+                    {"inviter": inviter, "tenant": tenant}),
+        ),
+        button=Message(_("Open Trato")), url=url,
+    )  # fmt: skip
+
+
+def reset(*, name: str, url: str, hours: int) -> Draft:
+    """Let somebody choose a new password."""
+    return Draft(
+        subject=Message(_("Your new password for Trato")),
+        paragraphs=(
+            Message(_("Hello, {name}:"), {"name": name}),
+            Message(_("Somebody, we hope you, asked for a new password for your account.")),
+        ),
+        button=Message(_("Choose a new password")), url=url,
+        footnotes=(
+            Message(_("The link works once, during {hours} hours."), {"hours": hours}),
+            Message(_("If it was not you, ignore the message: your password stays as it is.")),
+        ),
+    )  # fmt: skip
+
+
+def changed(*, name: str, url: str) -> Draft:
+    """Tell somebody that the password was changed."""
+    return Draft(
+        subject=Message(_("Your password for Trato was changed")),
+        paragraphs=(
+            Message(_("Hello, {name}:"), {"name": name}),
+            Message(_("The password of your account was changed, and your other devices were "
+                      "signed out.")),
+            Message(_("If it was not you, choose a new password at once and tell the "
+                      "administrator of your company.")),
+        ),
+        button=Message(_("Open Trato")), url=url,
+    )  # fmt: skip
+
+
+def write(draft: Draft, catalogs: Catalogs, locale: str) -> Letter:
+    """Put a draft into a language."""
+    words: dict[str, Any] = {
+        "locale": locale.replace("_", "-"),
+        "subject": catalogs.message(draft.subject, locale),
+        "paragraphs": [catalogs.message(part, locale) for part in draft.paragraphs],
+        "button": catalogs.message(draft.button, locale),
+        "url": draft.url,
+        "footnotes": [catalogs.message(part, locale) for part in draft.footnotes],
+    }
+    # A name with a line break must not become a header of its own.
+    words["subject"] = " ".join(str(words["subject"]).split())
+    templates = Environment(
+        loader=PackageLoader("trato.mail"), trim_blocks=True, lstrip_blocks=True,
+        autoescape=select_autoescape(["html"]),
+    )  # fmt: skip
+    return Letter(
+        locale=words["locale"], subject=words["subject"],
+        text=templates.get_template("letter.txt").render(words),
+        html=templates.get_template("letter.html").render(words),
+    )  # fmt: skip
