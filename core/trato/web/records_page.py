@@ -27,6 +27,11 @@ _ACTIONS = {
     "create": _("created it"), "update": _("changed"), "archive": _("archived it"),
     "restore": _("restored it"), "purge": _("deleted it for good"),
 }  # fmt: skip
+#: Who acted where no member did, by the actor's label.
+_SYSTEMS = {
+    "system": "Trato", "import": _("Trato (import)"), "job": _("Trato (background job)"),
+    "demo": _("Trato (demo)"), "config apply": _("Trato (configuration)"),
+}  # fmt: skip
 _PANEL_ROWS = 6
 
 
@@ -160,7 +165,7 @@ class RecordPage:
         self._load_history_labels(rows)
         for row in rows:
             member = self.unit.view.members.get(row.member_id) if row.member_id else None
-            who = member.name if member else translator(_("Trato ({actor})"), actor=row.actor or "")
+            who = member.name if member else self._system(row.actor or "system")
             changes = []
             if row.action == "update":
                 for path in sorted({*row.before, *row.after}):
@@ -178,6 +183,10 @@ class RecordPage:
                  .get(row.action, "pencil")}
             )  # fmt: skip
         return entries
+
+    def _system(self, label: str) -> str:
+        """Name what acted for nobody; a plugin's own label is shown as it is."""
+        return translator(_SYSTEMS.get(label, f"Trato ({label})"))
 
     def _load_history_labels(self, rows: list[Any]) -> None:
         wanted: dict[str, set[UUID]] = {}
