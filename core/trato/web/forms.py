@@ -96,11 +96,14 @@ class FormPage:
     def stored(self) -> dict[str, Any]:
         """Give the values of the record, or of a new one, as a form would send them."""
         if self.record is None:
-            return {
+            given = {
                 path: self._text(f, load_value(f, f.default))
                 for path, f in self.visible.items()
                 if f.default is not None
             }
+            if self.entity.info.owned and self.unit.actor.member_id is not None:
+                given["owner_id"] = str(self.unit.actor.member_id)
+            return given
         return {path: self._text(f, self.record.values.get(path))
                 for path, f in self.visible.items()}  # fmt: skip
 
