@@ -13,7 +13,7 @@ from trato.registry import Registry
 from trato.text import _
 
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_GRANTS = ("admin", "entities", "fields", "permissions")
+_GRANTS = ("admin", "entities", "fields", "permissions", "second_factor")
 #: The role that nobody can lock himself out of.
 ADMIN = "admin"
 
@@ -75,8 +75,9 @@ def _named(
 def _well_formed(problems: Problems, path: str, grants: Mapping[str, Any]) -> bool:
     """Note what is no role at all, before its rules are looked at."""
     before = len(problems.found)
-    if "admin" in grants:
-        problems.flag(join(path, "admin"), grants["admin"])
+    for flag in ("admin", "second_factor"):
+        if flag in grants:
+            problems.flag(join(path, flag), grants[flag])
     for part in ("entities", "fields"):
         place = join(path, part)
         for name, rules in problems.mapping(place, grants.get(part)).items():
