@@ -34,6 +34,12 @@ def collection(specimen_host: Host, issue_license: LicenseIssuer) -> Company:
     return company
 
 
+@pytest.fixture(scope="module")
+def rows(collection: Company) -> list[Row]:
+    with collection.unit(read=True) as unit:
+        return read_all(unit)
+
+
 @pytest.fixture
 def unit(collection: Company) -> Iterator[Unit]:
     with collection.unit(read=True) as unit:
@@ -136,8 +142,7 @@ def test_every_kind_of_field_is_tried(unit: Unit) -> None:
 
 
 @pytest.mark.parametrize("op", [op for op in OPS if op != "under"])
-def test_filter_finds_what_python_finds(unit: Unit, op: str) -> None:
-    rows = read_all(unit)
+def test_filter_finds_what_python_finds(unit: Unit, rows: list[Row], op: str) -> None:
     tried = 0
 
     for field in fields_of(unit):
@@ -154,8 +159,7 @@ def test_filter_finds_what_python_finds(unit: Unit, op: str) -> None:
     assert tried >= 40
 
 
-def test_filters_on_all_sources_hold_together(unit: Unit) -> None:
-    rows = read_all(unit)
+def test_filters_on_all_sources_hold_together(unit: Unit, rows: list[Row]) -> None:
     fields = unit.view.entity(PIECE).fields
     wanted = [
         Filter(path="grade", op="ne", value="poor"),
@@ -174,7 +178,7 @@ def test_filters_on_all_sources_hold_together(unit: Unit) -> None:
     assert found(unit, *wanted) == expected
 
 
-def test_under_finds_a_node_and_all_below_it(unit: Unit) -> None:
+def test_under_finds_a_node_and_all_below_it(unit: Unit, rows: list[Row]) -> None:
     table = unit.view.entity("specimen.shelf").table
     shelves = {
         row.id: row.parent_id
@@ -190,14 +194,12 @@ def test_under_finds_a_node_and_all_below_it(unit: Unit) -> None:
             shelf = shelves[shelf]
         return line
 
-    rows = read_all(unit)
     for root in shelves:
         expected = {row["id"] for row in rows if root in above(row["shelf_id"])}
         assert found(unit, Filter(path="shelf_id", op="under", value=root)) == expected
 
 
-def test_a_day_filters_moments_by_their_instant(unit: Unit) -> None:
-    rows = read_all(unit)
+def test_a_day_filters_moments_by_their_instant(unit: Unit, rows: list[Row]) -> None:
     noon = dt.datetime(2026, 1, 1, 7, tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 
     for path in ("seen", "custom.at", "custom.moment"):

@@ -26,6 +26,7 @@ from trato.testing.specimen_data import add_custom_fields, fill, read_all
 from trato.testing.statements import count_statements
 
 PIECE = "specimen.piece"
+Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,12 @@ def collection(specimen_host: Host, issue_license: LicenseIssuer) -> Company:
     add_custom_fields(company)
     fill(company, 160)
     return company
+
+
+@pytest.fixture(scope="module")
+def rows(collection: Company) -> list[Row]:
+    with collection.unit(read=True) as unit:
+        return read_all(unit)
 
 
 @pytest.fixture
@@ -109,13 +116,13 @@ def test_every_kind_of_indexed_field_is_sortable(unit: Unit) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_pages_are_the_whole_in_order(unit: Unit, seed: int) -> None:
+def test_pages_are_the_whole_in_order(unit: Unit, rows: list[Row], seed: int) -> None:
     draw = random.Random(seed)  # noqa: S311 - test data
     fields = sortable(unit)
     paths = draw.sample(sorted(fields), draw.randint(1, 3))
     sort = tuple(draw.choice(("", "-")) + path for path in paths)
     filters = draw.sample(FILTERS, draw.randint(0, 2))
-    rows = [row for row in read_all(unit) if all(keep(row) for _filter, keep in filters)]
+    rows = [row for row in rows if all(keep(row) for _filter, keep in filters)]
     limit = draw.randint(1, 40)
 
     found = all_pages(unit, limit, sort=sort, filters=tuple(f for f, _keep in filters))
@@ -123,8 +130,8 @@ def test_pages_are_the_whole_in_order(unit: Unit, seed: int) -> None:
     assert found == in_order(rows, fields, sort), (sort, limit)
 
 
-def test_each_sortable_field_pages_both_ways(unit: Unit) -> None:
-    rows, fields = read_all(unit), sortable(unit)
+def test_each_sortable_field_pages_both_ways(unit: Unit, rows: list[Row]) -> None:
+    fields = sortable(unit)
 
     for path in fields:
         for sort in ((path,), (f"-{path}",)):
@@ -139,17 +146,15 @@ def test_the_bin_pages_like_the_living(unit: Unit) -> None:
     assert all_pages(unit, 3, sort=sort, archived=True) == in_order(rows, fields, sort)
 
 
-def test_without_a_sort_the_newest_come_first(unit: Unit) -> None:
-    rows = read_all(unit)
-
+def test_without_a_sort_the_newest_come_first(unit: Unit, rows: list[Row]) -> None:
     assert all_pages(unit, 9) == in_order(rows, sortable(unit), ("-created_at",))
 
 
-def test_the_count_is_of_what_the_filters_leave(unit: Unit) -> None:
+def test_the_count_is_of_what_the_filters_leave(unit: Unit, rows: list[Row]) -> None:
     for wanted, keep in FILTERS:
         page = unit.records.query(PIECE, filters=(wanted,), limit=1, count=True)
 
-        assert page.total == len([row for row in read_all(unit) if keep(row)]), wanted
+        assert page.total == len([row for row in rows if keep(row)]), wanted
 
 
 def test_a_page_costs_at_most_two_statements(

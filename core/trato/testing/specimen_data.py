@@ -98,11 +98,18 @@ def random_piece(draw: random.Random, number: int, shelves: list[UUID]) -> dict[
 
 
 def fill(company: Company, count: int, *, seed: int = 1) -> None:
-    """Make shelves in a tree and pieces; some pieces are in the bin."""
+    """Make shelves in a tree and pieces; some pieces are in the bin.
+
+    Own fields are filled where the company has them, see ``add_custom_fields``.
+    """
     draw = random.Random(seed)  # noqa: S311 - test data
     with company.unit() as unit:
         shelves = _shelves(unit)
-        rows = [random_piece(draw, number, shelves) for number in range(count)]
+        known = unit.view.entity("specimen.piece").fields
+        rows = [
+            {path: v for path, v in random_piece(draw, number, shelves).items() if path in known}
+            for number in range(count)
+        ]
         outcomes = unit.records.bulk("specimen.piece", rows)
         refused = [outcome.errors for outcome in outcomes if outcome.errors]
         if refused:
