@@ -26,6 +26,7 @@ from trato.host import Host
 from trato.licensing import License, check_tenant, verify
 from trato.records.unit import Unit
 from trato.tenancy import enablement, store
+from trato.tenancy.held_tasks import release
 from trato.tenancy.view import Tenant, TenantView
 from trato.text import _
 
@@ -122,6 +123,8 @@ def enable(host: Host, slug: str, plugin: str) -> bool:
             )  # fmt: skip
         unit = _system_unit(host, connection, view)
         host.registry.one(plugin).trato_tenant_enabled(unit=unit)
+        # What was queued before the plugin was switched off is done now.
+        release(connection, owner.id, plugin, now=host.clock())
     return True
 
 

@@ -106,11 +106,22 @@ class Relay:
         return caller
 
 
+#: What a tenant's administrator sets for the host itself.
+CORE_SETTINGS = (
+    Setting(
+        key="theme", label=_("Appearance of pages"), kind="choice", default="system",
+        help=_("For everybody who has not chosen one in their own account."),
+        choices=(("system", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))),
+    ),
+)  # fmt: skip
+
+
 def register_all(found: Sequence[Plugin], *, host_version: str) -> Registry:
     """Check the manifests, order the plugins, and collect what they declare."""
     manager = pluggy.PluginManager("trato")
     manager.add_hookspecs(hooks)
     registry = Registry(manager=manager)
+    registry.settings |= {("core", setting.key): setting for setting in CORE_SETTINGS}
     good: dict[str, Plugin] = {}
     for plugin in found:
         wrong = _manifest_problems(plugin, host_version)

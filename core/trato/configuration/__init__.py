@@ -7,6 +7,6 @@ does the same when done twice, and never drops data: what a document does not na
 from __future__ import annotations
 
 from trato.configuration.plan import Step
-from trato.configuration.service import apply_configuration, export_configuration
+from trato.configuration.service import apply_configuration, apply_data, export_configuration
 
-__all__ = ["Step", "apply_configuration", "export_configuration"]
+__all__ = ["Step", "apply_configuration", "apply_data", "export_configuration"]

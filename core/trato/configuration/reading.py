@@ -52,7 +52,7 @@ def _settings(
     steps = []
     for plugin, values in problems.mapping("settings", given.get("settings")).items():
         place = join("settings", plugin)
-        if plugin not in registry.plugins:
+        if plugin != "core" and plugin not in registry.plugins:
             problems.add(place, _("There is no plugin '{plugin}'."), plugin=plugin)
             continue
         for key, value in problems.mapping(place, values).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -43,7 +44,19 @@ def apply_configuration(
     :raises ConfigError: when the text is not YAML.
     :raises Invalid: with every problem by its path in the document.
     """
-    data = document.parse(text)
+    return apply_data(host, slug, document.parse(text), dry_run=dry_run, progress=progress)
+
+
+def apply_data(
+    host: Host, slug: str, data: Any, *, dry_run: bool = False,
+    progress: backfill.Progress | None = None,
+) -> list[Step]:  # fmt: skip
+    """Bring a tenant's configuration to what plain data says, as ``apply_configuration`` does.
+
+    Pages send their forms through here, so that a form and a file obey the same rules.
+
+    :raises Invalid: with every problem by its path in the data.
+    """
     owner = administration.tenant(host, slug)
     with transaction(host.engine, tenant_id=owner.id) as connection:
         state = read_state(connection, owner.id)

@@ -87,6 +87,8 @@ class Field:
     default: Any = None
     #: Allowed values with labels, for choice and choices; empty for free tags.
     choices: tuple[tuple[str, str], ...] = ()
+    #: Values among the choices that are offered no longer; records that have one keep it.
+    retired: frozenset[str] = frozenset()
     #: Name of the option list that a choice takes its values from, where code has none.
     options: str | None = None
     #: Entity name that a reference points to.

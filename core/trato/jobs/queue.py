@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.db.types import new_id
 from trato.errors import DomainError, NotFound
+from trato.tenancy.held_tasks import release
 from trato.tenancy.tables import task, turn
 from trato.text import _
 
@@ -147,22 +148,6 @@ def retry(connection: Connection, tenant_id: int, task_id: UUID, *, now: dt.date
     if changed.rowcount == 0:
         find(connection, tenant_id, task_id)
         raise DomainError(_("The task waits or runs, or is done."), code="task_not_over")
-
-
-def release(connection: Connection, tenant_id: int, plugin: str, *, now: dt.datetime) -> int:
-    """Queue again what was held while a plugin was disabled.
-
-    :return: how many tasks.
-    """
-    changed = connection.execute(
-        update(task)
-        .where(
-            task.c.tenant_id == tenant_id, task.c.state == "held",
-            task.c.job >= f"{plugin}.", task.c.job < f"{plugin}/",
-        )
-        .values(state="queued", run_at=now, message=None)
-    )  # fmt: skip
-    return changed.rowcount
 
 
 __all__ = [

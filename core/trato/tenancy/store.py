@@ -18,7 +18,6 @@ from trato.tenancy import tables as t
 from trato.tenancy.view import Tenant
 from trato.text import _
 
-
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
@@ -163,6 +162,7 @@ def custom_field(row: Any) -> Field:
         fold=("digits" if kind == "phone" else "text") if shadowed else None,
         help=row.help or "", default=row.default, max_length=limits.get(kind), scale=scale,
         choices=tuple((item[0], item[1]) for item in row.choices or ()),
+        retired=frozenset(item[0] for item in row.choices or () if len(item) > 2 and not item[2]),
         source="custom", section=row.section or "", position=row.position, custom_id=row.id,
         labels=labels,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from trato.screens.avatars import avatar
 from trato.settings import Settings
 from trato.web import (
     account,
+    admin,
     errors,
     gate,
     health,
@@ -82,7 +83,7 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     errors.register(app)
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
-                      invitations.blueprint, viewing.blueprint, health.blueprint,
+                      invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
                       rest.make_blueprint(), pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:

@@ -136,7 +136,11 @@ class FormPage:
         reference = None
         value = values.get(field.path)
         if field.kind in ("choice", "choices"):
-            choices = None if is_typed(field) else self.cells.choices(field)
+            held = value if isinstance(value, list | tuple) else (value,)
+            choices = None if is_typed(field) else [
+                pair for pair in self.cells.choices(field)
+                if pair[0] not in field.retired or pair[0] in held
+            ]  # fmt: skip
         elif field.kind == "member":
             choices = sorted(
                 ((str(m.id), m.name) for m in self.unit.view.members.values()

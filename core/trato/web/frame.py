@@ -11,8 +11,8 @@ from trato.access import rules
 from trato.access.store import Membership, memberships
 from trato.db.engine import transaction
 from trato.i18n import Formats
+from trato.records.explaining import ADMINISTER
 from trato.tenancy.view import Tenant
-from trato.text import _
 from trato.web.auth import current_host
 
 LOCALES = (("es", "Español"), ("en", "English"))
@@ -127,7 +127,9 @@ def frame() -> Frame | None:
         ),
         menus=[{"title": translator(title), "entries": entries}
                for title, entries in groups.items()],
-        theme=request.cookies.get("trato_theme", "system"),
+        theme=request.cookies.get("trato_theme")
+        or actor.view.settings.get(("core", "theme")) or "system",
+        admin_url="/settings" if actor.has(ADMINISTER) and not user.is_viewing else None,
         breadcrumbs=g.get("crumbs", []), toasts=g.get("toasts", []),
         viewed=actor.member.name if user.is_viewing else None,
     )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Secrets among the settings: kept sealed, written on their page, read by nobody but code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trato import administration
+from trato.access.sealing import Sealer
+from trato.db.engine import transaction
+from trato.errors import NotFound
+from trato.host import Host
+from trato.tenancy import store
+from trato.tenancy.view import TenantView
+from trato.text import _
+
+
+def save_secrets(
+    host: Host, slug: str, plugin: str, values: Mapping[str, str | None]
+) -> None:
+    """Seal and keep secret settings of a plugin; None forgets one.
+
+    :raises NotFound: for a setting that is not declared, or is no secret.
+    """
+    for key in values:
+        declared = host.registry.settings.get((plugin, key))
+        if declared is None or declared.kind != "secret":
+            raise NotFound(_("Plugin '{plugin}' has no such setting."), plugin=plugin)
+    owner = administration.tenant(host, slug)
+    sealer = _sealer(host, plugin)
+    with transaction(host.engine, tenant_id=owner.id) as connection:
+        for key, text in values.items():
+            sealed = None if text is None else {"sealed": sealer.seal(text)}
+            store.save_setting(connection, owner.id, plugin, key, sealed)
+
+
+def read_secret(host: Host, view: TenantView, plugin: str, key: str) -> str | None:
+    """Read a secret setting; None where the tenant has set none.
+
+    :raises ConfigError: when none of the installation's keys opens it.
+    """
+    kept = view.settings.get((plugin, key))
+    return None if kept is None else _sealer(host, plugin).open(kept["sealed"])
+
+
+def _sealer(host: Host, plugin: str) -> Sealer:
+    # One plugin's secret cannot be read in the place of another's.
+    return Sealer(host.secret_keys, purpose=f"setting {plugin}")

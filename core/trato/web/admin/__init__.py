@@ -1,0 +1,16 @@
+"""Administration of a tenant: every page asks for the permission `core.administer`."""
+
+from __future__ import annotations
+
+from trato.web.admin.layout import blueprint
+
+# Each module adds its pages to the blueprint.
+from trato.web.admin import (  # isort: skip
+    choices,
+    company,
+    fields,
+    modules,
+    plugin_settings,
+)
+
+__all__ = ["blueprint", "choices", "company", "fields", "modules", "plugin_settings"]

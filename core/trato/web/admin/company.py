@@ -1,0 +1,109 @@
+"""The company itself: name, language, time zone, currency, and how its pages look."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel import Locale
+from flask import request
+from werkzeug.wrappers import Response
+
+from trato.configuration import apply_data
+from trato.errors import Invalid
+from trato.registry import CORE_SETTINGS
+from trato.text import _
+from trato.web.admin.layout import admin, blueprint, by_field, done, page, slug, widget
+from trato.web.auth import current_host
+from trato.web.frame import LOCALES, locale, translator
+
+_PROFILE = ("name", "locale", "timezone", "currency")
+#: Currencies that a company may choose; the command line takes any other.
+_CURRENCIES = (
+    "COP", "USD", "EUR", "MXN", "PEN", "CLP", "BRL", "ARS", "UYU", "BOB", "PYG", "VES", "CRC",
+    "GTQ", "HNL", "NIO", "PAB", "DOP", "CAD", "GBP",
+)  # fmt: skip
+_REGIONS = ("America/", "Europe/", "Africa/", "Asia/", "Atlantic/", "Australia/", "Pacific/")
+
+
+@blueprint.get("/company")
+def show_company() -> str:
+    """Show what the company is called and how it writes."""
+    return _page({})
+
+
+@blueprint.post("/company")
+def save_company() -> Response | tuple[str, int]:
+    """Keep the company's profile and appearance."""
+    typed = {name: request.form.get(name, "").strip() for name in (*_PROFILE, "theme")}
+    data = {
+        "tenant": {name: typed[name] for name in _PROFILE},
+        "settings": {"core": {"theme": typed["theme"]}},
+    }
+    try:
+        apply_data(current_host(), slug(), data)
+    except Invalid as error:
+        places = {f"tenant.{name}": name for name in _PROFILE}
+        wrong, rest = by_field(error, places | {"settings.core.theme": "theme"})
+        return _page(typed, wrong, rest), 422
+    return done("company", _("The company is saved."))
+
+
+def _page(
+    typed: dict[str, str], wrong: dict[str, list[str]] | None = None,
+    rest: list[str] | None = None,
+) -> str:  # fmt: skip
+    tenant = admin().view.tenant
+    theme = admin().view.settings.get(("core", "theme")) or "system"
+    values = {name: getattr(tenant, name) for name in _PROFILE} | {"theme": theme} | typed
+    errors = wrong or {}
+    choices: dict[str, list[tuple[str, str]]] = {
+        "locale": list(LOCALES), "timezone": _zones(), "currency": _currencies(),
+        "theme": [(key, translator(label)) for key, label in CORE_SETTINGS[0].choices],
+    }  # fmt: skip
+    for name, known in choices.items():
+        if values[name] not in dict(known):
+            known.insert(0, (values[name], values[name]))
+
+    def field(name: str, label: str, help: str = "") -> dict[str, Any]:
+        return widget(
+            name, translator(label), "choice" if name in choices else "text", required=True,
+            value=values[name], choices=choices.get(name), errors=errors.get(name, []),
+            help=translator(help) if help else "", maxlength=200 if name == "name" else None,
+        )  # fmt: skip
+
+    sections = [
+        {
+            "title": "",
+            "fields": [
+                field("name", _("Name of the company")),
+                field("locale", _("Language"),
+                      _("For everybody who has not chosen one in their own account.")),
+                field("timezone", _("Time zone"), _("Days begin and tasks run by it.")),
+                field("currency", _("Currency"),
+                      _("Of amounts that name no other. Existing amounts are not converted.")),
+            ],
+        },
+        {
+            "title": translator(_("Appearance")),
+            "fields": [field("theme", CORE_SETTINGS[0].label, CORE_SETTINGS[0].help)],
+        },
+    ]  # fmt: skip
+    return page(
+        "admin_form.html", active="company", title=translator(_("Company")), errors=rest or [],
+        action="/settings/company", sections=sections, lead="",
+        submit_label=translator(_("Save company")), cancel_url=None,
+    )  # fmt: skip
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [
+        (name, name.replace("_", " "))
+        for name in sorted(available_timezones())
+        if name.startswith(_REGIONS)
+    ]
+
+
+def _currencies() -> list[tuple[str, str]]:
+    names = Locale.parse(locale()).currencies
+    return [(code, f"{code} · {names.get(code, code)}") for code in _CURRENCIES]
