@@ -173,7 +173,7 @@ class Fault:
 
     Its kinds: `changed`, the row says something else than it did; `broken`, the chain does not
     hold at this row; `removed`, a row is missing here; `record`, the record itself is gone and
-    nobody purged it.
+    nobody purged it; `erased`, the content was taken out, by law or to hide it.
     """
 
     record_id: UUID
@@ -201,7 +201,9 @@ def verify(
             at, last, link = row.record_id, 0, b""
         if row.sequence != last + 1:
             yield Fault(record_id=row.record_id, sequence=last + 1, kind="removed")
-        if row.content is not None:
+        if row.content is None:
+            yield Fault(record_id=row.record_id, sequence=row.sequence, kind="erased")
+        else:
             who = str(row.member_id or row.actor)
             change = _Row(row.record_id, row.sequence, row.action)
             moment = row.at.isoformat()
