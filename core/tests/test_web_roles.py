@@ -200,8 +200,8 @@ def test_hidden_field_is_in_no_page(sign_in: SignIn, tenant: Company, actor: Act
     url = f"{LIST}/{record.id}"
     opened = sign_in(member)
 
-    pages = [opened.get(path) for path in
-             (LIST, f"{LIST}/filters", f"{LIST}/new", url, f"{url}/edit", f"{url}/why")]  # fmt: skip
+    paths = (LIST, f"{LIST}/filters", f"{LIST}/new", url, f"{url}/edit", f"{url}/why")
+    pages = [opened.get(path) for path in paths]
 
     for answer in pages:
         assert answer.status_code == 200

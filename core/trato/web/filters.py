@@ -7,9 +7,10 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from trato.access import rules
-from trato.entities.fields import LIST_KINDS, Field
+from trato.entities.fields import LIST_KINDS, TEXT_KINDS, Field
 from trato.entities.view import EntityView
 from trato.errors import BadQuery, DomainError, TratoError
+from trato.records.convert import plain_decimal
 from trato.records.filters import operators, parse_filter, unknown_field
 from trato.records.query import Filter, Op
 from trato.records.unit import Unit
@@ -27,7 +28,7 @@ OPERATORS: dict[Op, str] = {
     "contains": _("contains"), "startswith": _("begins with"), "isnull": _("is empty"),
     "under": _("is within"),
 }  # fmt: skip
-_TEMPORAL = {"gt": _("after"), "gte": _("from"), "lt": _("before"), "lte": _("until")}
+_IN_ORDER = {"gt": _("after"), "gte": _("from"), "lt": _("before"), "lte": _("until")}
 #: The form's own operator for `isnull=false`.
 _FILLED = "filled"
 _HAS_VALUE = _("has a value")
@@ -117,6 +118,8 @@ class Filters:
         found: list[str] = [op for op in operators(field) if op != "in"]
         if field.kind in LIST_KINDS:
             found = ["contains", "ne", "isnull"]
+        elif field.kind in TEXT_KINDS:
+            found = ["contains", "startswith", "eq", "ne", "isnull"]
         elif field.kind == "boolean":
             found = ["eq", "isnull"]
         elif field.kind == "ref" and not self._is_tree(field):
@@ -183,7 +186,7 @@ class Filters:
         written = self.cells.formats
         match field.kind:
             case "integer" | "decimal" | "money":
-                return str(written.parse_number(text))
+                return plain_decimal(written.parse_number(text))
             case "date":
                 return written.parse_date(text).isoformat()
             case "moment":
@@ -202,6 +205,6 @@ class Filters:
 
 def _names(field: Field) -> dict[str, str]:
     names: dict[str, str] = {op: name for op, name in OPERATORS.items()}
-    if field.kind in ("date", "moment"):
-        names |= _TEMPORAL
+    if field.kind in ("date", "moment") or field.kind in TEXT_KINDS:
+        names |= _IN_ORDER
     return names

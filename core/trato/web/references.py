@@ -79,16 +79,18 @@ def find_options(
 def find_choices(
     cells: Cells, field: Field, text: str, *, limit: int = _OFFERED
 ) -> list[dict[str, str]]:
-    """Find values of a long choice, by what a person types; accents do not matter."""
-    wanted = fold(text).split()
-    found = []
+    """Find values of a long choice, by what a person types; accents do not matter.
+
+    Those that begin with it come first.
+    """
+    typed = fold(text)
+    found: list[tuple[bool, str, str]] = []
     for value, label in cells.choices(field):
         folded = fold(label)
-        if all(word in folded or word in value for word in wanted):
-            found.append({"id": value, "label": label, "detail": value})
-            if len(found) == limit:
-                break
-    return found
+        if all(word in folded or word in value for word in typed.split()):
+            found.append((not folded.startswith(typed), value, label))
+    found.sort(key=lambda one: one[0])
+    return [{"id": value, "label": label, "detail": value} for _, value, label in found[:limit]]
 
 
 def read_reference(unit: Unit, field: Field, text: str) -> UUID:
