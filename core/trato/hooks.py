@@ -8,7 +8,7 @@ are called for a tenant, and only for plugins that the tenant has enabled.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -27,7 +27,7 @@ _hookimpl = pluggy.HookimplMarker("trato")
 
 def hookimpl(function: F) -> F:
     """Mark a function as the plugin's implementation of the hook of the same name."""
-    return cast(F, _hookimpl(function))
+    return _hookimpl(function)
 
 
 # --- registration: once at start -----------------------------------------------------------------

@@ -10,7 +10,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.access.tables import counter
 
-
 #: A time is counted in so many windows, so that it is over when it was said to be, not up to
 #: twice as late.
 _PARTS = 10

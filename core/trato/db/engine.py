@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from trato.errors import ConfigError, DatabaseUnavailable
 from trato.text import _
 
+_DEADLOCK = "40P01"
 _SET_TENANT = text("select set_config('trato.tenant_id', :tenant, true)")
 
 
@@ -87,7 +88,8 @@ def transaction(
     """Run one transaction, for a tenant or (host tables only) for none.
 
     :param read: the transaction only reads; on SQLite it then waits for no writer.
-    :raises DatabaseUnavailable: when the database cannot be reached or goes away meanwhile.
+    :raises DatabaseUnavailable: when the database cannot be reached or goes away meanwhile, or
+        had to stop this transaction for another one's sake (code `deadlock`).
     """
     try:
         with engine.connect() as connection:
@@ -103,6 +105,11 @@ def transaction(
                 _("The database does not answer."),
                 hint=_("Nothing was saved. Try again in a moment."),
             ) from error
+        if getattr(error.orig, "sqlstate", None) == _DEADLOCK:
+            raise DatabaseUnavailable(
+                _("Somebody else was writing the same records at the same time."),
+                hint=_("Nothing was saved. Try again in a moment."), code="deadlock",
+            ) from error  # fmt: skip
         raise
 
 

@@ -126,5 +126,3 @@ def write_revision(
 def _body(code: str) -> str:
     lines = [line for line in code.splitlines() if not line.strip().startswith("# ###")]
     return "\n".join(lines).strip() or "pass"
-
-

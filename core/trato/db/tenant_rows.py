@@ -74,9 +74,7 @@ def remove_of_plugin(
     """
     first, after = f"{plugin}.", f"{plugin}/"  # "/" follows "." in both alphabets
     if connection.dialect.name == "sqlite":
-        connection.execute(
-            _FORGET_PLUGIN, {"tenant": tenant_id, "first": first, "after": after}
-        )
+        connection.execute(_FORGET_PLUGIN, {"tenant": tenant_id, "first": first, "after": after})
     for table in metadata.sorted_tables:
         kept = table.info.get("append_only") or table.name == "core_custom_field"
         if table.info.get("plugin") != "core" or kept or "tenant_id" not in table.c:

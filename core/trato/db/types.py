@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 #: Text that both databases sort by code point. Row-level security allows an index on it.
 Key = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 Json = JSON(none_as_null=True).with_variant(
-    postgresql.JSONB(none_as_null=True),  # type: ignore[no-untyped-call]
+    postgresql.JSONB(none_as_null=True),
     "postgresql",
 )
 Id = Uuid(as_uuid=True)

@@ -31,7 +31,7 @@ from trato.text import _
 
 def _last_column(constraint: Any, table: Table) -> str:
     """Name the column of a foreign key that is not the tenant, if there is one."""
-    return constraint.column_keys[-1]
+    return str(constraint.column_keys[-1])
 
 
 metadata = MetaData(
@@ -193,7 +193,7 @@ class Entity(Base):
 
     __abstract__ = True
     __entity__: ClassVar[EntityInfo]
-    __table__: ClassVar[Table]  # type: ignore[assignment]
+    __table__: ClassVar[Table]
 
     tenant_id: Mapped[int] = mapped_column(Integer, sort_order=-20)
     id: Mapped[UUID] = mapped_column(Id, sort_order=-19)
@@ -289,7 +289,7 @@ class Extension(Base):
 
     __abstract__ = True
     __entity__: ClassVar[EntityInfo]
-    __table__: ClassVar[Table]  # type: ignore[assignment]
+    __table__: ClassVar[Table]
 
     tenant_id: Mapped[int] = mapped_column(Integer, sort_order=-20)
     id: Mapped[UUID] = mapped_column(Id, sort_order=-19)

@@ -37,13 +37,14 @@ def _is_tenant_table(element: Any) -> bool:
 @event.listens_for(TenantSession, "do_orm_execute")
 def _guard(state: ORMExecuteState) -> None:
     session = state.session
-    assert isinstance(session, TenantSession)
+    if not isinstance(session, TenantSession):
+        raise TypeError(type(session))
     if state.execution_options.get("tenant_checked"):
         return
     if not state.is_orm_statement:
-        if any(_is_tenant_table(part) for part in visitors.iterate(cast(ClauseElement, state.statement))) or (
-            state.statement.__visit_name__ == "textclause"
-        ):
+        parts = visitors.iterate(cast(ClauseElement, state.statement))
+        is_text = state.statement.__visit_name__ == "textclause"
+        if is_text or any(_is_tenant_table(part) for part in parts):
             raise TenantError(
                 _("A statement that is not ORM touches a tenant's table."),
                 hint=_("Read with unit.records, or select the entity class."),
@@ -51,16 +52,15 @@ def _guard(state: ORMExecuteState) -> None:
         return
     tenant_id = session.tenant_id
     for base in (Entity, Extension):
-        state.statement = state.statement.options(  # type: ignore[attr-defined]
-            with_loader_criteria(
-                base, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
-            )
+        state.statement = state.statement.options(
+            with_loader_criteria(base, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
         )
 
 
 @event.listens_for(TenantSession, "before_flush")
 def _guard_flush(session: Session, context: Any, instances: Any) -> None:
-    assert isinstance(session, TenantSession)
+    if not isinstance(session, TenantSession):
+        raise TypeError(type(session))
     for row in [*session.new, *session.dirty, *session.deleted]:
         tenant = getattr(row, "tenant_id", None)
         if tenant is None and row in session.new and hasattr(type(row), "tenant_id"):

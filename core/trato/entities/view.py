@@ -55,8 +55,7 @@ class EntityView:
         return tuple(
             f
             for f in self.fields.values()
-            if f.kind in ("tags", "choices")
-            or (f.source == "custom" and (f.indexed or f.unique))
+            if f.kind in ("tags", "choices") or (f.source == "custom" and (f.indexed or f.unique))
         )
 
     @cached_property

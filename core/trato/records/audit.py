@@ -115,9 +115,7 @@ def write_event(
     )  # fmt: skip
 
 
-def _ends(
-    connection: Connection, tenant_id: int, changes: Sequence[Change]
-) -> dict[UUID, bytes]:
+def _ends(connection: Connection, tenant_id: int, changes: Sequence[Change]) -> dict[UUID, bytes]:
     found: dict[UUID, bytes] = {}
     for start in range(0, len(changes), _BATCH):
         pairs = [(c.id, c.version - 1) for c in changes[start : start + _BATCH]]
@@ -149,9 +147,7 @@ def history(
     before: int | None = None,
 ) -> list[Entry]:  # fmt: skip
     """Read what happened to a record, newest first; values are as JSON holds them."""
-    statement = select(audit).where(
-        audit.c.tenant_id == tenant_id, audit.c.record_id == record_id
-    )
+    statement = select(audit).where(audit.c.tenant_id == tenant_id, audit.c.record_id == record_id)
     if before is not None:
         statement = statement.where(audit.c.sequence < before)
     rows = connection.execute(statement.order_by(audit.c.sequence.desc()).limit(limit))

@@ -82,9 +82,7 @@ def plan(
     check = loader_for(unit.actor, entity)
     first: dict[Any, int] = {}
     changes: list[Change] = []
-    for number, (row, id, key, value) in enumerate(
-        zip(rows, given, keys, sought, strict=True)
-    ):
+    for number, (row, id, key, value) in enumerate(zip(rows, given, keys, sought, strict=True)):
         records = found.get(key, ()) if key is not None else ()
         if len(records) == 1:
             change = _update(entity, check, row, records[0])

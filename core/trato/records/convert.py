@@ -342,5 +342,5 @@ def searched(field: Field, value: Any) -> str | None:
     if field.kind in LIST_KINDS:
         return " ".join(value)
     if field.kind == "choice":
-        return choice_labels(field).get(value, value)
+        return choice_labels(field).get(value, str(value))
     return str(value)

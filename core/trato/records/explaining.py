@@ -8,7 +8,7 @@ from uuid import UUID
 
 from trato.access import rules
 from trato.access.actor import Actor
-from trato.access.roles import Action
+from trato.access.roles import Action, FieldRule
 from trato.access.rules import Decision
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, Message
@@ -28,7 +28,7 @@ class Explanation:
     roles: tuple[str, ...]
     decisions: dict[Action, Decision]
     #: Fields that the member's roles hide or lock.
-    fields: dict[str, rules.FieldRule]
+    fields: dict[str, FieldRule]
 
 
 def explain(
@@ -54,9 +54,7 @@ def explain(
     )
 
 
-def decide(
-    unit: Unit, actor: Actor, entity: EntityView, record: Record, action: Any
-) -> Decision:
+def decide(unit: Unit, actor: Actor, entity: EntityView, record: Record, action: Any) -> Decision:
     """Decide about one record, following its parents where these decide."""
     general = rules.decide(actor, entity, action)
     if not general.allowed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -41,7 +42,8 @@ from trato.records.query import OPS, Filter, Op
 from trato.tenancy.tables import value as side
 from trato.text import _
 
-_ORDERED = frozenset({"gt", "gte", "lt", "lte"})
+_COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
+_ORDERED = frozenset(_COMPARE)
 #: One past every text that begins with a prefix, by code point.
 _LAST = "\U0010ffff"
 
@@ -88,8 +90,8 @@ def parse_filter(field: Field, op: str, text: str, *, actor: Actor) -> Filter:
     if op in ("contains", "startswith") and field.kind in TEXT_KINDS:
         if "\x00" in text:
             raise _wrong(field, text.replace("\x00", "?"), _("a text without control characters"))
-        return Filter(path=field.path, op=op, value=text)  # type: ignore[arg-type]
-    return Filter(path=field.path, op=op, value=_parse(field, text, actor))  # type: ignore[arg-type]
+        return Filter(path=field.path, op=op, value=text)
+    return Filter(path=field.path, op=op, value=_parse(field, text, actor))
 
 
 _EXPECTED = {
@@ -173,7 +175,7 @@ def _by_code_point(column: Any, dialect: str) -> Any:
     return column.collate("C") if dialect == "postgresql" else column
 
 
-def _plain(column: Any, wanted: Filter) -> ColumnElement[bool]:
+def _plain(column: ColumnElement[Any], wanted: Filter) -> ColumnElement[bool]:
     value = wanted.value
     if value is None and wanted.op in _ORDERED:
         return false()
@@ -188,18 +190,15 @@ def _plain(column: Any, wanted: Filter) -> ColumnElement[bool]:
             return or_(column != value, column.is_(None))
         case "in":
             return column.in_(value)
-        case "gt":
-            return column > value
-        case "gte":
-            return column >= value
-        case "lt":
-            return column < value
-        case "lte":
-            return column <= value
+        case "gt" | "gte" | "lt" | "lte":
+            ordered: ColumnElement[bool] = _COMPARE[wanted.op](column, value)
+            return ordered
     raise BadQuery(_("Operator '{op}' does not fit here."), op=wanted.op)
 
 
-def _by_shadow(field: Field, column: Any, key: Any, wanted: Filter) -> ColumnElement[bool]:
+def _by_shadow(
+    field: Field, column: ColumnElement[Any], key: ColumnElement[Any], wanted: Filter
+) -> ColumnElement[bool]:
     """Compare folded text by its shadow column; plain text must be equal to the letter too."""
     fold = FOLDS[field.fold or "text"]
     exact = field.kind == "text" and field.fold == "text" and not field.spellings
@@ -264,7 +263,7 @@ def _by_side_rows(
         return identifier.in_(
             rows.where(_plain(column, Filter(path=wanted.path, op=op, value=typed[0])))
         )
-    matching = identifier.in_(rows.where(column.in_(typed)))
+    matching: ColumnElement[bool] = identifier.in_(rows.where(column.in_(typed)))
     if field.kind == "text":
         # The rows hold it folded; equal is equal to the letter, as with a native field.
         items = value if isinstance(value, list) else [value]
@@ -273,18 +272,16 @@ def _by_side_rows(
     return not_(matching) if op == "ne" else matching
 
 
-def _by_json(
-    entity: EntityView, field: Field, wanted: Filter, dialect: str
-) -> ColumnElement[bool]:
+def _by_json(entity: EntityView, field: Field, wanted: Filter, dialect: str) -> ColumnElement[bool]:
     """Filter by an own field without an index, out of the JSON column: right, not fast."""
-    text = _json_text(entity, field, dialect)
+    text: ColumnElement[Any] = _json_text(entity, field, dialect)
     value, op = wanted.value, wanted.op
     if op == "isnull" or value is None:
         return text.is_(None) if (op == "isnull" and value) or op == "eq" else text.is_not(None)
     if field.kind in ("integer", "decimal", "money"):
         number = _exact_number(text, field, dialect)
-        scaled: Any = [_scaled(field, item) for item in value] if op == "in" else _scaled(
-            field, value
+        scaled: Any = (
+            [_scaled(field, item) for item in value] if op == "in" else _scaled(field, value)
         )
         return _plain(number, Filter(path=wanted.path, op=op, value=scaled))
     if op in ("contains", "startswith"):
@@ -302,9 +299,7 @@ def _by_json(
         return kept.rstrip("Z") if field.kind == "moment" else kept
 
     compared: Any = [stored(item) for item in value] if op == "in" else stored(value)
-    return _plain(
-        _by_code_point(text, dialect), Filter(path=wanted.path, op=op, value=compared)
-    )
+    return _plain(_by_code_point(text, dialect), Filter(path=wanted.path, op=op, value=compared))
 
 
 def _json_text(entity: EntityView, field: Field, dialect: str) -> Any:
@@ -349,9 +344,7 @@ def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def checked(
-    visible: Mapping[str, Field], filters: Sequence[Filter]
-) -> Sequence[Filter]:
+def checked(visible: Mapping[str, Field], filters: Sequence[Filter]) -> Sequence[Filter]:
     """Refuse filters on fields that do not exist for the actor.
 
     :raises BadQuery: naming the field.
@@ -371,4 +364,3 @@ def unknown_field(path: str, visible: Mapping[str, Field]) -> BadQuery:
             field=path[:80], near=near[0], code="unknown_field",
         )  # fmt: skip
     return BadQuery(_("There is no field '{field}'."), field=path[:80], code="unknown_field")
-

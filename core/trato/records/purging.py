@@ -70,9 +70,7 @@ def purge(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
                 unit.connection, unit.tenant_id, view, ids[start : start + _BATCH]
             )
     for view, removed in gone:
-        audit.write(
-            unit.connection, unit.actor, removed, at=unit.now, key=unit.audit_keys[0]
-        )
+        audit.write(unit.connection, unit.actor, removed, at=unit.now, key=unit.audit_keys[0])
         if view.name in unit.view.entities:
             writing.call_hook(unit, "trato_record_saved", removed)
 
@@ -157,9 +155,7 @@ def _referring(
         yield from ((row[0], row[1]) for row in rows)
 
 
-def _changes(
-    unit: Unit, known: _Known, closure: _Closure
-) -> list[tuple[EntityView, list[Change]]]:
+def _changes(unit: Unit, known: _Known, closure: _Closure) -> list[tuple[EntityView, list[Change]]]:
     """Make the change of each record that goes, read and locked."""
     made = []
     for name, reasons in closure.going.items():
@@ -205,9 +201,7 @@ def _clear(unit: Unit, known: _Known, closure: _Closure) -> None:
         ]  # fmt: skip
         if changes:
             storing.update_records(unit.connection, unit.actor, view, changes, now=unit.now)
-            audit.write(
-                unit.connection, unit.actor, changes, at=unit.now, key=unit.audit_keys[0]
-            )
+            audit.write(unit.connection, unit.actor, changes, at=unit.now, key=unit.audit_keys[0])
             if name in unit.view.entities:
                 writing.call_hook(unit, "trato_record_saved", changes)
 

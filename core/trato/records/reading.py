@@ -114,9 +114,7 @@ def _plan(
         field = visible[wanted.path]
         if field.source == "extension":
             filter_joins.append(entity.extensions[field.plugin].__table__)
-        conditions.append(
-            condition(actor, entity, wanted, dialect=connection.dialect.name)
-        )
+        conditions.append(condition(actor, entity, wanted, dialect=connection.dialect.name))
     keys = sort_keys(entity, visible, query.sort, tenant_id=actor.tenant_id)
     return _Plan(
         columns=("id", "version", *(p for p in paths if p not in ("id", "version"))),
@@ -210,9 +208,7 @@ def _region_statement(
     positions = [key.column.label(None) for key in keys] + [tie.label(None)]
     statement = select(*columns, *positions).where(*conditions)
     sides = [*plan.filter_joins, *(plan.joined if showing else ())]
-    statement = _from(
-        entity, statement, sides, plan.keys, lead_inner=region == 0 and lead.nullable
-    )
+    statement = _from(entity, statement, sides, plan.keys, lead_inner=region == 0 and lead.nullable)
     if lead.nullable:
         empty = lead.column.is_(None)
         statement = statement.where(lead.column.is_not(None) if region == 0 else empty)
@@ -270,9 +266,7 @@ def _walk(
             # The same order again, which the planner sees is there already, so that it stops at
             # the first rows that match.
             keys, _tie = _keys(entity, plan, region)
-            again = [
-                replace(key, column=column) for key, column in zip(keys, placed, strict=False)
-            ]
+            again = [replace(key, column=column) for key, column in zip(keys, placed, strict=False)]
             ordered = order_by(
                 again, placed[-1], descending=plan.keys[0].descending, lead_known=region == 0
             )
@@ -315,9 +309,9 @@ def _count(
     connection: Connection, entity: EntityView, plan: _Plan,
     conditions: Sequence[ColumnElement[bool]],
 ) -> int:  # fmt: skip
-    some = _from(
-        entity, select(entity.table.c.id), plan.filter_joins, (), lead_inner=False
-    ).where(*conditions)
+    some = _from(entity, select(entity.table.c.id), plan.filter_joins, (), lead_inner=False).where(
+        *conditions
+    )
     counted = some.limit(COUNT_CAP + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(counted)).scalar_one())
 
@@ -327,9 +321,7 @@ def _finish(
 ) -> list[tuple[Any, ...]]:
     """Unpack own fields from the JSON column."""
     own = [
-        (place, entity.fields[path])
-        for place, path in enumerate(columns)
-        if path in entity.custom
+        (place, entity.fields[path]) for place, path in enumerate(columns) if path in entity.custom
     ]
     if not own:
         return raw

@@ -81,9 +81,7 @@ class Records:
         row = self.unit.connection.execute(statement.select_from(source)).first()
         gone = row is not None and row[-1] is not None
         if row is None or (archived is not None and gone != archived):
-            raise NotFound(
-                _("There is no {entity} {id}."), entity=view.info.one, id=record_id
-            )
+            raise NotFound(_("There is no {entity} {id}."), entity=view.info.one, id=record_id)
         names = ("id", "version", *paths)
         values = reading.finish(view, names, [tuple(row[:-1])])[0]
         return Record(
@@ -114,9 +112,7 @@ class Records:
         """Read what happened to a record, newest first, without fields hidden from the actor."""
         record = self.get(entity, record_id, archived=None)
         visible = rules.visible_fields(self.unit.actor, self.unit.view.entity(entity))
-        entries = audit.history(
-            self.unit.connection, self.unit.tenant_id, record.id, limit=limit
-        )
+        entries = audit.history(self.unit.connection, self.unit.tenant_id, record.id, limit=limit)
         for entry in entries:
             for side in (entry.before, entry.after):
                 for path in [path for path in side if path not in visible]:
@@ -125,9 +121,7 @@ class Records:
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def create(
-        self, entity: Kind, values: Mapping[str, Any], *, id: UUID | None = None
-    ) -> Record:
+    def create(self, entity: Kind, values: Mapping[str, Any], *, id: UUID | None = None) -> Record:
         """Make a record.
 
         :raises Invalid: with messages by path.
@@ -323,9 +317,7 @@ class Records:
         before = writing.read_before(self.unit, view, [record_id]).get(record_id)
         seen = before is not None and self._sees(view, before)
         if before is None or not seen or (before["archived_at"] is not None) != archived:
-            raise NotFound(
-                _("There is no {entity} {id}."), entity=view.info.one, id=record_id
-            )
+            raise NotFound(_("There is no {entity} {id}."), entity=view.info.one, id=record_id)
         return Change(
             entity=view, action=action, id=record_id, before=before,
             version=before["version"] + 1,

@@ -91,9 +91,7 @@ class Loader:
         return (loaded, {}) if loaded is not None else self._judged(values, partial=partial)
 
     def _accepted(self, values: Any, *, partial: bool) -> dict[str, Any] | None:
-        if not isinstance(values, Mapping) or not (
-            partial or self._obligatory.issubset(values)
-        ):
+        if not isinstance(values, Mapping) or not (partial or self._obligatory.issubset(values)):
             return None
         loaded: dict[str, Any] = {}
         converters = self._converters

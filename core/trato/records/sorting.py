@@ -169,10 +169,11 @@ def key_value(key: SortKey, raw: Any) -> Any:
             return UUID(str(raw))
         if key.field.source == "custom":
             # Typed rows hold integers and text as they are.
-            expected: type = int if side_column(key.field) == "number" else str
-            if not isinstance(raw, expected) or not _fits(raw):
-                raise ValueError(raw)
-            return raw
+            if side_column(key.field) == "number" and isinstance(raw, int) and _fits(raw):
+                return raw
+            if side_column(key.field) == "text" and isinstance(raw, str) and _fits(raw):
+                return raw
+            raise ValueError(raw)
         if kind in ("decimal", "money"):
             if not _fits(Scaled(key.field.scale).to_integer(Decimal(raw))):
                 raise ValueError(raw)

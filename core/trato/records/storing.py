@@ -291,9 +291,7 @@ def delete_records(
     connection: Connection, tenant_id: int, entity: EntityView, ids: Sequence[UUID]
 ) -> None:
     """Remove records for good, with typed rows and search text; extension rows cascade."""
-    connection.execute(
-        delete(side).where(side.c.tenant_id == tenant_id, side.c.record_id.in_(ids))
-    )
+    connection.execute(delete(side).where(side.c.tenant_id == tenant_id, side.c.record_id.in_(ids)))
     if connection.dialect.name == "sqlite":
         found = select(search_row.c.rowid).where(
             search_row.c.tenant_id == tenant_id, search_row.c.record_id.in_(ids)

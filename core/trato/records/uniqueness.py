@@ -103,8 +103,7 @@ def _taken(
         for row in connection.execute(statement):
             # What is stored may be written in another way than what is sought.
             stored = (
-                comparable(f, v) if f.spellings else v
-                for f, v in zip(fields, row[1:], strict=True)
+                comparable(f, v) if f.spellings else v for f, v in zip(fields, row[1:], strict=True)
             )
             found[tuple(stored)].append(row[0])
     return found
@@ -130,6 +129,5 @@ def holding(
             same[key].append(value)
     forms = {(key,): _forms([field], written, (key,)) for key, written in same.items()}
     return {
-        key[0]: ids
-        for key, ids in _taken(connection, tenant_id, entity, [field], forms).items()
+        key[0]: ids for key, ids in _taken(connection, tenant_id, entity, [field], forms).items()
     }

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.exc import IntegrityError
 
 from trato.access import rules
@@ -60,7 +60,11 @@ def read_before(
         )
     statement = statement.select_from(source)
     if lock and unit.connection.dialect.name == "postgresql":
-        statement = statement.with_for_update(of=table)
+        if joined:
+            # Whoever waited for the lock would read the joined rows as they were before it.
+            _lock(unit, table, ids)
+        else:
+            statement = statement.with_for_update(of=table)
     found: dict[UUID, dict[str, Any]] = {}
     names = ("id", "version", *paths)
     wanted = sorted(set(ids))
@@ -76,6 +80,18 @@ def read_before(
             record["archived_at"], record["custom"] = row[-2], row[-1]
             found[record["id"]] = record
     return found
+
+
+def _lock(unit: Unit, table: Table, ids: Sequence[UUID]) -> None:
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _BATCH):
+        some = table.c.id.in_(wanted[start : start + _BATCH])
+        unit.connection.execute(
+            select(table.c.id)
+            .where(table.c.tenant_id == unit.tenant_id, some)
+            .order_by(table.c.id)
+            .with_for_update()
+        )
 
 
 def existing_ids(unit: Unit, entity: EntityView, ids: Sequence[UUID]) -> set[UUID]:
@@ -148,9 +164,7 @@ def check_rows(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> Non
     _check_through_parent(unit, entity, changes)
 
 
-def _check_through_parent(
-    unit: Unit, entity: EntityView, changes: Sequence[Change]
-) -> None:
+def _check_through_parent(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
     """Refuse changes of a record whose parent the actor may not edit."""
     parent_field = entity.fields[entity.info.parent or ""]
     parent = unit.view.entities[parent_field.target or ""]
@@ -228,9 +242,7 @@ def visible_ids(unit: Unit, target: str, ids: set[UUID]) -> set[UUID]:
 def _check_people(
     unit: Unit, field: Field, changed: Sequence[tuple[Change, Mapping[str, Any]]]
 ) -> None:
-    people: Mapping[UUID, Any] = (
-        unit.view.members if field.kind == "member" else unit.view.teams
-    )
+    people: Mapping[UUID, Any] = unit.view.members if field.kind == "member" else unit.view.teams
     for change, values in changed:
         value = values.get(field.path)
         if value is None:
@@ -315,4 +327,3 @@ def _explain(entity: EntityView, change: Change, error: IntegrityError) -> None:
             change.refuse(path, _("'{value}' is taken by another record."), value=change[path])
     else:
         raise error
-
