@@ -127,7 +127,7 @@ def one(data: Any, actor: Actor, entity: EntityView, *, new: bool) -> Values:
                     _take(taken, entity, f"{name}.{key}", inner)
             else:
                 taken.refuse(name, _("This is a JSON object; {value} is not."), value=_kind(value))
-        elif "." in name:
+        elif "." in name or name == "id":
             # The flat spelling is for filters; one way to say it keeps duplicates visible.
             taken.refuse(name, _("There is no such field, or it cannot be written."))
         else:
