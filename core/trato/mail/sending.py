@@ -112,7 +112,13 @@ class _Deadline:
             raise TimeoutError
         if self.sock is not None:
             self.sock.settimeout(left)
-        return super().getreply()  # type: ignore[misc,no-any-return]
+        try:
+            return super().getreply()  # type: ignore[misc,no-any-return]
+        except smtplib.SMTPServerDisconnected as error:
+            # smtplib tells a silent server and one that hung up alike.
+            if isinstance(error.__context__, TimeoutError):
+                raise TimeoutError from error
+            raise
 
 
 class _Plain(_Deadline, smtplib.SMTP):
