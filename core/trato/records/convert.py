@@ -206,7 +206,10 @@ def _list(field: Field, value: Any) -> list[str] | None:
     load = _choice if field.kind == "choices" else _text
     items = [item for raw in value if (item := load(field, raw)) is not None]
     # The same word in other capitals is the same tag; the first spelling stays.
-    return list({fold(item): item for item in reversed(items)}.values())[::-1] or None
+    kept: dict[str, str] = {}
+    for item in items:
+        kept.setdefault(fold(item), item)
+    return list(kept.values()) or None
 
 
 def _id(field: Field, value: Any) -> UUID | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from werkzeug.datastructures import MultiDict
 
 from trato.access import rules
 from trato.entities.fields import Field
+from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.errors import DomainError, Invalid, Message
 from trato.host import Host
@@ -20,8 +21,10 @@ from trato.screens.parts import form_groups
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, translator
-from trato.web.references import is_typed, read_choice, read_reference
+from trato.web.references import is_typed, label_of, read_choice, read_reference
 from trato.web.references import reference as typed_reference
+
+T = TypeVar("T")
 
 
 class FormPage:
@@ -136,11 +139,7 @@ class FormPage:
         reference = None
         value = values.get(field.path)
         if field.kind in ("choice", "choices"):
-            held = value if isinstance(value, list | tuple) else (value,)
-            choices = None if is_typed(field) else [
-                pair for pair in self.cells.choices(field)
-                if pair[0] not in field.retired or pair[0] in held
-            ]  # fmt: skip
+            choices = None if is_typed(field) else self._choices(field, value)
         elif field.kind == "member":
             choices = sorted(
                 ((str(m.id), m.name) for m in self.unit.view.members.values()
@@ -165,6 +164,14 @@ class FormPage:
             "maxlength": field.max_length, "unit": unit_text,
         }  # fmt: skip
 
+    def _choices(self, field: Field, value: Any) -> list[tuple[str, str]]:
+        """List a field's choices; what was retired only where it is still chosen."""
+        held = value if isinstance(value, list) else [value] if value else []
+        labels = dict(self.cells.choices(field))
+        offered = [pair for pair in labels.items() if pair[0] not in field.retired]
+        lost = [key for key in held if key not in dict(offered)]
+        return offered + [(key, labels.get(key, key)) for key in lost]
+
     # --- in --------------------------------------------------------------------------------------
 
     def read(
@@ -177,17 +184,40 @@ class FormPage:
         typed: dict[str, Any] = {}
         values: dict[str, Any] = {}
         errors: dict[str, list[Message]] = {}
+        stored = self.stored() if self.record else {}
         for path, field in self.writable.items():
             if path not in form:
                 continue
             raw = form.getlist(path)
             typed[path] = [part for part in raw if part] if field.kind == "choices" else raw[-1]
+            if self.record and _same(typed[path], stored.get(path)):
+                # A form shows less than is stored: no seconds, no choice that was retired.
+                values[path] = self.record.values.get(path)
+                continue
             try:
                 values[path] = self._value(field, raw)
             except DomainError as error:
                 found = error.errors.get(path) if isinstance(error, Invalid) else None
                 errors[path] = found or [error.message]
         return typed, values, errors
+
+    def write(self, sent: MultiDict[str, str], save: Callable[[dict[str, Any]], T]) -> T:
+        """Save what was sent, as far as it differs from what is stored.
+
+        :raises Invalid: with all that is refused, be it here or while saving.
+        """
+        _typed, values, errors = self.read(sent)
+        if self.record:
+            stored = self.record.values
+            values = {path: v for path, v in values.items() if v != stored.get(path)}
+        try:
+            saved = save(values)
+        except Invalid as refused:
+            raise Invalid({**refused.errors, **errors}) from refused
+        if errors:
+            # Raised inside the transaction, so that what was saved just now is not.
+            raise Invalid(errors)
+        return saved
 
     def _value(self, field: Field, raw: list[str]) -> Any:
         text = raw[-1].strip()
@@ -211,12 +241,34 @@ class FormPage:
             case "moment":
                 return written.parse_datetime(text)
             case "ref":
-                return read_reference(self.unit, field, text)
+                return self._referred(field, text)
             case "choice":
                 return read_choice(self.cells, field, text)
+            case "longtext":
+                # Browsers send line ends as the protocol of mail has them.
+                return raw[-1].replace("\r\n", "\n")
         return raw[-1]
+
+    def _referred(self, field: Field, text: str) -> Any:
+        """Read a reference; the name of the present one means it, whoever else bears the name."""
+        present = self.record.values.get(field.path) if self.record else None
+        if present is not None and fold(label_of(self.unit, field, present)) == fold(text):
+            return present
+        return read_reference(self.unit, field, text)
 
     def _unchecked(self, field: Field) -> bool | None:
         """Read a box without a tick: an optional value that nobody gave stays away."""
         before = self.record.values.get(field.path) if self.record else field.default
         return False if field.required or before is not None else None
+
+
+def _same(typed: Any, stored: Any) -> bool:
+    """Tell whether a form came back as it was sent out."""
+    if isinstance(stored, bool):
+        return bool(typed == str(stored).lower())
+    if isinstance(stored, list):
+        # Boxes come back in the order in which they are shown.
+        return sorted(typed if isinstance(typed, list) else typed.split(", ")) == sorted(stored)
+    if isinstance(typed, str):
+        return typed.replace("\r\n", "\n") == (stored or "").replace("\r\n", "\n")
+    return bool((typed or None) == stored)

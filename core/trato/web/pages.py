@@ -6,6 +6,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -134,10 +135,8 @@ def create(plugin: str, collection: str) -> Response:
     """Make a record from the form, or show the form again with what was typed."""
     try:
         with _opened(plugin, collection, read=False) as (unit, entity):
-            _typed, values, errors = FormPage(current_host(), unit, entity).read(request.form)
-            if errors:
-                raise Invalid(errors)
-            record = unit.records.create(entity.name, values)
+            form = FormPage(current_host(), unit, entity)
+            record = form.write(request.form, partial(unit.records.create, entity.name))
     except Invalid as refused:
         return _again(plugin, collection, None, refused)
     return redirect(f"{base_url(entity)}/{record.id}")
@@ -179,10 +178,8 @@ def save(plugin: str, collection: str, record_id: UUID) -> Response:
         with _opened(plugin, collection, read=False) as (unit, entity):
             record = unit.records.get(entity.name, record_id)
             form = FormPage(current_host(), unit, entity, record=record)
-            _typed, values, errors = form.read(request.form)
-            if errors:
-                raise Invalid(errors)
-            unit.records.update(entity.name, record_id, values, version=seen)
+            update = partial(unit.records.update, entity.name, record_id, version=seen)
+            form.write(request.form, update)
     except Invalid as refused:
         return _again(plugin, collection, record_id, refused, version=seen)
     except StaleRecord as stale:
