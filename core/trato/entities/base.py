@@ -242,6 +242,13 @@ class Entity(Base):
                 hint=_("Name one of: {fields}."),
                 entity=name, label=label, fields=", ".join(fields),
             )  # fmt: skip
+        for path, field in fields.items():
+            if field.kind == "ref" and field.required and field.on_purge == "clear":
+                raise PluginError(
+                    _("Field '{field}' of '{entity}' is obligatory and cannot be cleared."),
+                    hint=_("Say on_purge=\"refuse\" or \"cascade\", or annotate with '| None'."),
+                    field=path, entity=name,
+                )  # fmt: skip
         tree = next((path for path, field in fields.items() if field.target == name), None)
         if owned:
             fields |= OWNER_FIELDS
