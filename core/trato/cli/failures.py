@@ -11,6 +11,8 @@ from trato.text import _
 
 #: SQLSTATE classes and codes that tell of rights, passwords and names, not of a mistake of ours.
 _OPERATORS = ("28", "3D", "42501")
+#: The same, in SQLite's words.
+_FILES = ("file is not a database", "disk image is malformed", "readonly database")
 
 
 @contextmanager
@@ -45,7 +47,7 @@ def _explain(error: Exception) -> TratoError | None:
     if not isinstance(error, DBAPIError):
         return None
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    if state.startswith(_OPERATORS):
+    if state.startswith(_OPERATORS) or any(words in str(error.orig) for words in _FILES):
         return ConfigError(
             _("The database refuses: {reason}."),
             hint=_("'trato doctor' looks for the cause; 'trato doctor --sql' prints how roles and "

@@ -45,10 +45,8 @@ def rows_of_tenant(
 ) -> Iterator[dict[str, Any]]:
     """Read a tenant's rows of a table in the order of its key."""
     statement = select(table).where(table.c.tenant_id == tenant_id)
-    rows = connection.execution_options(yield_per=1_000).execute(
-        statement.order_by(*table.primary_key.columns)
-    )
-    for row in rows:
+    statement = statement.order_by(*table.primary_key.columns).execution_options(yield_per=1_000)
+    for row in connection.execute(statement):
         yield dict(row._mapping)
 
 

@@ -1,0 +1,192 @@
+"""`trato serve`, as a real process."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from core.tests.conftest import Installation
+
+#: SIGTERM ends the server and its children within so many seconds.
+WITHIN = 10
+
+
+def environment(installation: Installation) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TRATO_")}
+    return own | installation.environ
+
+
+@contextmanager
+def serving(installation: Installation, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the server and wait for the line with its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trato", "serve", "--port", "0", *words],
+        env=environment(installation), cwd=installation.folder, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    # Further lines are read away, or the server would wait for its reader.
+    reader = threading.Thread(target=process.stderr.read, daemon=True)
+    try:
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "http://" in line:
+                reader.start()
+                yield process, line.split()[-1]
+                return
+        pytest.fail(f"the server ended: {lines}")
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if reader.is_alive():
+            reader.join(timeout=WITHIN)
+        process.stderr.close()
+
+
+def get(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310 - our own server
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_pages_are_served_until_sigterm(installation: Installation) -> None:
+    with serving(installation, "--workers", "2") as (process, address):
+        assert get(f"{address}/login") == 200
+        assert get(f"{address}/health/live") == 200
+        workers = children(process.pid)
+        assert len(workers) >= 2
+
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=WITHIN)
+
+        assert code == 0
+        assert [pid for pid in workers if alive(pid)] == []
+
+
+@pytest.mark.database("sqlite")
+def test_a_request_that_hangs_does_not_keep_the_server(installation: Installation) -> None:
+    path = installation.environ["TRATO_DATABASE_URL"].removeprefix("sqlite:///")
+    installation.tenant("acme")
+    with serving(installation) as (process, address):
+        assert get(f"{address}/health/live") == 200
+        # Whoever writes waits half a minute for this lock; signing in writes.
+        with closing(sqlite3.connect(path, isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            hanging = [half_a_request(address), sign_in(address)]
+            # Answered after the request above was taken up: there is one queue.
+            assert [get(f"{address}/health/live") for _ in range(8)] == [200] * 8
+
+            start = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=WITHIN)
+
+        assert time.monotonic() - start < WITHIN
+        for connection in hanging:
+            connection.close()
+
+
+def half_a_request(address: str) -> socket.socket:
+    host, port = address.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)))
+    connection.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\na")
+    return connection
+
+
+def sign_in(address: str) -> http.client.HTTPConnection:
+    """Send a sign-in and do not wait for the answer."""
+    connection = http.client.HTTPConnection(address.removeprefix("http://"))
+    connection.request("GET", "/login")
+    answer = connection.getresponse()
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]*)"', answer.read().decode())
+    assert token is not None
+    form = {"email": "ana@acme.example", "password": "correcta-clave-1", "csrf_token": token[1]}
+    cookie = "; ".join(c.partition(";")[0] for c in answer.headers.get_all("Set-Cookie") or ())
+    connection.request(
+        "POST", "/login", urllib.parse.urlencode(form),
+        {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie},
+    )  # fmt: skip
+    return connection
+
+
+@pytest.mark.database("sqlite")
+def test_a_port_that_is_taken_is_named(installation: Installation) -> None:
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        ran = installation.run("serve", "--port", str(port))
+
+    assert ran.code == 2
+    assert f"Port {port} of 127.0.0.1 is in use" in ran.err
+    assert "--port" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [("--host", "203.0.113.7"), ("--port", "70000"), ("--workers", "0")]
+)
+def test_an_address_that_cannot_be_is_refused(bare: Installation, words: tuple[str, ...]) -> None:
+    ran = bare.run("serve", *words)
+
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.database("postgresql")
+def test_serving_is_refused_as_the_owner(installation: Installation) -> None:
+    owner = installation.environ["TRATO_OWNER_DATABASE_URL"]
+
+    ran = installation.run("serve", environ={"TRATO_DATABASE_URL": owner})
+
+    assert ran.code == 2
+    assert "row-level security does not hold it" in ran.err
+    assert "trato doctor --sql" in ran.err
+
+
+@pytest.mark.database("postgresql")
+def test_serving_is_refused_before_migrations(unmigrated: Installation) -> None:
+    ran = unmigrated.run("serve")
+
+    assert ran.code == 2
+    assert "trato migrate" in ran.err
+
+
+@pytest.mark.database("postgresql")
+def test_serving_is_refused_without_a_secret(installation: Installation) -> None:
+    ran = installation.run("serve", environ={"TRATO_SECRET_KEY": ""})
+
+    assert ran.code == 2
+    assert "TRATO_SECRET_KEY" in ran.err
