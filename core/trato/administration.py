@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from trato.access import credentials
+from trato.access import credentials, second_factor
 from trato.access import store as people
 from trato.access.actor import Actor
 from trato.db.engine import set_tenant, transaction
@@ -212,6 +213,28 @@ def create_user(
             teams=[by_key[key] for key in teams], ends_at=ends_at,
         )  # fmt: skip
     return NewUser(user_id=user.id, member_id=member_id, email=user.email, created=created)
+
+
+def end_of_day(day: dt.date, timezone: str) -> dt.datetime:
+    """Give the first moment after a day in a time zone: when a membership until that day ends."""
+    midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), ZoneInfo(timezone))
+    return midnight.astimezone(dt.UTC)
+
+
+def remove_second_factor(host: Host, email: str) -> bool:
+    """Take the second step away from somebody who lost the phone and the recovery codes.
+
+    Every session of the person ends too.
+
+    :return: False when there was none.
+    """
+    with transaction(host.engine) as connection:
+        user = people.find_user(connection, email.strip())
+        if user is None:
+            raise NotFound(_("There is no user {email}."), email=email)
+        second_factor.remove(connection, user.id)
+        credentials.close_all_sessions(connection, user.id)
+    return user.has_second_factor
 
 
 def create_token(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from trato.text import _
@@ -28,6 +29,15 @@ def add(commands: Commands) -> None:
     create.add_argument("--team", metavar="T", action="append", default=[],
                         help=_("key of a team; may be given several times"))  # fmt: skip
 
+    create.add_argument("--until", metavar="DAY", type=dt.date.fromisoformat,
+                        help=_("last day of the access, such as 2027-03-31; an auditor has "
+                               "one always"))  # fmt: skip
+    reset = user.command(
+        "reset-second-step", _("Take the second step at sign-in away from a person who lost it"),
+        _reset_second_step,
+    )  # fmt: skip
+    reset.add_argument("email", metavar="EMAIL", help=_("address by which the person signs in"))
+
     token = commands.family("token", _("Make keys for the API"))
     make = token.command("create", _("Make an API token for a user"), _create_token, json=True)
     make.add_argument("slug", metavar="SLUG", help=_("the tenant"))
@@ -47,7 +57,7 @@ def _create_user(context: Context, args: argparse.Namespace) -> int:
     password = args.password or new_password()
     made = administration.create_user(
         context.host, args.slug, args.email, roles=args.role, password=password,
-        name=args.name, teams=args.team,
+        name=args.name, teams=args.team, ends_at=_end(context, args),
     )  # fmt: skip
     shown = password if made.created and args.password is None else None
     if args.json:
@@ -65,6 +75,27 @@ def _create_user(context: Context, args: argparse.Namespace) -> int:
                     email=made.email, tenant=args.slug)  # fmt: skip
     if args.password is not None and not made.created:
         context.warn(_("The account keeps its own password; the one given was not used."))
+    return 0
+
+
+def _end(context: Context, args: argparse.Namespace) -> dt.datetime | None:
+    from trato import administration
+
+    if args.until is None:
+        return None
+    tenant = administration.tenant(context.host, args.slug)
+    return administration.end_of_day(args.until, tenant.timezone)
+
+
+def _reset_second_step(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+
+    if administration.remove_second_factor(context.host, args.email):
+        context.say(_("'{email}' signs in with the password alone now, and was signed out "
+                      "everywhere."), email=args.email)  # fmt: skip
+    else:
+        context.say(_("'{email}' had no second step; nothing changed but that open sessions "
+                      "ended."), email=args.email)  # fmt: skip
     return 0
 
 

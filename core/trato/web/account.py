@@ -94,6 +94,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
              "sections": [{"title": "", "fields": [language]}],
              "submit_label": translator(_("Save language"))},
             {"title": translator(_("Password")), "action": "/account/password", "errors": [],
+             "username": person.email,
              "sections": [{"title": "", "fields": password_fields}],
              "submit_label": translator(_("Change password"))},
         ],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, render_template, request
 
 from trato.access.actor import Actor
 from trato.access.roles import TEMPORARY_ROLES
+from trato.administration import end_of_day
 from trato.errors import DomainError, Forbidden, LicenseError
 from trato.mail.invitations import Invitation, invite
 from trato.mail.sending import missing_settings
@@ -100,7 +100,7 @@ def send_invitation() -> str | tuple[str, int]:
         errors["roles"] = translator(_("Choose at least one."))
     if typed["until"]:
         try:
-            ends_at = _end_of(typed["until"], actor.timezone)
+            ends_at = end_of_day(dt.date.fromisoformat(typed["until"]), actor.timezone)
         except ValueError:
             errors["until"] = translator(_("This is no date."))
     elif not TEMPORARY_ROLES.isdisjoint(typed["roles"]):
@@ -119,13 +119,6 @@ def send_invitation() -> str | tuple[str, int]:
         text = host.catalogs.message(error.message, locale())
         return _page(actor, typed, {place: text}), 422
     return _done(made, typed["name"] or typed["email"])
-
-
-def _end_of(day: str, timezone: str) -> dt.datetime:
-    """Give the first moment after a day in a time zone."""
-    following = dt.date.fromisoformat(day) + dt.timedelta(days=1)
-    midnight = dt.datetime.combine(following, dt.time(), ZoneInfo(timezone))
-    return midnight.astimezone(dt.UTC)
 
 
 def _done(made: Invitation, name: str) -> str:

@@ -34,9 +34,12 @@ def _page(errors: dict[str, str] | None = None) -> str:
     with transaction(current_host().engine) as connection:
         factor = second_factor.read(connection, user.user_id)
         secret = "" if factor.is_on else second_factor.begin(connection, user.user_id, sealer())
-    page: dict[str, Any] = {"is_demanded": user.lacks_second_factor, "factor": factor}
+    email = current_person().email
+    page: dict[str, Any] = {
+        "is_demanded": user.lacks_second_factor, "factor": factor, "email": email,
+    }  # fmt: skip
     if secret:
-        uri = second_factor.enrolment_uri(secret, email=current_person().email)
+        uri = second_factor.enrolment_uri(secret, email=email)
         page |= {
             "qr": _qr(uri),
             "error": wrong.get("code", ""),
