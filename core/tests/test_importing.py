@@ -136,6 +136,13 @@ def test_workbook_is_read_like_text(tenant: Company, tmp_path: Path) -> None:
     assert client["is_supplier"] is True
 
 
+@pytest.mark.database("sqlite")
+def test_tags_that_differ_in_signs_are_different_tags(tenant: Company, bring: Importer) -> None:
+    bring("Nombre;Etiquetas\nA;C|C#|c++|c|Día|dia\n")
+
+    assert records(tenant)[0]["tags"] == ["C", "C#", "c++", "Día"]
+
+
 def test_formula_is_kept_as_the_text_that_it_is(tenant: Company, bring: Importer) -> None:
     bring("Nombre;Notas\n'=HYPERLINK(1);=1+1\n")
 
@@ -191,7 +198,9 @@ def test_ids_of_the_file_are_kept_and_match_by_id(tenant: Company, bring: Import
 
     assert counts(first) == {"created": 2}
     assert counts(again) == {"updated": 1}
-    assert told(tenant.host, doubled) == [(2, "id", f"Ya existe un registro con el identificador {id}.")]
+    assert told(tenant.host, doubled) == [
+        (2, "id", f"Ya existe un registro con el identificador {id}.")
+    ]
 
 
 @pytest.mark.database("sqlite")

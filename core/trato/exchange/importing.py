@@ -27,6 +27,7 @@ from trato.exchange.wording import ID, Wording
 from trato.exchange.writing import ErrorWriter
 from trato.host import Host
 from trato.i18n import Formats
+from trato.records import statistics
 from trato.records.bulk import match_key
 from trato.records.records import Outcome
 from trato.records.schema import loader_for
@@ -210,10 +211,14 @@ class _Import:
 
     def run(self, table: Table, progress: Progress | None) -> None:
         """Import all rows."""
-        done = 0
+        done = created = 0
         for drafts in self._batches(self._draft(row) for row in table):
             self._import(drafts)
             done += len(drafts)
+            if self._result.created > created and not self._result.dry_run:
+                created = self._result.created
+                with self._host.unit(self._actor) as unit:
+                    statistics.refresh(unit, self._entity)
             if progress is not None:
                 progress(done, self._columns.rows)
 

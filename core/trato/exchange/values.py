@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
+from trato.entities.fold import fold as fold_text
 from trato.errors import DomainError
 from trato.exchange.cells import Cell, Unreadable, cell_text
 from trato.exchange.conventions import DecimalSign, evident_sign
@@ -259,7 +260,8 @@ def _boolean(cell: Cell) -> bool:
 def _tags(cell: Cell) -> tuple[str, ...] | None:
     tags: dict[str, str] = {}
     for tag in _parts(cell):
-        tags.setdefault(fold(tag), tag)  # the same word in other capitals is the same tag
+        # The same word in other capitals is the same tag; C, C# and C++ are three.
+        tags.setdefault(fold_text(tag), tag)
     return tuple(tags.values()) or None
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Text, cast, literal, select, union_all
 
 from trato.access import rules
 from trato.access.actor import Actor
 from trato.entities.fields import TEXT_KINDS, Field
 from trato.entities.view import EntityView
 from trato.records.convert import spelled
+from trato.records.search import among
 from trato.records.uniqueness import comparable
 from trato.records.unit import Unit
 
@@ -66,12 +67,12 @@ def find(
     if entity is None or not rules.decide(unit.actor, entity, "view").allowed:
         return found
     parts = [
-        _part(unit, entity, path, _by_text(entity, entity.fields[path], texts))
+        _part(unit, entity, path, *_keys(entity, entity.fields[path], texts))
         for path, texts in wanted.items()
         if texts
     ]
     if ids:
-        parts.append(_part(unit, entity, BY_ID, entity.table.c.id.in_(sorted(set(ids)))))
+        parts.append(_part(unit, entity, BY_ID, entity.table.c.id, ids))
     if not parts:
         return found
     statement = parts[0] if len(parts) == 1 else union_all(*parts)
@@ -83,22 +84,29 @@ def find(
     return found
 
 
-def _part(unit: Unit, entity: EntityView, path: str, condition: Any) -> Select[Any]:
+def _part(
+    unit: Unit, entity: EntityView, path: str, column: ColumnElement[Any], keys: Collection[Any]
+) -> Select[Any]:
     table = entity.table
     shown = table.c[entity.info.label if path == BY_ID else path]
     statement = select(
         literal(path, Text).label("path"), table.c.id, cast(shown, Text).label("text"),
         table.c.archived_at,
-    ).where(table.c.tenant_id == unit.tenant_id, condition)  # fmt: skip
+    ).where(
+        table.c.tenant_id == unit.tenant_id, among(unit.connection, column, keys)
+    )  # fmt: skip
     rule = rules.predicate(unit.actor, entity, "view")
     return statement if rule is None else statement.where(rule)
 
 
-def _by_text(entity: EntityView, field: Field, texts: Collection[str]) -> Any:
+def _keys(
+    entity: EntityView, field: Field, texts: Collection[str]
+) -> tuple[ColumnElement[Any], Collection[str]]:
+    """Give the column that texts are compared with, and what they are in it."""
     if not field.fold:
-        return entity.table.c[field.path].in_(sorted(set(texts)))
+        return entity.table.c[field.path], texts
     keys = {key for text in texts for key in spelled(field, text)}
-    return entity.table.c[f"{field.path}_key"].in_(sorted(keys))
+    return entity.table.c[f"{field.path}_key"], keys
 
 
 __all__ = ["BY_ID", "Found", "Named", "find", "name_key", "naming_fields"]

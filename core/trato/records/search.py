@@ -6,6 +6,8 @@ so a definer function asks the index and gives back keys only. SQLite asks a ful
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Text, and_, bindparam, false, func, select
@@ -74,11 +76,18 @@ def contains(column: ColumnElement[str | None], wanted: list[str]) -> ColumnElem
 
 
 def among(
-    connection: Connection, column: ColumnElement[UUID], ids: list[UUID]
+    connection: Connection, column: ColumnElement[Any], values: Collection[Any]
 ) -> ColumnElement[bool]:
-    """Make the condition that a key is one of many, as one bound value where that exists."""
-    if not ids:
+    """Make the condition that a column is one of many values, as one bound value where that exists.
+
+    One value, because PostgreSQL compares with each of a thousand in turn, row by row, where it
+    plans for all values there may be.
+    """
+    wanted = sorted(set(values))
+    if not wanted:
         return false()
     if connection.dialect.name == "postgresql":
-        return column == func.any(bindparam(None, ids, type_=ARRAY(Id)))
-    return column.in_(ids)
+        # An array has no collation; the column keeps its own.
+        item = Text() if isinstance(column.type, Text) else column.type
+        return column == func.any(bindparam(None, wanted, type_=ARRAY(item)))
+    return column.in_(wanted)

@@ -13,6 +13,7 @@ from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.records.changes import Change
 from trato.records.convert import shadow_value, side_column, side_value, spelled
+from trato.records.search import among
 from trato.tenancy.tables import value as side
 from trato.text import _
 
@@ -85,8 +86,8 @@ def _taken(
             statement = select(side.c.record_id, column).where(
                 side.c.tenant_id == tenant_id, side.c.entity == entity.name,
                 side.c.field == first.path, side.c.is_active.is_(True),
-                column.in_([key[0] for key in some]),
             )  # fmt: skip
+            statement = statement.where(among(connection, column, [key[0] for key in some]))
         else:
             table = entity.table
             if first.source == "extension":
@@ -96,8 +97,8 @@ def _taken(
             if table is entity.table:
                 statement = statement.where(table.c.archived_at.is_(None))
             if len(columns) == 1:
-                written = sorted({form for key in some for form in forms[key]})
-                statement = statement.where(columns[0].in_(written))
+                written = {form for key in some for form in forms[key]}
+                statement = statement.where(among(connection, columns[0], written))
             else:
                 statement = statement.where(tuple_(*columns).in_(some))
         for row in connection.execute(statement):
