@@ -13,6 +13,7 @@ from trato.host import Host
 from trato.rest.openapi.operations import Operations
 from trato.rest.openapi.schemas import Maker, Schema
 from trato.rest.openapi.words import Words
+from trato.rest.parameters import refuse_parameters
 from trato.rest.problems import MEDIA_TYPE, TITLES
 from trato.rest.serializer import dumps
 from trato.text import _
@@ -20,6 +21,7 @@ from trato.text import _
 
 def answer(actor: Actor) -> Response:
     """Answer the document as the actor may see it."""
+    refuse_parameters(request.query_string)
     host: Host = current_app.extensions["trato"]
     rules = tuple(
         (name, path, rule)

@@ -318,7 +318,8 @@ class Operations:
         """Describe one of several values; commas stand between them."""
         schema = self._filtered_one(field)
         if field.kind in TEXT_KINDS or (field.kind in LIST_KINDS and schema.get("pattern")):
-            return {"type": "string", "pattern": "^[A-Za-z0-9 .@-]*[A-Za-z0-9]$", "maxLength": 40}
+            return {"type": "string", "pattern": "^[A-Za-z0-9 .@-]*[A-Za-z0-9]$",
+                    "maxLength": schema["maxLength"]}  # fmt: skip
         return schema
 
 

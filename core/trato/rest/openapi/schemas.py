@@ -28,7 +28,7 @@ _EMAIL = (
     r"(\.[A-Za-z0-9]([A-Za-z0-9\-]{0,20}[A-Za-z0-9])?){0,2}\.[A-Za-z]{2,20}"
 )
 _PHONE = r"\+?[0-9][0-9 ().\-/]{2,30}"
-_URL = r"[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9\-._~]*[A-Za-z0-9](/[A-Za-z0-9\-._~/?=&%]*)?"
+_URL = r"[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9]([A-Za-z0-9\-._~]*[A-Za-z0-9])?(/[A-Za-z0-9\-._~/?=&%]*)?"
 _BLANKS = r"[ \t\r\n]*"
 _CONTACTS = {"email": _EMAIL, "phone": _PHONE, "url": _URL}
 MOMENT = (
