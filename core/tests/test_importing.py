@@ -14,7 +14,7 @@ import pytest
 from xlsxwriter import Workbook
 
 from trato.errors import ConfigError
-from trato.exchange import importing
+from trato.exchange import importing, results
 from trato.exchange.importing import ImportResult, run_import
 from trato.host import Host
 from trato.testing.companies import Company
@@ -352,7 +352,7 @@ def test_folder_of_the_file_of_errors_must_be_there(
 def test_result_keeps_the_first_problems_only(
     bring: Importer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "SHOWN", 3)
+    monkeypatch.setattr(results, "SHOWN", 3)
 
     result = bring("Nombre;Plazo\n" + "A;x\n" * 5)
 

@@ -10,9 +10,10 @@ from trato.access.rules import visible_fields, writable_fields
 from trato.entities.fields import REF_KINDS, Field
 from trato.entities.view import EntityView
 from trato.errors import ConfigError, Invalid, Message
+from trato.exchange.drafts import ReferenceColumn
 from trato.exchange.mapping import HeaderMap, match_headers, propose
 from trato.exchange.reading import Table
-from trato.exchange.references import ReferenceColumn, keys_of
+from trato.exchange.references import keys_of
 from trato.exchange.survey import survey_table
 from trato.exchange.values import Parser, value_parser
 from trato.exchange.wording import ID, Wording

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
-from uuid import UUID
+from typing import Any
 
 from trato.access import rules
 from trato.access.actor import Actor
@@ -20,15 +17,16 @@ from trato.entities.view import EntityView
 from trato.errors import ConfigError, DomainError, Message
 from trato.exchange.cells import Unreadable, cell_text, is_blank
 from trato.exchange.columns import Columns, read_columns
+from trato.exchange.drafts import Draft, as_id
 from trato.exchange.mapfile import read_map
 from trato.exchange.reading import Row, Table, open_table
-from trato.exchange.references import Draft, References, as_id
+from trato.exchange.references import References
+from trato.exchange.repeats import Repeats
+from trato.exchange.results import ImportProblem, ImportResult, Refusals
 from trato.exchange.wording import ID, Wording
-from trato.exchange.writing import ErrorWriter
 from trato.host import Host
 from trato.i18n import Formats
 from trato.records import statistics
-from trato.records.bulk import match_key
 from trato.records.records import Outcome
 from trato.records.schema import loader_for
 from trato.records.writing import check_writable
@@ -36,49 +34,10 @@ from trato.text import _
 
 #: Rows of one transaction.
 BATCH = 500
-#: Refusals that the result keeps; the error file has them all.
-SHOWN = 100
 
 Progress = Callable[[int, int | None], None]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportProblem:
-    """What is wrong in one cell, or with one row."""
-
-    #: As the spreadsheet numbers it.
-    row: int
-    #: Header of the column; empty for the row as a whole.
-    column: str
-    message: Message
-
-
-@dataclass(kw_only=True)
-class ImportResult:
-    """What became of a file."""
-
-    #: Rows that there are; each is in one of the four counts below.
-    total: int
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    dry_run: bool = False
-    #: Of a text file; None for a workbook.
-    encoding: str | None = None
-    delimiter: str | None = None
-    #: Of a workbook.
-    sheet: str | None = None
-    #: Each header and the path of the field that it fills; None where it fills none.
-    columns: Sequence[tuple[str, str | None]] = ()
-    match: str | None = None
-    notices: Sequence[Message] = ()
-    #: The first `SHOWN` of them.
-    problems: list[ImportProblem] = field(default_factory=list)
-    #: Where the refused rows are, if there are any.
-    errors_path: Path | None = None
 
 
 def run_import(
@@ -119,7 +78,7 @@ def run_import(
             columns=tuple(zip(columns.map.headers, columns.map.paths, strict=True)),
             notices=columns.notices,
         )  # fmt: skip
-        with _Refusals(table, result, errors, wording) as refusals:
+        with Refusals(table, result, errors, wording) as refusals:
             work = _Import(host, actor, view, columns, result, refusals, wording)
             work.run(table, progress)
     _log.info(
@@ -145,59 +104,12 @@ def _error_file(errors: Path, source: Path) -> Path:
     return errors
 
 
-class _Refusals:
-    """Keeps what was refused: the first for the result, all for the file of errors."""
-
-    def __init__(
-        self, table: Table, result: ImportResult, path: Path | None, wording: Wording
-    ) -> None:
-        self._table = table
-        self._result = result
-        self._path = path
-        self._wording = wording
-        self._file: TextIO | None = None
-        self._writer: ErrorWriter | None = None
-
-    def __enter__(self) -> _Refusals:
-        if self._path is not None:
-            with suppress(FileNotFoundError):
-                self._path.unlink()  # an older run's errors are not this one's
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def add(self, row: Row, errors: Mapping[str, Sequence[Message]]) -> None:
-        """Keep a refused row with its reasons by header."""
-        result = self._result
-        result.refused += 1
-        told = [] if row.problem is None else [("", row.problem)]
-        told += [(header, message) for header, texts in errors.items() for message in texts]
-        for header, message in told:
-            if len(result.problems) < SHOWN:
-                result.problems.append(
-                    ImportProblem(row=row.number, column=header, message=message)
-                )
-        if self._path is None:
-            return
-        if self._writer is None:
-            result.errors_path = self._path
-            # The Windows form of line ends is the writer's.
-            self._file = self._path.open("w", encoding="utf-8", newline="")
-            self._writer = ErrorWriter(
-                self._file, self._table.headers, delimiter=self._table.delimiter or ";",
-                translate=self._wording.message,
-            )  # fmt: skip
-        self._writer.add(row, errors)
-
-
 class _Import:
     """One run over a file."""
 
     def __init__(
         self, host: Host, actor: Actor, entity: EntityView, columns: Columns,
-        result: ImportResult, refusals: _Refusals, wording: Wording,
+        result: ImportResult, refusals: Refusals, wording: Wording,
     ) -> None:  # fmt: skip
         self._host = host
         self._actor = actor
@@ -207,7 +119,7 @@ class _Import:
         self._refusals = refusals
         self._wording = wording
         self._references = References(actor, entity.name, columns.references)
-        self._seen = _Seen(entity, columns)
+        self._repeats = Repeats(entity, columns)
 
     def run(self, table: Table, progress: Progress | None) -> None:
         """Import all rows."""
@@ -262,7 +174,7 @@ class _Import:
             elif name := " ".join(cell_text(cell).split()):
                 draft.names[reference.index] = name
         self._read_id(draft)
-        self._seen.check(draft)
+        self._repeats.check(draft)
         return draft
 
     def _read_id(self, draft: Draft) -> None:
@@ -347,56 +259,4 @@ class _Import:
         ]
 
 
-class _Seen:
-    """Refuses rows that repeat what tells records apart, however far back the other one stands.
-
-    Without it a later batch would change the record that an earlier one has just made.
-    """
-
-    def __init__(self, entity: EntityView, columns: Columns) -> None:
-        self._columns = columns
-        self._fields = {column.field.path: column.field for column in columns.values}
-        self._names: dict[str, list[int]] = {}
-        for reference in columns.references:
-            self._names.setdefault(reference.field.path, []).append(reference.index)
-        groups: list[tuple[str, ...]] = [*entity.info.unique]
-        groups += [(path,) for path, field in self._fields.items() if field.unique]
-        if columns.match is not None and columns.match != ID:
-            groups.append((columns.match,))
-        known = self._fields.keys() | self._names.keys()
-        #: Row that was first to hold values, by group and values.
-        self._first: dict[tuple[str, ...], dict[Any, int]] = {
-            group: {} for group in groups if known >= set(group)
-        }
-        self._ids: dict[UUID, int] = {}
-
-    def check(self, draft: Draft) -> None:
-        """Refuse a row that repeats another, or that says nothing to find its record by."""
-        match = self._columns.match
-        if match is not None and match != ID and match not in draft.values:
-            header = self._columns.header_of(match) or match
-            if header not in draft.errors:
-                draft.refuse(
-                    header, _("The cell is empty, and rows find their records by this column.")
-                )
-        if draft.id is not None:
-            self._once(draft, ID, self._ids.setdefault(draft.id, draft.row.number), draft.id)
-        for group, first in self._first.items():
-            key = tuple(self._part(draft, path) for path in group)
-            if None not in key:
-                shown = " · ".join(str(draft.values[p]) for p in group if p in draft.values)
-                self._once(draft, group[-1], first.setdefault(key, draft.row.number), shown)
-
-    def _part(self, draft: Draft, path: str) -> Any:
-        """Give what a row says of a field, in the form in which two rows are the same."""
-        if path in self._fields:
-            return match_key(self._fields[path], draft.values.get(path))
-        names = tuple(draft.names.get(index) for index in self._names[path])
-        return names if any(names) else None
-
-    def _once(self, draft: Draft, path: str, first: int, value: object) -> None:
-        if first != draft.row.number:
-            header = self._columns.header_of(path) or path
-            draft.refuse(
-                header, _("'{value}' stands in row {row} already."), value=value, row=first
-            )
+__all__ = ["BATCH", "ImportProblem", "ImportResult", "Progress", "run_import"]
