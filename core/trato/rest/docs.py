@@ -32,6 +32,8 @@ _SAMPLES: dict[str, Any] = {
     "integer": 30, "decimal": "1.5", "money": "1500000.00", "date": "2026-11-22",
     "moment": "2026-11-22T20:30:00Z", "boolean": True,
 }  # fmt: skip
+#: Kinds that show how values are written.
+_TELLING = frozenset({"email", "money", "date", "moment"})
 
 
 def overview() -> Response:
@@ -117,9 +119,9 @@ def _example(writable: Iterable[Field]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in writable:
         needed = field.required and field.default is None
-        if field.source != "native" or not (needed or len(found) < 4):
+        if field.source != "native" or not (needed or (field.kind in _TELLING and len(found) < 4)):
             continue
-        if field.kind == "choice" and field.choices:
+        if field.kind == "choice":
             found[field.path] = field.choices[0][0]
         elif field.kind in _SAMPLES:
             found[field.path] = _SAMPLES[field.kind]
