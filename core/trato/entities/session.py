@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, NoReturn, cast
 
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import Alias, Connection, FromClause, Table, Update, event
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import ClauseElement, visitors
 
@@ -29,9 +30,24 @@ class TenantSession(Session):
     def tenant_id(self) -> int:
         return self._tenant_id
 
+    def bulk_save_objects(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: no event tells which tenant's rows are written."""
+        raise _past_the_session()
 
-def _is_tenant_table(element: Any) -> bool:
-    return isinstance(element, Table) and "tenant_id" in element.c
+    def bulk_insert_mappings(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: no event tells which tenant's rows are written."""
+        raise _past_the_session()
+
+    def bulk_update_mappings(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: no event tells which tenant's rows are written."""
+        raise _past_the_session()
+
+
+def _past_the_session() -> TenantError:
+    return TenantError(
+        _("Rows are inserted, or moved to a tenant, past the session."),
+        hint=_("Write with unit.records, or add objects to the session."),
+    )
 
 
 @event.listens_for(TenantSession, "do_orm_execute")
@@ -41,20 +57,57 @@ def _guard(state: ORMExecuteState) -> None:
         raise TypeError(type(session))
     if state.execution_options.get("tenant_checked"):
         return
+    statement = cast(ClauseElement, state.statement)
+    is_text = statement.__visit_name__ == "textclause"
+    if is_text or _names_tables(statement, beside_classes=state.is_orm_statement):
+        raise TenantError(
+            _("A statement that is not ORM touches a tenant's table."),
+            hint=_("Read with unit.records, or select the entity class."),
+        )
     if not state.is_orm_statement:
-        parts = visitors.iterate(cast(ClauseElement, state.statement))
-        is_text = state.statement.__visit_name__ == "textclause"
-        if is_text or any(_is_tenant_table(part) for part in parts):
-            raise TenantError(
-                _("A statement that is not ORM touches a tenant's table."),
-                hint=_("Read with unit.records, or select the entity class."),
-            )
         return
+    if state.is_insert or (state.is_update and _sets_tenant(state)):
+        # Neither flush nor criteria would see which tenant is written.
+        raise _past_the_session()
     tenant_id = session.tenant_id
     for base in (Entity, Extension):
         state.statement = state.statement.options(
             with_loader_criteria(base, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
         )
+
+
+def _names_tables(statement: ClauseElement, *, beside_classes: bool) -> bool:
+    """Tell whether a statement names a tenants' table otherwise than by its class.
+
+    The criteria of a class reach its table however it is named beside the class, but no alias
+    and no other table; so those are what is looked for in an ORM statement.
+    """
+    raw: list[FromClause] = []
+    covered: set[FromClause] = set()
+    for part in visitors.iterate(statement):
+        source = part if isinstance(part, FromClause) else getattr(part, "table", None)
+        if not isinstance(source, Table | Alias):
+            continue
+        entity = part._annotations.get("parententity")
+        if entity is not None:
+            covered |= {entity.mapper.local_table, entity.selectable}
+        elif _has_tenant(source):
+            raw.append(source)
+    return any(not beside_classes or source not in covered for source in raw)
+
+
+def _has_tenant(source: FromClause) -> bool:
+    while isinstance(source, Alias):
+        source = source.element
+    return isinstance(source, Table) and "tenant_id" in source.c
+
+
+def _sets_tenant(state: ORMExecuteState) -> bool:
+    statement = cast(Update, state.statement)
+    named = {getattr(column, "key", column) for column in statement._values or {}}
+    given = state.parameters or {}
+    rows = [given] if isinstance(given, Mapping) else given
+    return "tenant_id" in named or any("tenant_id" in row for row in rows)
 
 
 @event.listens_for(TenantSession, "before_flush")
