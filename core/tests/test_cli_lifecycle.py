@@ -18,7 +18,7 @@ from trato.db.engine import open_engine
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
 
-CLIENTS = "name,identification,tags\nÑandú S.A.S.,900,\"VIP,Norte\"\n=1+1,901,\n"
+CLIENTS = "name,identification,tags\nÑandú S.A.S.,900,VIP|Norte\n=1+1,901,\n"
 OWN_FIELD = "fields: {clients.client: {code: {kind: text, labels: {es: C}, searchable: true}}}"
 
 
@@ -215,8 +215,6 @@ def test_purging_a_plugin_everywhere_removes_its_tables(installation: Installati
         filled(installation, slug)
         installation.did("plugin", "disable", slug, "clients")
     installation.did("plugin", "purge", "colombia", "--yes")
-    # On SQLite the next command makes the tables of an installed plugin again, empty.
-    installation.did("plugin", "purge", "colombia", "--yes")
 
     ran = installation.did("plugin", "purge", "clients", "--yes", "--json")
 
@@ -227,6 +225,12 @@ def test_purging_a_plugin_everywhere_removes_its_tables(installation: Installati
     tables = rows_by_table(installation)
     assert [name for name in tables if name.startswith("clients_")] == []
     assert (tables["core_value"], tables["core_custom_field"]) == (0, 0)
+    # They stay away until somebody migrates.
+    installation.did("tenant", "list")
+    assert "clients_client" not in rows_by_table(installation)
+    assert "trato migrate" in installation.run("plugin", "enable", "acme", "clients").err
+    installation.did("migrate")
+    installation.did("plugin", "enable", "acme", "clients")
 
 
 @pytest.mark.parametrize("typed", ["", "client\n"])

@@ -183,7 +183,7 @@ def _purge(context: Context, args: argparse.Namespace) -> int:
         context.say(_("The tables of plugin '{plugin}' are removed."), plugin=args.name)
         context.note(
             context.text(
-                _("Uninstall its distribution too, or the next migration makes empty tables.")
+                _("Uninstall its distribution too, or the next 'trato migrate' makes empty tables.")
             )
         )
     return 0

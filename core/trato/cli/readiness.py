@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -26,10 +26,12 @@ def make_ready(context: Context) -> None:
     """
     host = context.bare_host
     pending = pending_migrations(host)
+    purged = purged_plugins(host) if pending else set()
+    pending = {name: step for name, step in pending.items() if name not in purged}
     if not pending:
         return
     if host.settings.sqlite_path is not None:
-        for step in migrate(host):
+        for step in migrate(host, without=purged):
             context.note(context.text(_("Migrated {plugin} to {revision}."), plugin=step.plugin,
                                       revision=step.after))  # fmt: skip
         return
@@ -72,6 +74,28 @@ def pending_migrations(host: Host) -> dict[str, str]:
         return behind(connection, host.registry.folders)
 
 
+def purged_plugins(host: Host) -> set[str]:
+    """Name the plugins whose tables were removed on purpose: only `trato migrate` makes them again.
+
+    What tells them from plugins that were never migrated is their version table, which stays.
+    """
+    from sqlalchemy import inspect
+
+    from trato.db.engine import transaction
+    from trato.db.migrate import current, version_table
+
+    path = host.settings.sqlite_path
+    if path is not None and not path.exists():
+        return set()
+    with transaction(host.engine, read=True) as connection:
+        tables = set(inspect(connection).get_table_names())
+        return {
+            name
+            for name in host.registry.folders
+            if version_table(name) in tables and current(connection, name) is None
+        }
+
+
 def check_folder(host: Host) -> None:
     """Refuse a SQLite file in a folder that does not exist: it may be a slip of the pen.
 
@@ -97,9 +121,10 @@ def metadata() -> MetaData:
     return metadata
 
 
-def migrate(host: Host) -> Sequence[Step]:
+def migrate(host: Host, *, without: Collection[str] = ()) -> Sequence[Step]:
     """Bring all tables to their newest revision, on PostgreSQL as the owner.
 
+    :param without: plugins to leave as they are.
     :raises ConfigError: when the owner's URL is missing, or is the application's.
     """
     from trato.db import migrate as migrating
@@ -108,7 +133,8 @@ def migrate(host: Host) -> Sequence[Step]:
     on_sqlite = host.settings.sqlite_path is not None
     role = None if on_sqlite else host.engine.url.username
     with owner_engine(host, "trato migrate") as engine:
-        return migrating.migrate(engine, host.registry.folders, metadata(), app_role=role)
+        folders = {n: f for n, f in host.registry.folders.items() if n not in without}
+        return migrating.migrate(engine, folders, metadata(), app_role=role)
 
 
 @contextmanager
