@@ -63,10 +63,12 @@ def build(context: Context) -> CommandParser:
     # Each module is light: what its commands need is imported when they run.
     from trato.cli import (
         audit,
+        background,
         configurations,
         demo,
         doctor,
         exchanges,
+        jobs,
         licenses,
         migrations,
         plugins,
@@ -77,7 +79,7 @@ def build(context: Context) -> CommandParser:
 
     families = (
         demo, serving, migrations, doctor, tenants, licenses, plugins, users, configurations,
-        exchanges, audit,
+        exchanges, jobs, background, audit,
     )  # fmt: skip
     parser = CommandParser(context, prog="trato", title=_("Run and look after Trato"))
     from trato import __version__

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import functools
+import multiprocessing
 import os
 import socket
+import sys
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
+from trato.cli import background
 from trato.errors import ConfigError
 from trato.text import _
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Semaphore
+
     from trato.cli.context import Context
     from trato.cli.parser import Commands
     from trato.settings import Settings
 
 #: SIGTERM ends everything within 10 s: workers get so long for what they are answering.
-_GRACE = 7
+_GRACE = 6
 #: Threads of a worker that run requests. They wait for the database more than they compute.
 _THREADS = 4
+#: Seconds between two looks whether a worker answers.
+_POLL = 0.05
 
 
 def add(commands: Commands) -> None:
@@ -38,7 +48,8 @@ def add(commands: Commands) -> None:
 def _serve(context: Context, args: argparse.Namespace) -> int:
     check(context)
     on_sqlite = context.settings.sqlite_path is not None
-    workers = args.workers or (1 if on_sqlite else min(4, os.cpu_count() or 1))
+    default = 1 if on_sqlite else min(4, os.cpu_count() or 1)
+    workers = default if args.workers is None else args.workers
     return serve(context, host=args.host, port=args.port, workers=workers)
 
 
@@ -90,24 +101,52 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
         log_level=LogLevels.warning,
     )  # fmt: skip
     shown = f"[{host}]" if ":" in host else host
-    server.on_startup(
-        lambda: context.note(
-            context.text(_("Trato answers at http://{host}:{port}"), host=shown, port=port)
-        )
-    )
+    line = context.text(_("Trato answers at http://{host}:{port}"), host=shown, port=port)
+    # Given to the first worker that takes it.
+    first = multiprocessing.Semaphore(1)
+    # One machine has everything on SQLite; elsewhere worker and scheduler are services.
+    helpers: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    if context.settings.sqlite_path is not None:
+        helpers = background.beside(context.settings)
     try:
-        server.serve(target_loader=functools.partial(_load_app, context.settings))
+        with helpers:
+            server.serve(
+                target_loader=functools.partial(
+                    _load_app, context.settings, first, line, host, port
+                )
+            )
     except SystemExit as ended:
         return 1 if ended.code else 0
     return 0
 
 
-def _load_app(settings: Settings, target: str) -> Any:
-    """Make the application inside a worker."""
+def _load_app(
+    settings: Settings, first: Semaphore, line: str, host: str, port: int, target: str
+) -> Any:
+    """Make the application inside a worker; one of the workers says when it can be reached."""
     del target
     from trato.web import create_app
 
-    return create_app(settings=settings)
+    app = create_app(settings=settings)
+    if first.acquire(block=False):
+        # Never in the parent: a worker forked meanwhile would inherit the thread's locks.
+        threading.Thread(
+            target=_announce, args=(line, host, port), name="announce", daemon=True
+        ).start()
+    return app
+
+
+def _announce(line: str, host: str, port: int) -> None:
+    """Print the address as soon as a worker takes connections; each opens its socket itself."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not listened at
+    while True:
+        try:
+            socket.create_connection((reached, port), timeout=1).close()
+        except OSError:
+            time.sleep(_POLL)
+        else:
+            print(line, file=sys.stderr, flush=True)
+            return
 
 
 def probe(host: str, port: int) -> int:

@@ -86,3 +86,19 @@ def extend(
         .values(lease_until=until)
     )  # fmt: skip
     return changed.rowcount == 1
+
+
+def take(
+    connection: Connection, wanted: Claim, worker: str, *, now: dt.datetime, lease: dt.timedelta
+) -> bool:
+    """Claim one task out of its turn, in its tenant's transaction; False when it does not wait."""
+    changed = connection.execute(
+        update(task)
+        .where(
+            task.c.tenant_id == wanted.tenant_id, task.c.id == wanted.task_id,
+            task.c.state == "queued",
+        )
+        .values(state="running", worker=worker, lease_until=now + lease, started_at=now,
+                attempts=task.c.attempts + 1)
+    )  # fmt: skip
+    return changed.rowcount == 1

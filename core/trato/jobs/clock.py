@@ -18,6 +18,7 @@ from trato import administration
 from trato.db.engine import transaction
 from trato.errors import DatabaseUnavailable
 from trato.host import Host
+from trato.jobs.catalogue import all_jobs
 from trato.jobs.declared import Job
 from trato.jobs.queue import enqueue
 
@@ -52,7 +53,7 @@ def tick(host: Host) -> int:
 
     :return: how many tasks were queued.
     """
-    scheduled = [job for job in host.registry.jobs.values() if job.at or job.every]
+    scheduled = [job for job in all_jobs(host).values() if job.at or job.every]
     queued = 0
     now = host.clock()
     for tenant in administration.tenants(host) if scheduled else ():

@@ -45,6 +45,8 @@ class Job:
     :param at: time of day in the tenant's zone, `02:00`; every day.
     :param every: minutes between runs; instead of ``at``.
     :param attempts: how often a temporary failure is tried again.
+    :param reads: it writes no records, so its unit only reads: on SQLite nobody waits for it, and
+        its progress shows while it runs. Its end is recorded afterwards, so it may run twice.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Job:
     every: int | None = None
     attempts: int = 5
     priority: int = 0
+    reads: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -71,10 +71,12 @@ def enqueue(
 
 def tasks(
     connection: Connection, tenant_id: int, *, states: tuple[str, ...] = (), limit: int = 50,
-    before: UUID | None = None,
+    before: UUID | None = None, job: str | None = None,
 ) -> list[Task]:  # fmt: skip
     """Read a tenant's tasks, the newest first."""
     statement = select(task).where(task.c.tenant_id == tenant_id)
+    if job is not None:
+        statement = statement.where(task.c.job == job)
     if states:
         statement = statement.where(task.c.state.in_(states))
     if before is not None:

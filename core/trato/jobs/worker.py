@@ -8,19 +8,20 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
 from trato.db.engine import is_unavailable, transaction
 from trato.errors import DatabaseUnavailable, TratoError
 from trato.host import Host
-from trato.jobs.claiming import Claim, claim, extend
+from trato.jobs.catalogue import all_jobs
+from trato.jobs.claiming import Claim, claim, extend, take
 from trato.jobs.declared import Job, JobContext
-from trato.records.unit import Unit
 from trato.tenancy.tables import task
 from trato.text import _
 
@@ -61,6 +62,22 @@ class Worker:
     name: str
     lease: dt.timedelta = LEASE
 
+    @cached_property
+    def jobs(self) -> Mapping[str, Job]:
+        """What can be run, by name."""
+        return all_jobs(self.host)
+
+    def run_task(self, wanted: Claim) -> bool:
+        """Run one task now, out of its turn.
+
+        :return: False when it does not wait any more.
+        """
+        with transaction(self.host.engine, tenant_id=wanted.tenant_id) as connection:
+            if not take(connection, wanted, self.name, now=self.host.clock(), lease=self.lease):
+                return False
+        self._run(wanted)
+        return True
+
     def run_one(self) -> bool:
         """Claim and run one task.
 
@@ -94,7 +111,7 @@ class Worker:
                     task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id
                 )
             ).one()
-        declared: Job | None = host.registry.jobs.get(row.job)
+        declared = self.jobs.get(row.job)
         plugin = row.job.partition(".")[0]
         if plugin != "core" and plugin not in view.enabled:
             self._finish(claimed, state="held", message=_("Its plugin is not enabled."))
@@ -102,24 +119,28 @@ class Worker:
         if declared is None:
             self._finish(claimed, state="failed", message=_("There is no such job."))
             return
-        if view.read_only:
+        if view.read_only and not declared.reads:
             self._finish(claimed, state="held", message=_("The licence is over."))
             return
         lost = threading.Event()
         over = threading.Event()
         beat = threading.Thread(
-            target=self._keep_lease, args=(claimed, over, lost), daemon=True,
+            target=self._keep_lease, args=(claimed, declared, over, lost), daemon=True,
             name=f"lease {claimed.task_id}",
         )  # fmt: skip
         beat.start()
         try:
-            with host.unit(actor) as unit:
+            with host.unit(actor, read=declared.reads) as unit:
                 context = JobContext(
                     unit=unit, task_id=claimed.task_id, payload=row.payload or {},
-                    report=self._reporter(claimed, lost),
+                    report=self._reporter(claimed, declared, lost),
                 )  # fmt: skip
                 result = declared.run(context)
-                self._mark_done(unit, claimed, result)
+                if not declared.reads:
+                    self._mark_done(unit.connection, claimed, result)
+            if declared.reads:
+                with transaction(host.engine, tenant_id=claimed.tenant_id) as connection:
+                    self._mark_done(connection, claimed, result)
         except Cancelled:
             log.info("task %s of job %s was cancelled", claimed.task_id, row.job)
         except Exception as error:
@@ -128,9 +149,9 @@ class Worker:
             over.set()
             beat.join()
 
-    def _mark_done(self, unit: Unit, claimed: Claim, result: Any) -> None:
-        """Close the task inside the job's own transaction, if it is still this worker's."""
-        changed = unit.connection.execute(
+    def _mark_done(self, connection: Connection, claimed: Claim, result: Any) -> None:
+        """Close the task, inside the transaction of a job that writes, if it is still ours."""
+        changed = connection.execute(
             update(task)
             .where(
                 task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
@@ -180,15 +201,19 @@ class Worker:
                 .values(values)
             )  # fmt: skip
 
+    def _holds_lock(self, job: Job) -> bool:
+        """Tell whether the job's own transaction holds SQLite's one write lock."""
+        return self.host.engine.dialect.name == "sqlite" and not job.reads
+
     def _keep_lease(
-        self, claimed: Claim, over: threading.Event, lost: threading.Event
+        self, claimed: Claim, job: Job, over: threading.Event, lost: threading.Event
     ) -> None:
         """Extend the lease while the job runs.
 
-        On SQLite the job's own transaction holds the one write lock, so nobody can claim the task
-        meanwhile, and the lease need not, and cannot, be extended.
+        Where the job holds the write lock nobody can claim the task meanwhile, and the lease need
+        not, and cannot, be extended.
         """
-        if self.host.engine.dialect.name == "sqlite":
+        if self._holds_lock(job):
             return
         while not over.wait(self.lease.total_seconds() / 3):
             try:
@@ -202,29 +227,31 @@ class Worker:
                             claimed.task_id)  # fmt: skip
 
     def _reporter(
-        self, claimed: Claim, lost: threading.Event
+        self, claimed: Claim, job: Job, lost: threading.Event
     ) -> Callable[[int, int | None], None]:
         """Make the function by which a job tells how far it is; it stops a cancelled job."""
         last = [self.host.clock() - _REPORT_EVERY]
-        sqlite = self.host.engine.dialect.name == "sqlite"
+        silent = self._holds_lock(job)
 
         def report(done: int, total: int | None = None) -> None:
             if lost.is_set():
                 raise Cancelled(_("The task is no longer this worker's."))
             now = self.host.clock()
-            if sqlite or now - last[0] < _REPORT_EVERY:
+            if silent or now - last[0] < _REPORT_EVERY:
                 return
             last[0] = now
             # A transaction of its own, so that others see it before the job commits.
             with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
-                connection.execute(
+                changed = connection.execute(
                     update(task)
                     .where(
                         task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
-                        task.c.worker == self.name,
+                        task.c.worker == self.name, task.c.state == "running",
                     )
                     .values(progress=done, progress_total=total)
                 )  # fmt: skip
+            if changed.rowcount != 1:
+                raise Cancelled(_("The task is no longer this worker's."))
 
         return report
 

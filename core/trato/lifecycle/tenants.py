@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from trato.access.removal import delete_orphans, users_of
 from trato.configuration import document
@@ -17,6 +17,7 @@ from trato.host import Host
 from trato.lifecycle import archive as archives
 from trato.tenancy import store
 from trato.tenancy.profile import delete_tenant_row
+from trato.tenancy.view import Tenant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,27 +46,35 @@ def delete_tenant(
     with transaction(engine) as connection:
         tenant = store.find_tenant(connection, slug)
         path = archives.free_path(folder, host, slug)
+        users = users_of(connection, tenant.id)
         with archives.Archive(path, write_table, at=host.clock()) as archive:
-            state = read_state(connection, tenant.id)
-            archive.add_text(
-                "configuration.yaml", document.write(to_document(state, host.registry))
-            )
-            users = users_of(connection, tenant.id)
-            archive.add_lines(
-                "users.jsonl",
-                ({"id": u.id, "email": u.email, "name": u.name} for u in users),
-            )
-            entities = archives.add_entities(archive, host, connection, tenant, folder="entities/")
-            archive.manifest |= archives.about(host, connection)
-            archive.manifest |= {
-                "tenant": asdict(tenant), "entities": entities,
-                "tables": archives.add_other_tables(archive, host, connection, tenant),
-            }  # fmt: skip
+            records = add_tenant(archive, host, connection, tenant)
         tables = tenant_rows.tables_of_tenants(connection, metadata)
         rows = tenant_rows.remove_tenant(connection, tables, tenant.id)
         orphans = delete_orphans(connection, [user.id for user in users])
         delete_tenant_row(connection, tenant.id)
     return DeletedTenant(
-        archive=path, records=sum(entity["records"] for entity in entities.values()), rows=rows,
-        users=orphans,
+        archive=path, records=records, rows=rows, users=orphans,
     )  # fmt: skip
+
+
+def add_tenant(
+    archive: archives.Archive, host: Host, connection: Connection, tenant: Tenant
+) -> int:
+    """Add all that a tenant has, without secrets, to an archive.
+
+    :return: how many records it holds.
+    """
+    state = read_state(connection, tenant.id)
+    archive.add_text("configuration.yaml", document.write(to_document(state, host.registry)))
+    archive.add_lines(
+        "users.jsonl",
+        ({"id": u.id, "email": u.email, "name": u.name} for u in users_of(connection, tenant.id)),
+    )
+    entities = archives.add_entities(archive, host, connection, tenant, folder="entities/")
+    archive.manifest |= archives.about(host, connection)
+    archive.manifest |= {
+        "tenant": asdict(tenant), "entities": entities,
+        "tables": archives.add_other_tables(archive, host, connection, tenant),
+    }  # fmt: skip
+    return sum(entity["records"] for entity in entities.values())

@@ -6,11 +6,17 @@ from trato.web.admin.layout import blueprint
 
 # Each module adds its pages to the blueprint.
 from trato.web.admin import (  # isort: skip
+    auditing,
     choices,
     company,
+    exports,
     fields,
+    jobs,
     modules,
     plugin_settings,
 )
 
-__all__ = ["blueprint", "choices", "company", "fields", "modules", "plugin_settings"]
+__all__ = [
+    "auditing", "blueprint", "choices", "company", "exports", "fields", "jobs", "modules",
+    "plugin_settings",
+]  # fmt: skip

@@ -1,0 +1,113 @@
+"""`trato job …`, `trato worker`, and what `trato serve` starts beside itself on SQLite."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from core.tests.test_cli_serving import WITHIN, alive, children, environment, serving
+
+if TYPE_CHECKING:
+    from core.tests.conftest import Installation
+
+
+def listed(installation: Installation, *words: str) -> list[dict[str, Any]]:
+    return installation.did("job", "list", "acme", "--json", *words).json
+
+
+def done_soon(installation: Installation) -> bool:
+    """Ask until the newest task is done; each question takes its time."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if listed(installation)[0]["state"] == "done":
+            return True
+    return False
+
+
+def test_a_job_is_run_at_once_and_its_result_printed(installation: Installation) -> None:
+    installation.tenant("acme", "clients")
+
+    ran = installation.did("job", "run", "acme", "core.verify_audit", "--json")
+
+    assert ran.json["state"] == "done"
+    assert ran.json["result"]["count"] == 0
+    assert [task["job"] for task in listed(installation)] == ["core.verify_audit"]
+
+
+def test_a_queued_job_waits_is_cancelled_and_tried_again(installation: Installation) -> None:
+    installation.tenant("acme", "clients")
+    task = installation.did("job", "run", "acme", "core.verify_audit", "--later", "--json").json
+
+    assert task["state"] == "queued"
+    installation.did("job", "cancel", "acme", task["id"])
+    assert [t["id"] for t in listed(installation, "--state", "cancelled")] == [task["id"]]
+    installation.did("job", "retry", "acme", task["id"])
+    assert listed(installation)[0]["state"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("job", "run", "acme", "core.nothing"), "core.verify_audit"),
+        (("job", "cancel", "acme", "7"), "There is no task 7"),
+        (("job", "list", "nobody"), "nobody"),
+    ],
+)
+def test_what_does_not_exist_is_said(
+    installation: Installation, words: tuple[str, ...], said: str
+) -> None:
+    installation.tenant("acme", "clients")
+
+    ran = installation.run(*words)
+
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("command", ["worker", "scheduler"])
+def test_it_runs_until_it_is_told_to_end(installation: Installation, command: str) -> None:
+    installation.tenant("acme", "clients")
+    installation.did("job", "run", "acme", "core.verify_audit", "--later")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trato", command], env=environment(installation),
+        cwd=installation.folder, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        assert "Ctrl+C" in process.stderr.readline()
+        if command == "worker":
+            assert done_soon(installation)
+
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(timeout=WITHIN) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+@pytest.mark.database("sqlite")
+def test_on_sqlite_the_server_runs_tasks_and_its_helpers_end_with_it(
+    installation: Installation,
+) -> None:
+    installation.tenant("acme", "clients")
+    installation.did("job", "run", "acme", "core.verify_audit", "--later")
+    with serving(installation) as (process, _address):
+        assert done_soon(installation)
+        helpers = children(process.pid)
+
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=WITHIN)
+
+        assert time.monotonic() - start < WITHIN
+        assert len(helpers) >= 3
+        assert [pid for pid in helpers if alive(pid)] == []

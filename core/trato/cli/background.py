@@ -1,0 +1,135 @@
+"""The worker and the clock: as commands, and as children of `trato serve` on SQLite."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from trato.text import _
+
+if TYPE_CHECKING:
+    import argparse
+    from multiprocessing.process import BaseProcess
+
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+    from trato.host import Host
+    from trato.settings import Settings
+
+#: Seconds that a task is given to end when its process shall; then another worker does it again.
+#: With what the server gives its own workers it stays below the ten seconds of `trato serve`.
+_GRACE = 2.5
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    commands.command("worker", _("Run the queued tasks of all tenants, until it is ended"), _worker)
+    commands.command("scheduler", _("Queue tasks at their times, until it is ended"), _scheduler)
+
+
+def _worker(context: Context, args: argparse.Namespace) -> int:
+    del args
+    return _run(context, work, _("The worker takes tasks. End it with Ctrl+C."))
+
+
+def _scheduler(context: Context, args: argparse.Namespace) -> int:
+    del args
+    return _run(context, tick, _("The scheduler queues tasks. End it with Ctrl+C."))
+
+
+def work(host: Host, stopped: threading.Event) -> None:
+    """Run tasks until stopped; the one that runs is finished first."""
+    from trato.jobs.worker import Worker, worker_name
+
+    Worker(host=host, name=worker_name()).run_until(stopped)
+
+
+def tick(host: Host, stopped: threading.Event) -> None:
+    """Queue tasks at their times until stopped."""
+    from trato.jobs.clock import run_until
+
+    run_until(host, stopped)
+
+
+def _run(context: Context, loop: Callable[[Host, threading.Event], None], said: str) -> int:
+    """Run a loop until SIGTERM or SIGINT; a second signal ends it at once."""
+    host = context.host
+    stopped = threading.Event()
+    _end_on_signal(stopped)
+    context.note(context.text(said))
+    loop(host, stopped)
+    return 0
+
+
+def _end_on_signal(stopped: threading.Event) -> None:
+    def end(number: int, frame: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+# --- beside the server ---------------------------------------------------------------------------
+
+
+@contextmanager
+def beside(settings: Settings) -> Iterator[None]:
+    """Run a worker and a clock as processes of their own that end with this one."""
+    # Spawned, not forked: a child must not inherit an open connection or a thread's lock.
+    spawning = multiprocessing.get_context("spawn")
+    children = [
+        spawning.Process(target=_child, args=(settings, name), name=f"trato {name}", daemon=True)
+        for name in ("worker", "scheduler")
+    ]
+    for child in children:
+        child.start()
+    try:
+        yield
+    finally:
+        end(children)
+
+
+def end(children: Sequence[BaseProcess]) -> None:
+    """End processes: kindly first, then at once."""
+    for child in children:
+        child.terminate()
+    until = time.monotonic() + _GRACE
+    for child in children:
+        child.join(max(until - time.monotonic(), 0))
+        if child.is_alive():
+            child.kill()
+            child.join()
+
+
+def _child(settings: Settings, name: str) -> None:
+    """Run one of the loops until told to stop, or until the server is gone."""
+    from trato.host import Host
+
+    stopped = threading.Event()
+    _end_on_signal(stopped)
+    threading.Thread(target=_follow_parent, args=(stopped,), daemon=True).start()
+    host = Host(settings)
+    try:
+        (work if name == "worker" else tick)(host, stopped)
+    finally:
+        host.close()
+
+
+def _follow_parent(stopped: threading.Event) -> None:
+    """Stop when the server is gone without having said so, as after SIGKILL."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    parent.join()
+    stopped.set()
+    time.sleep(_GRACE)
+    # The task that runs has had its time; its transaction rolls back with the process.
+    os._exit(1)

@@ -1,0 +1,155 @@
+"""`trato job …`: what runs in the background for a tenant."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+    from trato.jobs.declared import Job
+    from trato.jobs.queue import Task
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    job = commands.family("job", _("Look at background tasks and run them"))
+    listed = job.command("list", _("List the tasks of a tenant, the newest first"), _list,
+                         json=True)  # fmt: skip
+    listed.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    listed.add_argument("--state", metavar="STATE", action="append", default=[],
+                        choices=("queued", "running", "done", "failed", "cancelled", "held"),
+                        help=_("only in this state; may be given twice"))  # fmt: skip
+    listed.add_argument("--limit", metavar="N", type=int, default=50, help=_("how many at most"))
+    run = job.command("run", _("Run a job for a tenant now and wait for it"), _run, json=True)
+    run.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    run.add_argument("name", metavar="NAME", help=_("the job, such as core.verify_audit"))
+    run.add_argument("--later", action="store_true", help=_("only queue it; a worker runs it"))
+    for name, title, action in (
+        ("cancel", _("Cancel a task that waits or runs"), _cancel),
+        ("retry", _("Queue a failed, cancelled or held task again"), _retry),
+    ):
+        command = job.command(name, title, action)
+        command.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+        command.add_argument("task", metavar="ID", help=_("the task, as job list shows it"))
+
+
+def _list(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.db.engine import transaction
+    from trato.jobs import queue
+
+    host = context.host
+    owner = administration.tenant(host, args.slug)
+    with transaction(host.engine, tenant_id=owner.id, read=True) as connection:
+        found = queue.tasks(connection, owner.id, states=tuple(args.state),
+                            limit=max(args.limit, 1))  # fmt: skip
+    if args.json:
+        context.show_json([_described(task) for task in found])
+        return 0
+    context.show_table(
+        [_("Task"), _("Job"), _("State"), _("Runs at"), _("Attempts"), _("Message")],
+        [
+            (task.id, task.job, task.state, task.run_at.isoformat(timespec="seconds"),
+             task.attempts, task.message)
+            for task in found
+        ],
+    )  # fmt: skip
+    return 0
+
+
+def _described(task: Task) -> dict[str, Any]:
+    moments = ("run_at", "created_at", "started_at", "finished_at")
+    plain = ("job", "state", "message", "priority", "attempts", "progress", "progress_total",
+             "result")  # fmt: skip
+    return {
+        "id": str(task.id), **{name: getattr(task, name) for name in plain},
+        **{name: moment and moment.isoformat() for name in moments
+           for moment in [getattr(task, name)]},
+    }  # fmt: skip
+
+
+def _job(context: Context, name: str) -> Job:
+    from trato.errors import NotFound
+    from trato.jobs.catalogue import all_jobs
+
+    known = all_jobs(context.host)
+    if name not in known:
+        raise NotFound(
+            _("There is no job '{name}'."), hint=_("Known jobs: {known}."), name=name,
+            known=", ".join(sorted(known)),
+        )  # fmt: skip
+    return known[name]
+
+
+def _run(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.db.engine import transaction
+    from trato.errors import NotFound, PluginError
+    from trato.jobs import queue
+    from trato.jobs.claiming import Claim
+    from trato.jobs.worker import Worker, worker_name
+
+    host = context.host
+    declared = _job(context, args.name)
+    owner = administration.tenant(host, args.slug)
+    plugin = args.name.partition(".")[0]
+    if plugin != "core" and plugin not in host.for_tenant(owner.id).enabled:
+        raise PluginError(
+            _("Plugin '{plugin}' is not enabled for tenant '{tenant}'."),
+            hint=_("Enable it first: trato plugin enable {tenant} {plugin}"), plugin=plugin,
+            tenant=args.slug, code="not_enabled",
+        )  # fmt: skip
+    with transaction(host.engine, tenant_id=owner.id) as connection:
+        made = queue.enqueue(connection, owner.id, declared.name, now=host.clock(),
+                             priority=declared.priority)  # fmt: skip
+    if made is None:  # a task without a key is never there already
+        raise NotFound(_("There is no task {id}."), id=declared.name)
+    if not args.later:
+        Worker(host=host, name=worker_name()).run_task(Claim(tenant_id=owner.id, task_id=made))
+    with transaction(host.engine, tenant_id=owner.id, read=True) as connection:
+        task = queue.find(connection, owner.id, made)
+    if args.json:
+        context.show_json(_described(task))
+    elif task.state == "done":
+        context.say(_("Job '{name}' is done."), name=args.name)
+        if task.result is not None:
+            context.show_json(task.result)
+    elif task.state == "queued" and args.later:
+        context.say(_("Job '{name}' is queued as task {id}."), name=args.name, id=task.id)
+    else:
+        context.error(context.text(_("Job '{name}' is not done: {reason}"), name=args.name,
+                                   reason=context.text(task.message or task.state)))  # fmt: skip
+    return 0 if task.state == "done" or args.later else 1
+
+
+def _cancel(context: Context, args: argparse.Namespace) -> int:
+    return _change(context, args, "cancel", _("Task {id} is cancelled."))
+
+
+def _retry(context: Context, args: argparse.Namespace) -> int:
+    return _change(context, args, "retry", _("Task {id} is queued again."))
+
+
+def _change(context: Context, args: argparse.Namespace, action: str, said: str) -> int:
+    from uuid import UUID
+
+    from trato import administration
+    from trato.db.engine import transaction
+    from trato.errors import NotFound
+    from trato.jobs import queue
+
+    host = context.host
+    owner = administration.tenant(host, args.slug)
+    try:
+        task_id = UUID(args.task)
+    except ValueError as error:
+        raise NotFound(_("There is no task {id}."), id=args.task) from error
+    change = queue.cancel if action == "cancel" else queue.retry
+    with transaction(host.engine, tenant_id=owner.id) as connection:
+        change(connection, owner.id, task_id, now=host.clock())
+    context.say(said, id=args.task)
+    return 0

@@ -1,0 +1,55 @@
+"""Every job that there is: the plugins' and core's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from trato.exchange.writing import write_csv
+from trato.host import Host
+from trato.jobs.declared import Job, JobContext
+from trato.lifecycle.exports import export_tenant
+from trato.records import audit
+from trato.text import _
+
+EXPORT = "core.export_tenant"
+VERIFY = "core.verify_audit"
+#: Faults that are kept with the result; more are counted.
+_SHOWN = 50
+
+
+def all_jobs(host: Host) -> Mapping[str, Job]:
+    """Give all jobs by name; a plugin's runs only where the plugin is enabled."""
+    return {**core_jobs(host), **host.registry.jobs}
+
+
+def core_jobs(host: Host) -> dict[str, Job]:
+    """Make core's own jobs, which know the host."""
+
+    def export(ctx: JobContext) -> dict[str, Any]:
+        return asdict(
+            export_tenant(host, ctx.unit.tenant_id, write_table=write_csv, report=ctx.report)
+        )
+
+    def verify(ctx: JobContext) -> dict[str, Any]:
+        unit = ctx.unit
+        found = list(
+            audit.verify(
+                unit.connection, unit.tenant_id, unit.view.entities.values(), keys=unit.audit_keys
+            )
+        )
+        return {
+            "rows": audit.length(unit.connection, unit.tenant_id), "count": len(found),
+            "faults": [
+                {"record_id": str(f.record_id), "sequence": f.sequence, "kind": f.kind}
+                for f in found[:_SHOWN]
+            ],
+        }  # fmt: skip
+
+    made = (
+        Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
+            attempts=2),
+        Job(name=VERIFY, title=_("Verify the audit"), run=verify, reads=True, attempts=2),
+    )  # fmt: skip
+    return {job.name: job for job in made}

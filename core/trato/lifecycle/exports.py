@@ -1,0 +1,102 @@
+"""A copy of all that a tenant has, as a file that its administrator takes away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import func, select
+
+from trato.db.engine import transaction
+from trato.errors import ConfigError
+from trato.host import Host
+from trato.lifecycle import archive as archives
+from trato.lifecycle.tenants import add_tenant
+from trato.tenancy import store
+from trato.text import _
+
+#: Copies that are kept of a tenant; making one more removes the oldest.
+KEPT = 3
+_REPORT_EVERY = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """A finished copy."""
+
+    file: str
+    bytes: int
+    records: int
+
+
+def exports_folder(host: Host, tenant_id: int) -> Path:
+    """Say where the copies of a tenant are kept.
+
+    :raises ConfigError: when files are not kept in a folder.
+    """
+    parts = urlsplit(host.settings.resolve_storage_url())
+    if parts.scheme != "file":
+        raise ConfigError(
+            _("Copies of a company's data are kept in a folder, and files are kept at {scheme} "
+              "here."),
+            hint=_("Set TRATO_STORAGE_URL to file:///FOLDER."),
+            scheme=f"{parts.scheme}://", code="no_folder",
+        )  # fmt: skip
+    return Path(unquote(parts.path)) / "exports" / str(tenant_id)
+
+
+def export_tenant(
+    host: Host, tenant_id: int, *, write_table: archives.WriteTable,
+    report: Callable[[int, int | None], None] = lambda done, total: None,
+) -> Exported:  # fmt: skip
+    """Write all records, tables and the configuration of a tenant into a zip file.
+
+    Everything is read at one moment, and nobody waits for it.
+
+    :param report: told how many records are written, and how many there are.
+    """
+    folder = exports_folder(host, tenant_id)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = host.engine
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with transaction(engine, tenant_id=tenant_id, read=True) as connection:
+        tenant = store.read_tenant(connection, tenant_id)
+        view = host.build_view(connection, tenant_id)
+        total = sum(
+            connection.execute(
+                select(func.count()).select_from(entity.table)
+                .where(entity.table.c.tenant_id == tenant_id)
+            ).scalar_one()
+            for entity in view.entities.values()
+        )  # fmt: skip
+        path = archives.free_path(folder, host, tenant.slug)
+        counted = _counting(write_table, report, total)
+        with archives.Archive(path, counted, at=host.clock()) as archive:
+            records = add_tenant(archive, host, connection, tenant)
+    for old in sorted(folder.glob("*.zip"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+        old.unlink()
+    return Exported(file=path.name, bytes=path.stat().st_size, records=records)
+
+
+def _counting(
+    write_table: archives.WriteTable, report: Callable[[int, int | None], None], total: int
+) -> archives.WriteTable:
+    """Report progress while tables are written."""
+    done = 0
+
+    def write(stream: Any, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        def passed() -> Iterable[Sequence[Any]]:
+            nonlocal done
+            for row in rows:
+                done += 1
+                if done % _REPORT_EVERY == 0:
+                    report(done, max(done, total))
+                yield row
+
+        return write_table(stream, headers, passed())
+
+    return write

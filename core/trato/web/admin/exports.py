@@ -1,0 +1,91 @@
+"""A copy of all that the company keeps: ask for it, see how far it is, take it away."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import send_file
+from werkzeug.exceptions import NotFound as HttpNotFound
+from werkzeug.wrappers import Response
+
+from trato.db.engine import transaction
+from trato.jobs import queue
+from trato.jobs.catalogue import EXPORT, all_jobs
+from trato.jobs.queue import Task
+from trato.lifecycle.exports import KEPT, exports_folder
+from trato.text import _
+from trato.web.admin.jobs import describe, queue_now
+from trato.web.admin.layout import ROOT, admin, blueprint, done, fragment, page
+from trato.web.auth import current_host
+from trato.web.frame import formats, translator
+
+
+@blueprint.get("/export")
+def show_exports() -> str:
+    """Show the copies that were made and the one that is being made."""
+    return page(
+        "admin_export.html", active="export", title=translator(_("Copy of your data")),
+        kept=KEPT, **_copies(),
+    )  # fmt: skip
+
+
+@blueprint.get("/export/rows")
+def export_rows() -> str:
+    """Give the copies again; the page asks while one is being made."""
+    return fragment("_admin_copies.html", **_copies())
+
+
+@blueprint.post("/export")
+def make_export() -> Response:
+    """Queue a copy, unless one is being made."""
+    if any(task.state in ("queued", "running") for task in _tasks()):
+        return done("export", _("A copy is being made already."))
+    queue_now(all_jobs(current_host())[EXPORT])
+    return done("export", _("The copy is being made; you may leave this page."))
+
+
+@blueprint.get("/export/<uuid:task_id>")
+def download(task_id: UUID) -> Response:
+    """Give a finished copy as a file."""
+    host, tenant_id = current_host(), admin().tenant_id
+    with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
+        task = queue.find(connection, tenant_id, task_id)
+    if task.job != EXPORT or task.state != "done" or not isinstance(task.result, dict):
+        raise HttpNotFound
+    # The name is what the job wrote; the folder is the tenant's own.
+    path = exports_folder(host, tenant_id) / str(task.result["file"])
+    if not path.is_file():
+        raise HttpNotFound
+    return send_file(path, as_attachment=True, download_name=path.name, max_age=0,
+                     mimetype="application/zip")  # fmt: skip
+
+
+def _tasks() -> list[Task]:
+    host, tenant_id = current_host(), admin().tenant_id
+    with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
+        return queue.tasks(connection, tenant_id, job=EXPORT, limit=KEPT * 3)
+
+
+def _copies() -> dict[str, Any]:
+    host, tenant_id = current_host(), admin().tenant_id
+    job = all_jobs(host)[EXPORT]
+    rows = []
+    busy = False
+    for task in _tasks():
+        row = describe(task, job) | {"size": "", "records": "", "url": None}
+        busy = busy or task.state in ("queued", "running")
+        if task.state == "done" and isinstance(task.result, dict):
+            there = (exports_folder(host, tenant_id) / str(task.result["file"])).is_file()
+            row["size"] = _size(int(task.result["bytes"]))
+            row["records"] = formats().number(int(task.result["records"]))
+            row["url"] = f"{ROOT}/export/{task.id}" if there else None
+        rows.append(row)
+    return {"copies": rows, "busy": busy}
+
+
+def _size(count: int) -> str:
+    """Write a size as files show it."""
+    if count < 1_000_000:
+        return f"{formats().number(max(count // 1000, 1))} KB"
+    return f"{formats().decimal(count / 1_000_000, places=1)} MB"
