@@ -120,9 +120,7 @@ def test_an_import_in_a_users_name_has_that_users_rights(installation: Installat
     installation.did("user", "create", "acme", "luz@acme.example", "--role", "viewer")
     file = write(installation, "clients.csv", "name\nUno\n")
 
-    ran = installation.run(
-        "import", "acme", "clients.client", file, "--as", "luz@acme.example"
-    )
+    ran = installation.run("import", "acme", "clients.client", file, "--as", "luz@acme.example")
 
     assert ran.code == 2
     installation.did("export", "acme", "clients.client", "out.csv")
@@ -153,9 +151,7 @@ def test_a_changed_history_is_found(installation: Installation) -> None:
     whole = installation.did("audit", "verify", "acme", "--json")
     engine = open_engine(installation.database.owner_url)
     with engine.begin() as connection:
-        connection.execute(
-            text("update core_audit set content = replace(content, 'Dos', 'Dós')")
-        )
+        connection.execute(text("update core_audit set content = replace(content, 'Dos', 'Dós')"))
     engine.dispose()
 
     ran = installation.run("audit", "verify", "acme", "--json")

@@ -96,9 +96,7 @@ def test_a_plugin_that_a_tenant_has_on_and_is_gone_fails(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, make_plugin: Any
 ) -> None:
     installation.tenant("acme", "clients")
-    monkeypatch.setattr(
-        "trato.host.discover", lambda: ([make_plugin("other", version="x")], [])
-    )
+    monkeypatch.setattr("trato.host.discover", lambda: ([make_plugin("other", version="x")], []))
 
     code, found = examined(installation)
 

@@ -28,9 +28,7 @@ _SEATS = 50
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    demo = commands.command(
-        "demo", _("Make a demo company in ./trato-demo and serve it"), _demo
-    )
+    demo = commands.command("demo", _("Make a demo company in ./trato-demo and serve it"), _demo)
     demo.add_argument("--size", choices=list(SIZES), default="small",
                       help=_("how much it holds: small is ready within a minute"))  # fmt: skip
     demo.add_argument("--port", metavar="N", type=int, default=8000,

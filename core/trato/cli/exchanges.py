@@ -124,9 +124,7 @@ def _export(context: Context, args: argparse.Namespace) -> int:
 
     actor = _actor(context, args.slug, None, via="command", label="export")
     with Progress(context, _("Exporting")) as progress:
-        count = run_export(
-            context.host, actor, args.entity, args.file, progress=progress.reach
-        )
+        count = run_export(context.host, actor, args.entity, args.file, progress=progress.reach)
     if args.json:
         context.show_json({"file": str(args.file), "records": count})
     else:

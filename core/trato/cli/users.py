@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the commands."""
     user = commands.family("user", _("Let people into a tenant"))
-    create = user.command(
-        "create", _("Give a person access to a tenant"), _create_user, json=True
-    )
+    create = user.command("create", _("Give a person access to a tenant"), _create_user, json=True)
     create.add_argument("slug", metavar="SLUG", help=_("the tenant"))
     create.add_argument("email", metavar="EMAIL", help=_("address by which the person signs in"))
     create.add_argument("--role", metavar="R", action="append", required=True,

@@ -83,9 +83,7 @@ def _roles(
     steps = []
     for key, spec in problems.mapping("roles", given.get("roles")).items():
         path, current = join("roles", key), state.roles.get(key)
-        role = people.read_role(
-            problems, path, spec, key=key, current=current, registry=registry
-        )
+        role = people.read_role(problems, path, spec, key=key, current=current, registry=registry)
         if role is not None:
             before = None if current is None else people.describe_role(current)
             after = people.describe_role(role)

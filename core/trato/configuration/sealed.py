@@ -14,9 +14,7 @@ from trato.tenancy.view import TenantView
 from trato.text import _
 
 
-def save_secrets(
-    host: Host, slug: str, plugin: str, values: Mapping[str, str | None]
-) -> None:
+def save_secrets(host: Host, slug: str, plugin: str, values: Mapping[str, str | None]) -> None:
     """Seal and keep secret settings of a plugin; None forgets one.
 
     :raises NotFound: for a setting that is not declared, or is no secret.

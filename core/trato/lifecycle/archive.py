@@ -89,9 +89,7 @@ class Archive:
         """Add a text file."""
         self._zip.writestr(name, text)
 
-    def add_table(
-        self, name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]
-    ) -> int:
+    def add_table(self, name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Add a table; gives the number of its rows."""
         with (
             self._zip.open(self._entry(name), "w", force_zip64=True) as raw,
@@ -152,9 +150,7 @@ def add_entities(
             continue
         view = whole_entity(host, connection, tenant.id, entity)
         file = f"{folder}{name}.csv"
-        count = archive.add_table(
-            file, dump.columns(view), dump.rows(connection, tenant.id, view)
-        )
+        count = archive.add_table(file, dump.columns(view), dump.rows(connection, tenant.id, view))
         described[name] = {
             "file": file, "records": count,
             "fields": {path: {"label": f.label, "kind": f.kind} for path, f in view.fields.items()},

@@ -50,6 +50,4 @@ def found_tenant(
             connection, made.id, user, roles=["admin"], seats=None, now=now
         )
         made = store.read_tenant(connection, made.id)
-    return made, NewUser(
-        user_id=user.id, member_id=member_id, email=user.email, created=created
-    )
+    return made, NewUser(user_id=user.id, member_id=member_id, email=user.email, created=created)

@@ -31,9 +31,7 @@ class Purged:
     records: int
 
 
-def check_purge(
-    host: Host, plugin: str, slug: str | None, *, engine: Engine | None = None
-) -> None:
+def check_purge(host: Host, plugin: str, slug: str | None, *, engine: Engine | None = None) -> None:
     """Find out whether a purge is possible, before anybody is asked.
 
     :param slug: the tenant; none: everywhere, as the owner's engine sees it.
@@ -100,9 +98,7 @@ def purge_everywhere(
     return Purged(archive=path, records=count)
 
 
-def _check_tenant(
-    host: Host, connection: Connection, owner: Tenant, plugin: str
-) -> TenantView:
+def _check_tenant(host: Host, connection: Connection, owner: Tenant, plugin: str) -> TenantView:
     view = host.build_view(connection, owner.id)
     if view.plugins[plugin].is_on:
         raise PluginError(
@@ -129,9 +125,7 @@ def _check_everywhere(connection: Connection, plugin: str) -> None:
             plugin=plugin, tenants=", ".join(slugs), code="enabled",
         )  # fmt: skip
     if current(connection, plugin) is None:
-        raise PluginError(
-            _("Plugin '{plugin}' has no tables."), plugin=plugin, code="no_tables"
-        )
+        raise PluginError(_("Plugin '{plugin}' has no tables."), plugin=plugin, code="no_tables")
     others = tenant_rows.referring_plugins(connection, metadata, plugin)
     if others:
         raise PluginError(

@@ -232,7 +232,9 @@ def _write_contacts(
     people |= zip(new, _write(unit, Contact, list(new.values())), strict=True)
     rows = [
         {
-            "client_id": known[link.client], "contact_id": people[key], "role": role,
+            "client_id": known[link.client],
+            "contact_id": people[key],
+            "role": role,
             "branch_id": None if link.branch is None else branches[link.branch],
             "is_main": link.is_primary,
         }
