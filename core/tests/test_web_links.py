@@ -320,3 +320,15 @@ def test_ended_user_gets_no_letter(post: Post, tenant: Company) -> None:
 
     with pytest.raises(queue.Empty):
         post.box.next(seconds=0.3)
+
+
+def test_who_works_here_already_is_not_invited_out_of_their_roles(
+    client: Browser, actor: Actor, tenant: Company
+) -> None:
+    data = {"email": actor.member.email.upper(), "roles": "viewer"}
+
+    answer = client.post("/admin/invitations", data=data)
+
+    assert answer.status_code == 422
+    assert "ya tiene acceso" in page_of(answer).one(id="f-email-error").text
+    assert tenant.view.members[actor.member_id].roles == ("admin",)

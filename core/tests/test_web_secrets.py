@@ -13,9 +13,12 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import IntegrityError
 from werkzeug.test import TestResponse
 
 from trato.access.actor import Actor
+from trato.access.store import create_user
+from trato.db.engine import transaction
 from trato.host import Host
 from trato.settings import Settings
 from trato.testing.clients import Browser, browser, csrf_of
@@ -227,3 +230,16 @@ def test_wrong_secret_is_not_written_back_into_its_form(
 
     assert answer.status_code == 422
     assert typed[:19] not in answer.text
+
+
+def test_failing_statement_is_told_without_its_values(host: Host) -> None:
+    person = {"email": "luz@dos.example", "name": "Luz Secreta", "now": host.clock(),
+              "password_hash": "$argon2id$not-for-logs"}  # fmt: skip
+    with transaction(host.engine) as connection:
+        create_user(connection, **person)
+
+    with pytest.raises(IntegrityError) as failed, transaction(host.engine) as connection:
+        create_user(connection, **person)
+
+    assert "not-for-logs" not in str(failed.value)
+    assert "Luz Secreta" not in str(failed.value)

@@ -10,11 +10,13 @@ import pytest
 
 from trato import administration
 from trato.access.actor import Actor
+from trato.errors import Forbidden
 from trato.records import audit
 from trato.testing.clients import Browser, csrf_of
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
 from trato.testing.pages import page_of
+from trato.web.auth import viewed
 
 SignIn = Callable[..., Browser]
 LIST = "/clients/clients"
@@ -226,3 +228,13 @@ def test_end_is_kept_by_sessions_tokens_and_the_tenant_switch(
     assert api.get("/api/v1/clients/clients").status_code == 401
     assert opened.post("/tenant", data={"tenant": str(tenant.id)}).status_code == 404
     assert "no pertenece a ninguna empresa" in page_of(opened.get("/")).text
+
+
+def test_units_of_a_view_write_nothing(tenant: Company, actor: Actor, seller: Actor) -> None:
+    looking = viewed(tenant.renew(actor), seller.member_id, now=tenant.host.clock())
+    assert looking is not None
+
+    with tenant.host.unit(looking) as unit, pytest.raises(Forbidden) as refused:
+        unit.records.create("clients.client", {"name": "Nuevo"})
+
+    assert refused.value.code in ("viewing", "insufficient_scope")

@@ -252,7 +252,7 @@ def create_token(
         members, _teams, _roles = people.read_people(connection, owner.id)
         wanted = email.strip().casefold()
         member = next((m for m in members.values() if m.email.casefold() == wanted), None)
-        if member is None or not member.is_active:
+        if member is None or not member.may_enter(now):
             raise NotFound(
                 _("'{email}' has no access to tenant '{tenant}'."), email=email, tenant=slug
             )
@@ -267,8 +267,10 @@ def member_actor(host: Host, slug: str, email: str, *, via: Any = "command") -> 
     """Make the actor of a member, for commands that act as somebody."""
     view = host.for_tenant(tenant(host, slug).id)
     wanted = email.strip().casefold()
+    now = host.clock()
     member = next(
-        (m for m in view.members.values() if m.is_active and m.email.casefold() == wanted), None
+        (m for m in view.members.values() if m.may_enter(now) and m.email.casefold() == wanted),
+        None,
     )
     if member is None:
         raise ConfigError(

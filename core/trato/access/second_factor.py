@@ -54,7 +54,8 @@ def begin(connection: Connection, user_id: UUID, sealer: Sealer) -> str:
 
     :raises DomainError: when a second factor is set up already.
     """
-    row = _row(connection, user_id)
+    # Locked, or a form that is opened twice would show two secrets, and one of them in vain.
+    row = _row(connection, user_id, lock=True)
     if row.totp_confirmed_at is not None:
         raise DomainError(
             _("You have a second step already."),

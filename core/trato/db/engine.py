@@ -31,7 +31,11 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         ) from error
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": 30}, pool_size=pool_size)
+        engine = create_engine(
+            parsed, connect_args={"timeout": 30}, pool_size=pool_size,
+            # An error's text must not carry people's data and hashes into the log.
+            hide_parameters=True,
+        )  # fmt: skip
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -42,6 +46,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_recycle=1800,
+            hide_parameters=True,
             connect_args={"application_name": "trato", "connect_timeout": 10},
         )
     raise ConfigError(

@@ -53,12 +53,18 @@ def invite(
 
     :param base_url: where the administrator reaches Trato, for a link that is not mailed.
     :raises LicenseError: when no seat is left.
-    :raises DomainError: for an e-mail or role that will not do, or a role that the actor, not
-        being a full administrator, may not give.
+    :raises DomainError: for an e-mail or role that will not do, a role that the actor, not being
+        a full administrator, may not give, or somebody who works in the tenant already.
     """
     email = email.strip()
     if not _ADDRESS.fullmatch(email) or len(email) > 254:
         raise DomainError(_("'{email}' is not an e-mail address."), email=email, code="bad_email")
+    now = host.clock()
+    if _is_in(host, actor, email, now=now):
+        # Inviting gives roles; somebody who works here already must not lose theirs by it.
+        raise DomainError(
+            _("{email} has access to this company already."), email=email, code="has_access"
+        )
     given = [actor.view.roles[key] for key in roles if key in actor.view.roles]
     if any(grant.is_admin for grant in given) and not any(own.is_admin for own in actor.grants):
         raise DomainError(
@@ -68,7 +74,6 @@ def invite(
     made = administration.create_user(
         host, tenant.slug, email, roles=roles, name=name, teams=teams, ends_at=ends_at
     )
-    now = host.clock()
     with transaction(host.engine) as connection:
         user = people.read_user(connection, made.user_id)
         if user is None:
@@ -100,6 +105,20 @@ def invite(
         email=user.email, member_id=made.member_id, is_new=is_new, is_sent=problem is None,
         problem=problem, link=url if lacking and is_new else None,
     )  # fmt: skip
+
+
+def _is_in(host: Host, actor: Actor, email: str, *, now: dt.datetime) -> bool:
+    """Tell whether somebody may enter the actor's tenant and has accepted the invitation."""
+    with transaction(host.engine, read=True) as connection:
+        user = people.find_user(connection, email)
+    return (
+        user is not None
+        and user.password_hash is not None
+        and any(
+            member.user_id == user.id and member.may_enter(now)
+            for member in actor.view.members.values()
+        )
+    )
 
 
 def ask_reset(host: Host, email: str) -> threading.Thread:

@@ -29,10 +29,16 @@ _BATCH = 500
 
 
 def check_writable(unit: Unit) -> None:
-    """Refuse to write when the tenant's licence no longer allows it.
+    """Refuse to write when the tenant's licence no longer allows it, or somebody only looks.
 
-    :raises Forbidden: with code `license_expired`.
+    :raises Forbidden: with code `license_expired`, or `viewing` for an administrator who looks as
+        another member.
     """
+    if unit.actor.viewer is not None:
+        raise Forbidden(
+            _("You are looking as another person; nothing can be changed."),
+            hint=_("Leave that view first."), code="viewing",
+        )  # fmt: skip
     if unit.view.read_only and not unit.force:
         raise Forbidden(
             _("The licence is over; data can be read and exported, not changed."),

@@ -114,7 +114,7 @@ def send_invitation() -> str | tuple[str, int]:
             teams=typed["teams"], ends_at=ends_at, base_url=request.host_url,
         )  # fmt: skip
     except (DomainError, LicenseError) as error:
-        place = {"bad_email": "email", "past_end": "until", "no_role": "roles",
+        place = {"bad_email": "email", "has_access": "email", "past_end": "until", "no_role": "roles",
                  "role_too_wide": "roles"}.get(error.code, "")  # fmt: skip
         text = host.catalogs.message(error.message, locale())
         return _page(actor, typed, {place: text}), 422
