@@ -16,6 +16,7 @@ from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.host import Host
 from trato.rest.codes import CODES
+from trato.testing.clients import Browser
 from trato.testing.companies import Company
 
 pytestmark = pytest.mark.database("sqlite")
@@ -118,6 +119,16 @@ def test_an_unexpected_failure_is_told_without_detail(
     assert (answer.status_code, answer.json["code"]) == (500, "internal")
     assert answer.mimetype == "application/problem+json"
     assert "secret" not in answer.text
+
+
+def test_a_signed_in_page_calls_with_its_form_token(client: Browser) -> None:
+    good = client.post(CLIENTS, json={"name": "A"})
+    client.csrf = None
+    bad = client.post(CLIENTS, json={"name": "B"})
+
+    assert good.status_code == 201
+    assert (bad.status_code, bad.json["code"]) == (400, "csrf")
+    assert [row["name"] for row in client.get(CLIENTS).json["data"]] == ["A"]
 
 
 # --- header fields -------------------------------------------------------------------------------

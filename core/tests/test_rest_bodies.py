@@ -149,9 +149,7 @@ def test_a_whole_number_may_be_written_with_a_point(api: FlaskClient) -> None:
 # --- many at once --------------------------------------------------------------------------------
 
 
-def test_a_bulk_writes_what_is_right_and_names_what_is_not(
-    api: FlaskClient, actor: Actor
-) -> None:
+def test_a_bulk_writes_what_is_right_and_names_what_is_not(api: FlaskClient, actor: Actor) -> None:
     known = api.post(CATEGORIES, json={"name": "A"}).json["id"]
     chosen = str(uuid.uuid4())
     rows = [

@@ -191,9 +191,7 @@ def test_a_total_comes_only_when_asked_for(api: FlaskClient) -> None:
     assert "total" not in api.get(f"{CLIENTS}?count=false").json
 
 
-def test_a_total_stops_at_ten_thousand(
-    api: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_total_stops_at_ten_thousand(api: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trato.records.reading.COUNT_CAP", 2)
     make(api, *({"name": f"C{n}"} for n in range(3)))
 
@@ -297,9 +295,7 @@ def test_statements_do_not_grow_with_rows(
     assert spent[1]["bulk"] <= 20
 
 
-def test_a_page_of_many_references_costs_no_more(
-    api: FlaskClient, count_statements: Count
-) -> None:
+def test_a_page_of_many_references_costs_no_more(api: FlaskClient, count_statements: Count) -> None:
     for n in range(20):
         category = api.post(CATEGORIES, json={"name": f"K{n}"}).json["id"]
         api.post(CLIENTS, json={"name": f"C{n}", "category_id": category})

@@ -218,9 +218,7 @@ def test_workers_share_the_calls_of_a_token(few: Host, tenant: Company, actor: A
     workers = [create_app(few).test_client() for _ in range(3)]
     headers = {"Authorization": f"Bearer {tenant.token(actor)}"}
 
-    allowed = [
-        workers[n % 3].get(CLIENTS, headers=headers).status_code == 200 for n in range(60)
-    ]
+    allowed = [workers[n % 3].get(CLIENTS, headers=headers).status_code == 200 for n in range(60)]
 
     assert sum(allowed) == 30
     other = {"Authorization": f"Bearer {tenant.token(actor)}"}

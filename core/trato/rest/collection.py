@@ -98,9 +98,7 @@ def bulk(call: Call) -> Response:
     return _post(call, take, write)
 
 
-def _post(
-    call: Call, take: Callable[[Any], T], write: Callable[[Unit, T], Response]
-) -> Response:
+def _post(call: Call, take: Callable[[Any], T], write: Callable[[Unit, T], Response]) -> Response:
     """Run a POST in one transaction with its Idempotency-Key."""
     sent = read_sent(call, take)
     with call.host.unit(call.actor, read=isinstance(sent, TratoError)) as unit:
@@ -124,9 +122,7 @@ def _outcome(call: Call, outcome: Outcome) -> dict[str, Any]:
     return {"status": 201, "id": outcome.id}
 
 
-def _refused(
-    call: Call, errors: Mapping[str, list[Message]], status: int
-) -> dict[str, Any]:
+def _refused(call: Call, errors: Mapping[str, list[Message]], status: int) -> dict[str, Any]:
     texts = translated_errors(errors, locale=call.actor.locale, catalogs=call.host.catalogs)
     return {"status": status, "errors": texts}
 

@@ -74,8 +74,7 @@ def entity_page(call: Call) -> Response:
         "path": f"/api/v1/{info.plugin}/{info.collection}",
         "root": request.url_root.rstrip("/"),
         "fields": [
-            _row(call, words, field, may_write=path in writable)
-            for path, field in visible.items()
+            _row(call, words, field, may_write=path in writable) for path, field in visible.items()
         ],
         "matches": [path for path, field in visible.items() if tells_apart(field)],
         "example": dumps(_example(writable.values())).decode(),

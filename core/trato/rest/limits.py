@@ -95,7 +95,9 @@ class Limits:
             account.left -= allowed
             remaining = account.left + max(0, self._limit - account.counted)
         return Allowance(
-            limit=self._limit, remaining=remaining, reset=window + WINDOW - int(now.timestamp()),
+            limit=self._limit,
+            remaining=remaining,
+            reset=window + WINDOW - int(now.timestamp()),
             allowed=allowed,
         )
 
@@ -151,9 +153,7 @@ def check_rate() -> None:
     caller: UUID | None = g.actor.token_id or g.actor.member_id
     limits: Limits | None = current_app.extensions.get(_EXTENSION)
     if limits is None:
-        made = Limits(
-            host.engine, clock=host.clock, per_minute=host.settings.api_calls_per_minute
-        )
+        made = Limits(host.engine, clock=host.clock, per_minute=host.settings.api_calls_per_minute)
         limits = current_app.extensions.setdefault(_EXTENSION, made)
     allowance = limits.take(str(caller))
     g.allowance = allowance

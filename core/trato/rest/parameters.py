@@ -86,9 +86,7 @@ def list_query(query_string: bytes, actor: Actor, entity: EntityView) -> Asked:
     search, cursor = _text("q", given.pop("q", "")), given.pop("cursor", None)
     limit = _limit(given.pop("limit", None))
     count = _flag("count", given.pop("count", "false"))
-    filters = tuple(
-        _filter(name, value, actor, entity, visible) for name, value in given.items()
-    )
+    filters = tuple(_filter(name, value, actor, entity, visible) for name, value in given.items())
     query = Query(
         columns=shown.paths, filters=filters, search=search, limit=limit, cursor=cursor,
         sort=() if sort is None else _order(sort), count=count,

@@ -85,8 +85,7 @@ def translated_errors(
 ) -> dict[str, list[str]]:
     """Translate refusals by path; what belongs to no field stands under an empty path."""
     return {
-        path: [catalogs.message(text, locale) for text in texts]
-        for path, texts in errors.items()
+        path: [catalogs.message(text, locale) for text in texts] for path, texts in errors.items()
     }
 
 

@@ -56,9 +56,7 @@ class Operations:
         for field in fields:
             if tells_apart(field) and field.path in self.visible:
                 name = f"{info.name}.by.{field.path}"
-                schemas[name] = self.maker.body(
-                    fields, new=True, with_id=True, without=field.path
-                )
+                schemas[name] = self.maker.body(fields, new=True, with_id=True, without=field.path)
                 paths[f"{base}/by/{field.path}/{{value}}"] = {"put": self._upsert(field, name)}
         return paths
 
@@ -72,9 +70,7 @@ class Operations:
             **parts,
         }
 
-    def _answers(
-        self, good: Mapping[str, Any], *problems: str
-    ) -> dict[str, Any]:
+    def _answers(self, good: Mapping[str, Any], *problems: str) -> dict[str, Any]:
         answers = dict(good)
         for status in sorted({*problems, *_ALWAYS}):
             answers[status] = {"$ref": f"#/components/responses/{status}"}

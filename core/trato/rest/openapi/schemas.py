@@ -28,7 +28,9 @@ _EMAIL = (
     r"(\.[A-Za-z0-9]([A-Za-z0-9\-]{0,20}[A-Za-z0-9])?){0,2}\.[A-Za-z]{2,20}"
 )
 _PHONE = r"\+?[0-9][0-9 ().\-/]{2,30}"
-_URL = r"[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9]([A-Za-z0-9\-._~]*[A-Za-z0-9])?(/[A-Za-z0-9\-._~/?=&%]*)?"
+_URL = (
+    r"[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9]([A-Za-z0-9\-._~]*[A-Za-z0-9])?(/[A-Za-z0-9\-._~/?=&%]*)?"
+)
 _BLANKS = r"[ \t\r\n]*"
 _CONTACTS = {"email": _EMAIL, "phone": _PHONE, "url": _URL}
 MOMENT = (
@@ -115,9 +117,7 @@ class Maker:
         """Describe a field's value in a body."""
         return self._described(field, self.value(field), may_be_null=not field.required, sent=True)
 
-    def _described(
-        self, field: Field, schema: Schema, *, may_be_null: bool, sent: bool
-    ) -> Schema:
+    def _described(self, field: Field, schema: Schema, *, may_be_null: bool, sent: bool) -> Schema:
         if may_be_null and "$ref" in schema:
             schema = {"anyOf": [schema, {"type": "null"}]}
         elif may_be_null:
