@@ -268,7 +268,7 @@ def discover() -> tuple[list[Plugin], list[Problem]]:
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:
             plugin = point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             problems.append(_failed(point, error))
             continue
         if not isinstance(plugin, Plugin):
@@ -301,7 +301,7 @@ def discover() -> tuple[list[Plugin], list[Problem]]:
     return plugins, problems
 
 
-def _failed(point: EntryPoint, error: Exception) -> Problem:
+def _failed(point: EntryPoint, error: BaseException) -> Problem:
     import traceback
 
     last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None

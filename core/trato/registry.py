@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,15 +125,15 @@ def register_all(found: Sequence[Plugin], *, host_version: str) -> Registry:
     registry = Registry(manager=manager)
     registry.settings |= {("core", setting.key): setting for setting in CORE_SETTINGS}
     good: dict[str, Plugin] = {}
-    for plugin in found:
+    names = Counter(plugin.name for plugin in found)
+    for name, plugin in {plugin.name: plugin for plugin in found}.items():
         wrong = _manifest_problems(plugin, host_version)
-        if plugin.name in good:
-            wrong.append(Message(_("Two plugins are called '{name}'."), {"name": plugin.name}))
+        if names[name] > 1:
+            wrong = [Message(_("Two plugins are called '{name}'."), {"name": name})]
         if wrong:
-            registry.problems.append(Problem(plugin=str(plugin.name), messages=tuple(wrong)))
-            good.pop(plugin.name, None)
+            registry.problems.append(Problem(plugin=name, messages=tuple(wrong)))
         else:
-            good[plugin.name] = plugin
+            good[name] = plugin
     for name in _ordered(good, registry.problems):
         plugin = good[name]
         missing = [need for need in plugin.depends if need not in registry.plugins]
@@ -182,38 +184,50 @@ def _manifest_problems(plugin: Plugin, host_version: str) -> list[Message]:
                 {"wanted": plugin.requires_host},
             )
         )
-    if name in plugin.depends:
-        wrong.append(Message(_("It names itself as a dependency."), {}))
+    for key in ("depends", "optional"):
+        named = getattr(plugin, key)
+        if isinstance(named, str):
+            wrong.append(
+                Message(
+                    _('{key} is a text; it is a list of names: ["{text}"].'),
+                    {"key": key, "text": named},
+                )
+            )
+        elif name in named:
+            wrong.append(Message(_("It names itself as a dependency."), {}))
     return wrong
 
 
 def _ordered(plugins: Mapping[str, Plugin], problems: list[Problem]) -> list[str]:
-    """Order by dependency, hard and optional; who is in a cycle is left out and named."""
+    """Order by dependency, hard and optional; who is in a circle of needs is left out and named.
+
+    Plugins may like each other; then one of them comes first.
+    """
     good = dict(plugins)
+    ignored: set[tuple[str, str]] = set()
     while True:
         graph = {
             name: [
-                need for need in (*sorted(p.depends), *sorted(p.optional)) if need in good
+                need
+                for need in (*sorted(p.depends), *sorted(p.optional))
+                if need in good and (name, need) not in ignored
             ]
             for name, p in sorted(good.items())
         }
         try:
             return list(TopologicalSorter(graph).static_order())
         except CycleError as error:
-            cycle = list(reversed(error.args[1]))
-            for name in set(cycle):
-                problems.append(
-                    Problem(
-                        plugin=name,
-                        messages=(
-                            Message(
-                                _("Plugins need each other in a circle: {cycle}."),
-                                {"cycle": " → ".join(cycle)},
-                            ),
-                        ),
-                    )
-                )
-                good.pop(name, None)
+            circle = list(reversed(error.args[1]))
+        liked = [(one, two) for one, two in pairwise(circle) if two not in good[one].depends]
+        if liked:
+            ignored.add(liked[0])
+            continue
+        said = Message(
+            _("Plugins need each other in a circle: {cycle}."), {"cycle": " → ".join(circle)}
+        )
+        for name in set(circle):
+            problems.append(Problem(plugin=name, messages=(said,)))
+            good.pop(name)
 
 
 def _register(registry: Registry, plugin: Plugin) -> list[Message]:
@@ -243,12 +257,26 @@ def _register(registry: Registry, plugin: Plugin) -> list[Message]:
                     {"kind": kind, "error": f"{type(error).__name__}: {error}"},
                 )
             )
-    wrong = wrong or check(registry, kept)
+    wrong = wrong or _checked(registry, kept)
     if wrong:
         _unregister(manager, plugin)
         return wrong
     keep(registry, kept)
     return []
+
+
+def _checked(registry: Registry, declared: Declared) -> list[Message]:
+    """Check declarations, of which nothing is known yet, not even that they are declarations."""
+    try:
+        package_folder(declared.plugin)
+    except ImportError:
+        package = declared.plugin.package or f"trato_{declared.plugin.name}"
+        return [Message(_("Its package '{package}' cannot be found."), {"package": package})]
+    try:
+        return check(registry, declared)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return [Message(_("Its declarations cannot be read: {error}."), {"error": reason})]
 
 
 def _unregister(manager: pluggy.PluginManager, plugin: Plugin) -> None:

@@ -1,0 +1,340 @@
+"""A plugin that does not fit is left out with every reason; the host starts without it."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Mapped
+
+from trato import __version__
+from trato.entities.base import Entity, Extension, metadata
+from trato.entities.fields import lookup, text
+from trato.hooks import hookimpl
+from trato.host import Host
+from trato.plugin import Menu, Permission, Plugin, Slot
+from trato.screens.declared import ListScreen
+from trato.settings import Settings
+from trato.testing.hosts import make_plugin
+from trato.testing.specimen import Piece
+from trato.testing.specimen import plugin as specimen
+
+
+def start(*plugins: Plugin) -> Host:
+    return Host(Settings(), plugins=[make_plugin("good"), *plugins])
+
+
+def problems(host: Host) -> list[str]:
+    """Give what is wrong; the good plugin must work whatever the others do."""
+    assert "good" in host.plugins
+    return sorted(map(str, host.problems))
+
+
+def hooks(name: str, **functions: Any) -> ModuleType:
+    module = ModuleType(name)
+    vars(module).update({key: hookimpl(function) for key, function in functions.items()})
+    return module
+
+
+@pytest.fixture
+def declared() -> Any:
+    """Let a test declare entities, and forget them afterwards."""
+    before = set(metadata.tables)
+    yield
+    for name in set(metadata.tables) - before:
+        metadata.remove(metadata.tables[name])
+
+
+def test_good_plugins_are_all_there_in_order_of_need() -> None:
+    host = start(
+        make_plugin("leads", depends=["clients"], optional=["quotes"]),
+        make_plugin("quotes", depends=["clients"]),
+        make_plugin("clients"),
+    )
+
+    assert problems(host) == []
+    assert list(host.plugins) == ["clients", "good", "quotes", "leads"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "problem"),
+    [
+        ({"name": "Visits"}, "Visits: 'Visits' cannot name a plugin: small letters, digits and "
+         "underscores."),
+        ({"name": "api"}, "api: The name 'api' belongs to the host."),
+        ({"version": "one"}, "visits: 'one' is not a version like 1.2.0."),
+        ({"requires_host": ">=9"}, f"visits: It requires host >=9; this is {__version__}."),
+        ({"requires_host": "new"}, "visits: requires_host 'new' is not a range like >=1.0,<2."),
+        ({"depends": ["visits"]}, "visits: It names itself as a dependency."),
+        ({"depends": ["clients"]},
+         "visits: It needs clients, which is not installed or does not work."),
+        ({"depends": "clients"},
+         'visits: depends is a text; it is a list of names: ["clients"].'),
+        ({"package": "trato_nowhere"}, "visits: Its package 'trato_nowhere' cannot be found."),
+        ({"entities": ["visits.visit"]}, "visits: Its declarations cannot be read: AttributeError:"
+         " 'str' object has no attribute '__entity__'."),
+        ({"permissions": [Permission(name="merge", title="Merge")]},
+         "visits: Permission 'merge' does not begin with 'visits.'."),
+        ({"screens": [ListScreen("visits.visit")]},
+         "visits: A screen shows 'visits.visit', which does not exist."),
+        ({"menus": [Menu(title="A", group="G", path="/visits/a"),
+                    Menu(title="B", group="G", path="/visits/a")]},
+         "visits: Two menu entries lead to '/visits/a'."),
+        ({"slots": [Slot(entity=Piece, columns=[Piece.name])]},
+         "visits: A screen shows 'specimen.piece', which does not exist."),
+    ],
+)  # fmt: skip
+def test_a_wrong_manifest_says_what_is_wrong(manifest: dict[str, Any], problem: str) -> None:
+    host = start(make_plugin(**{"name": "visits", **manifest}))
+
+    assert problems(host) == [problem]
+    assert list(host.plugins) == ["good"]
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    host = start(make_plugin("Visits", version="x", requires_host=">=9"))
+
+    [problem] = problems(host)
+    assert problem.count(".") >= 3
+    assert "small letters" in problem
+    assert "is not a version" in problem
+    assert "It requires host >=9" in problem
+
+
+def test_who_needs_a_broken_plugin_is_left_out_too() -> None:
+    host = start(
+        make_plugin("clients", version="x"), make_plugin("leads", depends=["clients"]),
+        make_plugin("quotes", depends=["leads"]), make_plugin("pqr", optional=["clients"]),
+    )  # fmt: skip
+
+    assert list(host.plugins) == ["good", "pqr"]
+    assert problems(host) == [
+        "clients: 'x' is not a version like 1.2.0.",
+        "leads: It needs clients, which is not installed or does not work.",
+        "quotes: It needs leads, which is not installed or does not work.",
+    ]
+
+
+def test_plugins_that_need_each_other_are_left_out_with_the_circle() -> None:
+    host = start(
+        make_plugin("a", depends=["b"]), make_plugin("b", depends=["c"]),
+        make_plugin("c", depends=["a"]), make_plugin("d", depends=["a"]),
+    )  # fmt: skip
+
+    found = problems(host)
+    assert [problem.partition(":")[0] for problem in found] == ["a", "b", "c", "d"]
+    for problem in found[:3]:
+        circle = problem.partition("in a circle: ")[2].rstrip(".").split(" → ")
+        assert circle[0] == circle[-1]
+        for one, needed in itertools.pairwise(circle):
+            assert needed == {"a": "b", "b": "c", "c": "a"}[one]
+    assert found[3] == "d: It needs a, which is not installed or does not work."
+
+
+def test_plugins_that_only_like_each_other_both_work() -> None:
+    host = start(
+        make_plugin("leads", optional=["opportunities"]),
+        make_plugin("opportunities", optional=["leads"]),
+        make_plugin("quotes", depends=["leads"], optional=["opportunities"]),
+    )
+
+    assert problems(host) == []
+    assert set(host.plugins) == {"good", "leads", "opportunities", "quotes"}
+
+
+def test_a_need_comes_first_where_a_liking_goes_the_other_way() -> None:
+    host = start(make_plugin("a", depends=["b"]), make_plugin("b", optional=["a"]))
+
+    assert problems(host) == []
+    assert list(host.plugins).index("b") < list(host.plugins).index("a")
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_plugins_of_one_name_are_all_left_out(times: int) -> None:
+    host = start(*(make_plugin("visits", version=f"{n}.0") for n in range(times)))
+
+    assert problems(host) == ["visits: Two plugins are called 'visits'."]
+    assert list(host.plugins) == ["good"]
+
+
+# --- hooks ---------------------------------------------------------------------------------------
+
+
+def test_a_mistyped_hook_is_refused_with_the_nearest() -> None:
+    module = hooks("wrong", trato_record_save=lambda unit, changes: None, trato_xyzzy=lambda: None)
+
+    [problem] = problems(start(make_plugin("visits", hooks=module)))
+
+    assert problem == (
+        "visits: There is no hook 'trato_record_save'. Did you mean 'trato_record_saved'? "
+        "There is no hook 'trato_xyzzy'."
+    )
+
+
+def test_a_hook_with_a_wrong_argument_is_refused() -> None:
+    module = hooks("wrong", trato_record_saving=lambda unit, records: None)
+
+    [problem] = problems(start(make_plugin("visits", hooks=module)))
+
+    assert problem.startswith("visits: A hook does not fit: ")
+    assert "trato_record_saving" in problem
+    assert "records" in problem
+
+
+def test_a_hook_that_raises_loses_its_own_plugin_only() -> None:
+    def broken() -> Sequence[Menu]:
+        raise KeyError("no such thing")
+
+    host = start(
+        make_plugin("visits", hooks=hooks("wrong", trato_menus=broken)),
+        make_plugin("routes", menus=[Menu(title="Routes", group="G", path="/routes/x")]),
+    )
+
+    assert problems(host) == ["visits: Hook trato_menus failed: KeyError: 'no such thing'"]
+    assert [menu.path for _plugin, menu in host.registry.menus] == ["/routes/x"]
+
+
+def test_nothing_of_a_refused_plugin_stays() -> None:
+    module = hooks("wrong", trato_record_saving=lambda unit, changes: None,
+                   trato_nonsense=lambda: None)  # fmt: skip
+    host = start(
+        make_plugin("visits", hooks=module, permissions=[Permission(name="visits.x", title="X")])
+    )
+
+    assert host.registry.permissions == {}
+    relay = host.registry.relay(frozenset({"good", "visits"}))
+    assert relay.trato_record_saving.get_hookimpls() == []
+
+
+def test_hooks_come_from_the_module_and_the_manifest() -> None:
+    module = hooks("more", trato_menus=lambda: [Menu(title="B", group="G", path="/visits/b")])
+    menus = [Menu(title="A", group="G", path="/visits/a")]
+
+    host = start(make_plugin("visits", menus=menus, hooks=module))
+
+    assert {(name, menu.path) for name, menu in host.registry.menus} == {
+        ("visits", "/visits/a"), ("visits", "/visits/b"),
+    }  # fmt: skip
+
+
+# --- entities ------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("declared")
+def test_an_entity_belongs_to_its_plugin_and_exists_once() -> None:
+    host = start(
+        specimen,
+        make_plugin("visits", depends=["specimen"], entities=[Piece]),
+    )
+
+    assert problems(host) == [
+        "visits: Entity 'specimen.piece' does not begin with 'visits.'. "
+        "Entity 'specimen.piece' exists twice."
+    ]
+
+
+@pytest.mark.usefixtures("declared")
+def test_an_extension_of_an_undeclared_plugin_is_refused() -> None:
+    class VisitsPiece(Extension, of=Piece, plugin="visits"):
+        note: Mapped[str | None] = text("Note")
+
+    host = start(specimen, make_plugin("visits", extensions=[VisitsPiece]))
+
+    assert problems(host) == [
+        "visits: It extends 'specimen.piece' of a plugin that its manifest does not name."
+    ]
+
+
+@pytest.mark.usefixtures("declared")
+def test_a_list_of_values_and_a_screens_field_must_exist() -> None:
+    class Visit(Entity, name="visits.visit", title="Visit", titles="Visits", label="subject"):
+        subject: Mapped[str] = text("Subject")
+        town: Mapped[str | None] = lookup("Town", "visits.towns")
+
+    host = start(
+        make_plugin("visits", entities=[Visit], screens=[ListScreen(Visit, columns=["subjct"])])
+    )
+
+    assert problems(host) == [
+        "visits: Field 'town' takes its values from 'visits.towns', which is no list. "
+        "A screen of 'visits.visit' names the field 'subjct', which does not exist."
+    ]
+
+
+# --- installed distributions ---------------------------------------------------------------------
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Install a distribution with a plugin into a folder of the test's own."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made: list[str] = []
+
+    def make(name: str, source: str, *, point: str | None = None, target: str = "plugin") -> None:
+        made.append(name)
+        package = tmp_path / f"trato_{name}"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "plugin.py").write_text(source, encoding="utf-8")
+        info = tmp_path / f"trato_{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: trato-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(
+            f"[trato.plugins]\n{point or name} = trato_{name}.plugin:{target}\n"
+        )
+
+    yield make
+    for name in made:
+        for module in (f"trato_{name}", f"trato_{name}.plugin"):
+            sys.modules.pop(module, None)
+
+
+_PLUGIN = 'from trato.api import Plugin\nplugin = Plugin(name="{name}", title="T", version="1.0")\n'
+
+
+def of(name: str, host: Host) -> str:
+    return next(str(problem) for problem in host.problems if problem.plugin == name)
+
+
+def test_an_installed_plugin_is_found(install: Install) -> None:
+    install("visitas", _PLUGIN.format(name="visitas"))
+
+    host = Host(Settings())
+
+    assert "visitas" in host.plugins
+    assert host.registry.folders["visitas"].name == "trato_visitas"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import trato\nimport no_such_module\n",
+         "It cannot be imported: ModuleNotFoundError: No module named 'no_such_module' "
+         "(plugin.py, line 2)."),
+        ("\n\n1 / 0\n", "It cannot be imported: ZeroDivisionError: division by zero "
+         "(plugin.py, line 3)."),
+        ("def x(:\n", "It cannot be imported: SyntaxError: "),
+        ("other = 1\n", "It cannot be imported: AttributeError: "),
+        ("plugin = 5\n", "Entry point 'trato_rota.plugin:plugin' is a int, not a Plugin."),
+        (_PLUGIN.format(name="visitas"), "The entry point is called 'rota', the plugin 'visitas'; "
+         "both must be the same."),
+        ("raise SystemExit(3)\n", "It cannot be imported: SystemExit: 3 (plugin.py, line 1)."),
+    ],
+)  # fmt: skip
+def test_a_plugin_that_cannot_be_imported_is_a_problem_and_not_the_end(
+    install: Install, source: str, reason: str
+) -> None:
+    install("rota", source)
+
+    host = Host(Settings())
+
+    assert of("rota", host).startswith(f"rota: {reason}")
+    assert "clients" in host.plugins
+    assert "rota" not in host.plugins
