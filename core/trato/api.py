@@ -53,6 +53,8 @@ from trato.plugin import (
     Section,
     Setting,
     Slot,
+    Timeline,
+    TimelineEntry,
 )
 from trato.records.changes import Change
 from trato.records.query import Filter, Page, Query, Record
@@ -100,6 +102,8 @@ __all__ = [
     "Slot",
     "Temporary",
     "TenantView",
+    "Timeline",
+    "TimelineEntry",
     "TratoError",
     "Unit",
     "_",

@@ -15,7 +15,16 @@ import pluggy
 if TYPE_CHECKING:
     from trato.entities.base import Entity, Extension
     from trato.jobs.declared import Job
-    from trato.plugin import Command, Demo, Menu, OptionList, Permission, Setting, Slot
+    from trato.plugin import (
+        Command,
+        Demo,
+        Menu,
+        OptionList,
+        Permission,
+        Setting,
+        Slot,
+        Timeline,
+    )
     from trato.records.changes import Change
     from trato.records.unit import Unit
 
@@ -61,6 +70,11 @@ def trato_menus() -> Sequence[Menu]:  # type: ignore[empty-body]
 @hookspec
 def trato_slots() -> Sequence[Slot]:  # type: ignore[empty-body]
     """Name sections, columns and panels for the screens of other plugins."""
+
+
+@hookspec
+def trato_timeline() -> Sequence[Timeline]:  # type: ignore[empty-body]
+    """Name the kinds of events that the plugin adds to the timelines of records."""
 
 
 @hookspec

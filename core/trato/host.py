@@ -173,6 +173,8 @@ class Host:
                 (view.info.plugin, view.info.collection): name for name, view in entities.items()
             },
             screens=screens, menus=self._menus(enabled, entities), slots=self._slots(enabled),
+            timelines=[(plugin, timeline) for plugin, timeline in registry.timelines
+                       if plugin == "core" or plugin in enabled],
             members=members, teams=teams, roles=roles, settings=config.settings,
             hook=registry.relay(enabled),
         )  # fmt: skip

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 from trato.hooks import hookimpl
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from trato.entities.base import Entity, Extension
+    from trato.entities.view import EntityView
+    from trato.errors import Message
     from trato.jobs.declared import Job
     from trato.records.unit import Unit
 
@@ -108,6 +112,40 @@ class Slot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimelineEntry:
+    """Something that happened to a record, as its timeline tells it."""
+
+    at: dt.datetime
+    #: What happened, in the words that follow who did it: "visited the client".
+    text: Message
+    #: Who did it; none: `actor`, or Trato itself.
+    member_id: UUID | None = None
+    actor: str = ""
+    detail: str = ""
+    #: Where more of it is.
+    url: str | None = None
+    icon: str = ""
+    #: What core keeps of its own notes and changes to draw them.
+    content: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """A kind of events that records' timelines show, and by which they are filtered."""
+
+    #: `visits.visits`
+    name: str
+    label: str
+    icon: str
+    #: Called with (unit, entity, record_id, before, limit): the newest events of the record, the
+    #: newest first, that are older than `before` if it is given; at most `limit`. That the actor
+    #: may see the record is checked already.
+    read: Callable[
+        [Unit, EntityView, UUID, dt.datetime | None, int], Sequence[TimelineEntry]
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """A command of the plugin: `trato PLUGIN NAME …`."""
 
@@ -156,6 +194,7 @@ class Plugin:
     screens: Sequence[Any] = ()
     menus: Sequence[Menu] = ()
     slots: Sequence[Slot] = ()
+    timeline: Sequence[Timeline] = ()
     permissions: Sequence[Permission] = ()
     settings: Sequence[Setting] = ()
     commands: Sequence[Command] = ()
@@ -188,6 +227,10 @@ class Plugin:
     @hookimpl
     def trato_slots(self) -> Sequence[Slot]:
         return self.slots
+
+    @hookimpl
+    def trato_timeline(self) -> Sequence[Timeline]:
+        return self.timeline
 
     @hookimpl
     def trato_permissions(self) -> Sequence[Permission]:

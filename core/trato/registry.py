@@ -29,9 +29,11 @@ from trato.plugin import (
     Plugin,
     Setting,
     Slot,
+    Timeline,
     entity_name,
     field_path,
 )
+from trato.records.timeline import CHANGES, NOTES
 from trato.text import _
 
 
@@ -63,6 +65,7 @@ class Registry:
     screens: dict[tuple[str, str], Any] = field(default_factory=dict)
     menus: list[tuple[str, Menu]] = field(default_factory=list)
     slots: list[tuple[str, Slot]] = field(default_factory=list)
+    timelines: list[tuple[str, Timeline]] = field(default_factory=list)
     permissions: dict[str, Permission] = field(default_factory=dict)
     settings: dict[tuple[str, str], Setting] = field(default_factory=dict)
     commands: dict[tuple[str, str], Command] = field(default_factory=dict)
@@ -124,6 +127,7 @@ def register_all(found: Sequence[Plugin], *, host_version: str) -> Registry:
     manager.add_hookspecs(hooks)
     registry = Registry(manager=manager)
     registry.settings |= {("core", setting.key): setting for setting in CORE_SETTINGS}
+    registry.timelines += [("core", timeline) for timeline in (NOTES, CHANGES)]
     good: dict[str, Plugin] = {}
     names = Counter(plugin.name for plugin in found)
     for name, plugin in {plugin.name: plugin for plugin in found}.items():
@@ -317,8 +321,8 @@ def _call(manager: pluggy.PluginManager, plugin: Plugin, hook: str) -> list[Any]
 
 
 _KINDS = (
-    "entities", "extensions", "options", "screens", "menus", "slots", "permissions", "settings",
-    "commands", "jobs", "demo",
+    "entities", "extensions", "options", "screens", "menus", "slots", "timeline",
+    "permissions", "settings", "commands", "jobs", "demo",
 )  # fmt: skip
 
 
@@ -333,6 +337,7 @@ class Declared:
     screens: list[Any] = field(default_factory=list)
     menus: list[Menu] = field(default_factory=list)
     slots: list[Slot] = field(default_factory=list)
+    timeline: list[Timeline] = field(default_factory=list)
     permissions: list[Permission] = field(default_factory=list)
     settings: list[Setting] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
@@ -419,6 +424,14 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
                     {"permission": permission.name, "plugin": name},
                 )
             )
+    for timeline in declared.timeline:
+        if not timeline.name.startswith(f"{name}."):
+            wrong.append(
+                Message(
+                    _("Timeline '{timeline}' does not begin with '{plugin}.'."),
+                    {"timeline": timeline.name, "plugin": name},
+                )
+            )
     for job in declared.jobs:
         if not job.name.startswith(f"{name}."):
             wrong.append(
@@ -477,6 +490,7 @@ def keep(registry: Registry, declared: Declared) -> None:
             registry.menus.append((name, menu))
     registry.menus.extend((name, menu) for menu in declared.menus)
     registry.slots.extend((name, slot) for slot in declared.slots)
+    registry.timelines.extend((name, timeline) for timeline in declared.timeline)
     registry.permissions |= {p.name: p for p in declared.permissions}
     registry.settings |= {(name, setting.key): setting for setting in declared.settings}
     registry.commands |= {(name, command.name): command for command in declared.commands}

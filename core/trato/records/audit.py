@@ -7,6 +7,7 @@ database cannot recompute it.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -144,12 +145,18 @@ class Entry:
 
 def history(
     connection: Connection, tenant_id: int, record_id: UUID, *, limit: int = 50,
-    before: int | None = None,
+    before: int | None = None, older: dt.datetime | None = None,
 ) -> list[Entry]:  # fmt: skip
-    """Read what happened to a record, newest first; values are as JSON holds them."""
+    """Read what happened to a record, newest first; values are as JSON holds them.
+
+    :param before: only what has a smaller sequence.
+    :param older: only what happened before this moment.
+    """
     statement = select(audit).where(audit.c.tenant_id == tenant_id, audit.c.record_id == record_id)
     if before is not None:
         statement = statement.where(audit.c.sequence < before)
+    if older is not None:
+        statement = statement.where(audit.c.at < older)
     rows = connection.execute(statement.order_by(audit.c.sequence.desc()).limit(limit))
     entries = []
     for row in rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 
 from trato.access import rules
@@ -108,16 +108,28 @@ class Records:
             statement = statement.where(rule)
         return {row[0]: str(row[1] or "") for row in self.unit.connection.execute(statement)}
 
-    def history(self, entity: Kind, record_id: UUID, *, limit: int = 50) -> list[audit.Entry]:
-        """Read what happened to a record, newest first, without fields hidden from the actor."""
+    def history(
+        self, entity: Kind, record_id: UUID, *, limit: int = 50, before: int | None = None
+    ) -> list[audit.Entry]:
+        """Read what happened to a record, newest first, without fields hidden from the actor.
+
+        :param before: only what has a smaller sequence.
+        """
         record = self.get(entity, record_id, archived=None)
         visible = rules.visible_fields(self.unit.actor, self.unit.view.entity(entity))
-        entries = audit.history(self.unit.connection, self.unit.tenant_id, record.id, limit=limit)
+        entries = audit.history(
+            self.unit.connection, self.unit.tenant_id, record.id, limit=limit, before=before
+        )
         for entry in entries:
             for side in (entry.before, entry.after):
                 for path in [path for path in side if path not in visible]:
                     del side[path]
         return entries
+
+    def change(self, entity: Kind, record_id: UUID, sequence: int) -> audit.Entry | None:
+        """Read one event of a record's history, without fields hidden from the actor."""
+        found = self.history(entity, record_id, limit=1, before=sequence + 1)
+        return found[0] if found and found[0].sequence == sequence else None
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -253,6 +265,18 @@ class Records:
                     Outcome(status="unchanged", id=change.id, version=change.version - 1)
                 )
         return outcomes
+
+    def count_where(self, entity: Kind, *conditions: ColumnElement[bool]) -> int:
+        """Count the living records that meet conditions and that the actor may see."""
+        view = self.unit.view.entity(entity)
+        table = view.table
+        statement = select(func.count()).select_from(table).where(
+            table.c.tenant_id == self.unit.tenant_id, table.c.archived_at.is_(None), *conditions
+        )
+        rule = rules.predicate(self.unit.actor, view, "view")
+        if rule is not None:
+            statement = statement.where(rule)
+        return int(self.unit.connection.execute(statement).scalar_one())
 
     def update_where(
         self, entity: Kind, *conditions: ColumnElement[bool], values: Mapping[str, Any]

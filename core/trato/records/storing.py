@@ -18,6 +18,7 @@ from trato.entities.view import EntityView
 from trato.errors import StaleRecord
 from trato.records.changes import Change
 from trato.records.convert import searched, shadow_value, side_value, to_json
+from trato.records.tables import draft, mark, note, notice
 from trato.tenancy.tables import search_row
 from trato.tenancy.tables import value as side
 from trato.text import _
@@ -290,7 +291,11 @@ def _rowids(connection: Connection, tenant_id: int, ids: Sequence[UUID]) -> dict
 def delete_records(
     connection: Connection, tenant_id: int, entity: EntityView, ids: Sequence[UUID]
 ) -> None:
-    """Remove records for good, with typed rows and search text; extension rows cascade."""
+    """Remove records for good, with typed rows, search text and what members kept of them."""
+    for kept in (note, notice, mark, draft):
+        connection.execute(
+            delete(kept).where(kept.c.tenant_id == tenant_id, kept.c.record_id.in_(ids))
+        )
     connection.execute(delete(side).where(side.c.tenant_id == tenant_id, side.c.record_id.in_(ids)))
     if connection.dialect.name == "sqlite":
         found = select(search_row.c.rowid).where(

@@ -19,7 +19,7 @@ from trato.access.roles import Action
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, Message
-from trato.records import audit, storing, uniqueness
+from trato.records import audit, notices, storing, uniqueness
 from trato.records.changes import Change
 from trato.records.reading import finish, select_columns
 from trato.records.unit import Unit
@@ -139,6 +139,7 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     uniqueness.check(unit.connection, unit.tenant_id, entity, [c for c in good if not c.errors])
     good = [change for change in good if not change.errors]
     written = _write(unit, entity, good)
+    notices.tell_of_changes(unit, entity, written)
     call_hook(unit, "trato_record_saved", written)
     return written
 

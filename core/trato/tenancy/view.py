@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trato.entities.view import EntityView
 from trato.errors import Message, NotFound
-from trato.plugin import Menu, Slot
+from trato.plugin import Menu, Slot, Timeline
 from trato.text import _
 
 
@@ -104,6 +104,8 @@ class TenantView:
     settings: Mapping[tuple[str, str], Any]
     #: pluggy relay of the enabled plugins only.
     hook: Any
+    #: Plugin name and what it tells on records' timelines.
+    timelines: Sequence[tuple[str, Timeline]] = ()
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -27,6 +27,7 @@ from trato.web import (
     gate,
     health,
     invitations,
+    notes,
     pages,
     second_factor,
     signin,
@@ -73,9 +74,11 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=asset, avatar=avatar, csrf_token=csrf_token, t=translator, current_locale=locale
+        asset=asset, avatar=avatar, csrf_token=csrf_token, t=translator, current_locale=locale,
+        unseen_notices=notes.unseen_notices,
     )
-    login_manager().init_app(app)
+    # Its own context processor would ask the database again while an error is told.
+    login_manager().init_app(app, add_context_processor=False)
     app.before_request(_start)
     app.before_request(gate.check)
     app.after_request(_finish)
@@ -84,7 +87,7 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
-                      rest.make_blueprint(), pages.blueprint):  # fmt: skip
+                      rest.make_blueprint(), notes.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:
         hops = host.settings.trusted_proxies
@@ -108,8 +111,11 @@ def _start() -> None:
     g.request_id = request.headers.get("X-Request-Id", "")[:64] or uuid.uuid4().hex
     if not g.request_id.replace("-", "").isalnum():
         g.request_id = uuid.uuid4().hex
-    # A body that is too large is refused by its header, before anything is read.
-    limit = request.max_content_length
+    # A body that is too large is refused by its header, before anything is read. A form is read
+    # into memory whole, so it may be less than a file.
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    limit = request.max_form_memory_size if is_form else request.max_content_length
+    request.max_content_length = limit
     if limit is not None and (request.content_length or 0) > limit:
         g.user = g.actor = None
         if current_user.is_authenticated:
@@ -124,7 +130,7 @@ def _finish(response: Response) -> Response:
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Cache-Control"] = "no-store"
     response.headers["X-Request-Id"] = g.get("request_id", "")
     visit = g.get("visit")
     if visit:

@@ -96,15 +96,15 @@ def set_crumbs(*crumbs: Crumb) -> None:
     g.crumbs = list(crumbs)
 
 
-def toast(text: str) -> None:
-    """Say a short word on what was just done, or why it was not."""
-    g.setdefault("toasts", []).append({"text": text})
+def toast(text: str, *, undo_url: str | None = None) -> None:
+    """Say a short word on what was just done, or why it was not; the address undoes it."""
+    g.setdefault("toasts", []).append({"text": text, "undo_url": undo_url})
 
 
 def frame() -> Frame | None:
-    """Make the frame of a signed-in person in a tenant; None for all others."""
+    """Make the frame of a signed-in person in a tenant; None for all others, and around errors."""
     actor, user = g.get("actor"), g.get("user")
-    if actor is None or user is None or actor.member is None:
+    if g.get("is_bare") or actor is None or user is None or actor.member is None:
         return None
     path = request.path
     groups: dict[str, list[dict[str, Any]]] = {}

@@ -6,6 +6,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -41,7 +42,7 @@ _RECORD = "/<plugin>/<collection>/<uuid:record_id>"
 
 
 @contextmanager
-def _opened(
+def opened(
     plugin: str, collection: str, *, read: bool = True
 ) -> Iterator[tuple[Unit, EntityView]]:
     """Open a unit for the signed-in person on an entity that has pages in this tenant."""
@@ -56,7 +57,7 @@ def _opened(
 @blueprint.get(_LIST)
 def show_list(plugin: str, collection: str) -> Response | str:
     """Show a list, or turn its filter form into an address."""
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         page = ListPage(current_host(), unit, entity, request.args)
         if request.args.get("_field"):
             try:
@@ -72,7 +73,7 @@ def show_list(plugin: str, collection: str) -> Response | str:
 @blueprint.get(f"{_LIST}/filters")
 def show_filters(plugin: str, collection: str) -> str:
     """Show a form for each field to filter by: inside the list's menu, or as a page."""
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         page = ListPage(current_host(), unit, entity, request.args).filters_page()
     inside = request.headers.get("HX-Request")
     return render_template("_filters.html" if inside else "filters.html", page=page)
@@ -83,25 +84,22 @@ def export(plugin: str, collection: str, extension: str) -> Response:
     """Give the list, as filtered, as a file; all fields that the person may see."""
     if extension not in ("csv", "xlsx"):
         raise HttpNotFound
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         query = ListPage(current_host(), unit, entity, request.args).query()
-    folder = tempfile.TemporaryDirectory(prefix="trato-export-")
-    try:
-        path = Path(folder.name) / f"{collection}.{extension}"
+        query = replace(query, columns=None)
+    with tempfile.TemporaryDirectory(prefix="trato-export-") as folder:
+        path = Path(folder) / f"{collection}.{extension}"
         run_export(current_host(), g.actor, entity.name, path, query=query)
-        answer = send_file(path, as_attachment=True, download_name=path.name, max_age=0)
-    except BaseException:
-        folder.cleanup()
-        raise
-    answer.call_on_close(folder.cleanup)
-    return answer
+        # The open file outlives its name; whoever sends it closes it.
+        file = path.open("rb")
+    return send_file(file, as_attachment=True, download_name=path.name, max_age=0)
 
 
 @blueprint.get(f"{_LIST}/options/<path:field_path>")
 def options(plugin: str, collection: str, field_path: str) -> str:
     """Answer what a person types into a reference or a long choice."""
     text = request.args.get("q", "")[:100]
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         field = rules.visible_fields(unit.actor, entity).get(field_path)
         if field is None or field.kind not in ("ref", "choice"):
             raise HttpNotFound
@@ -117,7 +115,7 @@ def options(plugin: str, collection: str, field_path: str) -> str:
 @blueprint.get(f"{_LIST}/new")
 def new(plugin: str, collection: str) -> str:
     """Show an empty form; the address may fill fields: `?client_id=…`."""
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         check_writable(unit)
         rules.require(unit.actor, entity, "create")
         form = FormPage(current_host(), unit, entity)
@@ -134,7 +132,7 @@ def _member(unit: Unit, text: str) -> UUID | None:
 def create(plugin: str, collection: str) -> Response:
     """Make a record from the form, or show the form again with what was typed."""
     try:
-        with _opened(plugin, collection, read=False) as (unit, entity):
+        with opened(plugin, collection, read=False) as (unit, entity):
             form = FormPage(current_host(), unit, entity)
             record = form.write(request.form, partial(unit.records.create, entity.name))
     except Invalid as refused:
@@ -145,7 +143,7 @@ def create(plugin: str, collection: str) -> Response:
 @blueprint.get(_RECORD)
 def show(plugin: str, collection: str, record_id: UUID) -> str:
     """Show a record, also one in the recycle bin."""
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         record = unit.records.get(entity.name, record_id, archived=None)
         page = RecordPage(current_host(), unit, entity, record).page()
     return render_template("record.html", page=page)
@@ -154,7 +152,7 @@ def show(plugin: str, collection: str, record_id: UUID) -> str:
 @blueprint.get(f"{_RECORD}/edit")
 def edit(plugin: str, collection: str, record_id: UUID) -> str:
     """Show the form of a record."""
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         record = unit.records.get(entity.name, record_id)
         check_writable(unit)
         decision = decide(unit, unit.actor, entity, record, "edit")
@@ -175,7 +173,7 @@ def save(plugin: str, collection: str, record_id: UUID) -> Response:
             hint=_("Reload the page and try again."), code="no_version",
         )  # fmt: skip
     try:
-        with _opened(plugin, collection, read=False) as (unit, entity):
+        with opened(plugin, collection, read=False) as (unit, entity):
             record = unit.records.get(entity.name, record_id)
             form = FormPage(current_host(), unit, entity, record=record)
             update = partial(unit.records.update, entity.name, record_id, version=seen)
@@ -192,7 +190,7 @@ def _again(
     *, version: int | None = None,
 ) -> Response:  # fmt: skip
     """Show the form again with what was typed and what was refused."""
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         record = None if record_id is None else unit.records.get(entity.name, record_id)
         form = FormPage(current_host(), unit, entity, record=record)
         typed, _values, errors = form.read(request.form)
@@ -203,7 +201,7 @@ def _again(
 def _conflict(plugin: str, collection: str, stale: StaleRecord, seen: int) -> Response:
     """Show what somebody else saved; fields that only they changed are taken over."""
     current: Record = stale.current
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         form = FormPage(current_host(), unit, entity, record=current)
         typed, values, _errors = form.read(request.form)
         met = Conflict(unit, entity, form.cells, current, seen=seen)
@@ -217,7 +215,7 @@ def _conflict(plugin: str, collection: str, stale: StaleRecord, seen: int) -> Re
 @blueprint.post(f"{_RECORD}/archive")
 def archive(plugin: str, collection: str, record_id: UUID) -> Response:
     """Put a record into the recycle bin."""
-    with _opened(plugin, collection, read=False) as (unit, entity):
+    with opened(plugin, collection, read=False) as (unit, entity):
         unit.records.archive(entity.name, record_id)
     return redirect(f"{base_url(entity)}/{record_id}")
 
@@ -226,7 +224,7 @@ def archive(plugin: str, collection: str, record_id: UUID) -> Response:
 def restore(plugin: str, collection: str, record_id: UUID) -> Response:
     """Take a record out of the recycle bin; a conflict is told on its page."""
     try:
-        with _opened(plugin, collection, read=False) as (unit, entity):
+        with opened(plugin, collection, read=False) as (unit, entity):
             unit.records.restore(entity.name, record_id)
     except Invalid as refused:
         host = current_host()
@@ -243,7 +241,7 @@ def restore(plugin: str, collection: str, record_id: UUID) -> Response:
 @blueprint.get(f"{_RECORD}/why")
 def why(plugin: str, collection: str, record_id: UUID) -> str:
     """Say what the person may do with a record, and by which rule."""
-    with _opened(plugin, collection) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         record = unit.records.get(entity.name, record_id, archived=None)
         member_id = _member(unit, request.args.get("member", ""))
         page = why_page(current_host(), unit, entity, record, member_id=member_id)

@@ -12,7 +12,6 @@ from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.host import Host
 from trato.plugin import Panel, entity_name, field_path
-from trato.records.convert import from_json
 from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
@@ -22,16 +21,8 @@ from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
 from trato.web.lists import load_labels
+from trato.web.timeline import timeline_page
 
-_ACTIONS = {
-    "create": _("created it"), "update": _("changed"), "archive": _("archived it"),
-    "restore": _("restored it"), "purge": _("deleted it for good"),
-}  # fmt: skip
-#: Who acted where no member did, by the actor's label.
-_SYSTEMS = {
-    "system": "Trato", "import": _("Trato (import)"), "job": _("Trato (background job)"),
-    "demo": _("Trato (demo)"), "config apply": _("Trato (configuration)"),
-}  # fmt: skip
 _PANEL_ROWS = 6
 
 
@@ -46,6 +37,7 @@ class RecordPage:
             view=unit.view, catalogs=host.catalogs, formats=formats(), locale=locale()
         )
         self.url = f"{base_url(entity)}/{record.id}"
+        self.timeline = timeline_page(unit, entity, record, self.cells)
 
     def page(self) -> dict[str, Any]:
         """Read what belongs to the record and make the page."""
@@ -79,7 +71,7 @@ class RecordPage:
             "restore_url": f"{self.url}/restore" if archive and record.is_archived else None,
             "archived_text": translator(_("It is in the recycle bin and stands in no list."))
             if record.is_archived else None,
-            "history": self._history(), "why_url": f"{self.url}/why",
+            "history": self.timeline.page(), "why_url": f"{self.url}/why",
         }  # fmt: skip
 
     def _may(self, action: Any) -> bool:
@@ -158,54 +150,6 @@ class RecordPage:
             return None, label
         target = self.unit.view.entities.get(first.target)
         return (None if target is None else f"{base_url(target)}/{row[2]}"), label
-
-    def _history(self) -> list[dict[str, Any]]:
-        entries = []
-        rows = self.unit.records.history(self.entity.name, self.record.id, limit=20)
-        self._load_history_labels(rows)
-        for row in rows:
-            member = self.unit.view.members.get(row.member_id) if row.member_id else None
-            who = member.name if member else self._system(row.actor or "system")
-            changes = []
-            if row.action == "update":
-                for path in sorted({*row.before, *row.after}):
-                    field = self.visible.get(path)
-                    if field is not None:
-                        changes.append(
-                            {"label": self.cells.label(field),
-                             "before": self._past(field, row.before.get(path)),
-                             "after": self._past(field, row.after.get(path))}
-                        )  # fmt: skip
-            entries.append(
-                {"at": formats().date_time(row.at), "who": who,
-                 "action": translator(_ACTIONS.get(row.action, row.action)), "changes": changes,
-                 "icon": {"create": "plus", "archive": "archive", "restore": "restore"}
-                 .get(row.action, "pencil")}
-            )  # fmt: skip
-        return entries
-
-    def _system(self, label: str) -> str:
-        """Name what acted for nobody; a plugin's own label is shown as it is."""
-        return translator(_SYSTEMS.get(label, f"Trato ({label})"))
-
-    def _load_history_labels(self, rows: list[Any]) -> None:
-        wanted: dict[str, set[UUID]] = {}
-        for row in rows:
-            for side in (row.before, row.after):
-                for path, value in side.items():
-                    field = self.visible.get(path)
-                    if field is not None and field.kind == "ref" and field.target and value:
-                        wanted.setdefault(field.target, set()).add(UUID(value))
-        for target, ids in wanted.items():
-            known = self.cells.labels.setdefault(target, {})
-            if missing := ids - known.keys():
-                known.update(self.unit.records.labels(target, missing))
-
-    def _past(self, field: Field, raw: Any) -> str:
-        if raw is None:
-            return ""
-        text = self.cells.plain(field)(from_json(field, raw))
-        return text if len(text) <= 120 else f"{text[:117]}…"
 
 
 def why_page(

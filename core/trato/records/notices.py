@@ -1,0 +1,150 @@
+"""What members are told: that somebody named them, or that a record they follow has news."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from trato.db.types import new_id
+from trato.entities.view import EntityView
+from trato.records.changes import Change
+from trato.records.explaining import decide
+from trato.records.query import Record
+from trato.records.tables import mark
+from trato.records.tables import notice as table
+from trato.records.unit import Unit
+
+Kind = Literal["mention", "note", "change"]
+_BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something that a member is told of a record."""
+
+    id: UUID
+    kind: str
+    entity: str
+    record_id: UUID
+    #: Name of the record.
+    label: str
+    by_member_id: UUID | None
+    created_at: dt.datetime
+    is_seen: bool
+
+
+def followers(unit: Unit, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Give the members who follow each of some records, but the actor."""
+    found: dict[UUID, list[UUID]] = {}
+    for start in range(0, len(ids), _BATCH):
+        rows = unit.connection.execute(
+            select(mark.c.record_id, mark.c.member_id).where(
+                mark.c.tenant_id == unit.tenant_id, mark.c.kind == "follow",
+                mark.c.record_id.in_(ids[start : start + _BATCH]),
+            )
+        )  # fmt: skip
+        for record_id, member_id in rows:
+            if member_id != unit.actor.member_id:
+                found.setdefault(record_id, []).append(member_id)
+    return found
+
+
+def tell(
+    unit: Unit, entity: EntityView, record: Record, kind: Kind, members: Collection[UUID], *,
+    note_id: UUID | None = None,
+) -> None:  # fmt: skip
+    """Tell members, as far as they work here and may see the record; nobody is told of oneself."""
+    rows = []
+    for member_id in sorted(set(members) - {unit.actor.member_id}):
+        member = unit.view.members.get(member_id)  # type: ignore[arg-type]
+        if member is None or not member.may_enter(unit.now):
+            continue
+        reader = replace(unit.actor, member=member, scopes=None, viewer=None)
+        if decide(unit, reader, entity, record, "view").allowed:
+            rows.append(_row(unit, entity, record.id, kind, member.id, note_id))
+    if rows:
+        unit.connection.execute(insert(table), rows)
+
+
+def tell_of_changes(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
+    """Tell followers that records changed: once, until they have looked."""
+    old = {change.id: change for change in changes if change.action in ("update", "archive")}
+    if not old:
+        return
+    found = followers(unit, list(old))
+    if not found:
+        return
+    waiting = unit.connection.execute(
+        select(table.c.record_id, table.c.member_id).where(
+            table.c.tenant_id == unit.tenant_id, table.c.kind == "change",
+            table.c.record_id.in_(list(found)), table.c.seen_at.is_(None),
+            table.c.member_id.in_({m for members in found.values() for m in members}),
+        )
+    )  # fmt: skip
+    told = {(row.record_id, row.member_id) for row in waiting}
+    for record_id, members in found.items():
+        change = old[record_id]
+        record = Record(entity=entity.name, id=record_id, version=change.version,
+                        values={**change.before, **change.values})  # fmt: skip
+        tell(unit, entity, record, "change",
+             [member for member in members if (record_id, member) not in told])  # fmt: skip
+
+
+def _row(
+    unit: Unit, entity: EntityView, record_id: UUID, kind: Kind, member_id: UUID,
+    note_id: UUID | None,
+) -> dict[str, object]:  # fmt: skip
+    return {
+        "tenant_id": unit.tenant_id, "id": new_id(), "member_id": member_id, "kind": kind,
+        "entity": entity.name, "record_id": record_id, "by_member_id": unit.actor.member_id,
+        "note_id": note_id, "created_at": unit.now,
+    }  # fmt: skip
+
+
+def unseen(connection: Connection, tenant_id: int, member_id: UUID) -> int:
+    """Count what a member has not seen yet."""
+    counted = select(func.count()).where(
+        table.c.tenant_id == tenant_id, table.c.member_id == member_id, table.c.seen_at.is_(None)
+    )
+    return int(connection.execute(counted.select_from(table)).scalar_one())
+
+
+def read(unit: Unit, *, limit: int = 50) -> list[Notice]:
+    """Read what the actor was told, newest first, of records that it may still see."""
+    rows = unit.connection.execute(
+        select(table)
+        .where(table.c.tenant_id == unit.tenant_id, table.c.member_id == unit.actor.member_id)
+        .order_by(table.c.created_at.desc(), table.c.id.desc())
+        .limit(limit)
+    ).all()
+    labels: dict[UUID, str] = {}
+    for entity in dict.fromkeys(row.entity for row in rows):
+        wanted = [row.record_id for row in rows if row.entity == entity]
+        labels |= unit.records.labels(entity, wanted)
+    return [
+        Notice(
+            id=row.id, kind=row.kind, entity=row.entity, record_id=row.record_id,
+            label=labels[row.record_id], by_member_id=row.by_member_id,
+            created_at=row.created_at, is_seen=row.seen_at is not None,
+        )
+        for row in rows if row.record_id in labels
+    ]  # fmt: skip
+
+
+def see(unit: Unit, *, record_id: UUID | None = None) -> int:
+    """Note that the actor has seen everything, or everything of a record.
+
+    :return: how much was new.
+    """
+    statement = update(table).where(
+        table.c.tenant_id == unit.tenant_id, table.c.member_id == unit.actor.member_id,
+        table.c.seen_at.is_(None),
+    )  # fmt: skip
+    if record_id is not None:
+        statement = statement.where(table.c.record_id == record_id)
+    return unit.connection.execute(statement.values(seen_at=unit.now)).rowcount
