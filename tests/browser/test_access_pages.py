@@ -24,6 +24,7 @@ SIZES = {"desk": (1440, 900), "phone": (360, 740)}
 #: What a finger must hit: all but boxes, whose label is the target.
 _SMALL = """[...document.querySelectorAll('main a, main button, main summary, main select, '
     + 'main input:not([type=hidden], [type=checkbox], [hidden])')]
+  .filter(e => e.checkVisibility())
   .map(e => [e, e.getBoundingClientRect()])
   .filter(([e, r]) => r.width && r.height && r.height < 44)
   .map(([e, r]) => `${e.innerText || e.name}: ${Math.round(r.height)}`)"""
