@@ -230,6 +230,17 @@ def test_row_with_nothing_to_match_by_is_refused(tenant: Company, bring: Importe
     ]
 
 
+def test_new_row_without_what_is_obligatory_names_the_field(
+    tenant: Company, bring: Importer
+) -> None:
+    bring("Nombre;NIT\nA;100\n")
+
+    result = bring("NIT;Ciudad\n100;Cali\n200;Cali\n", match="NIT")
+
+    assert counts(result) == {"updated": 1, "refused": 1}
+    assert told(tenant.host, result) == [(3, "", "Nombre: Este dato es obligatorio.")]
+
+
 def test_match_that_two_records_have_is_refused(tenant: Company, bring: Importer) -> None:
     bring("Nombre;NIT\nA;100\nB;100\n")
 

@@ -94,9 +94,9 @@ def test_name_of_nothing_is_told(tenant: Company, bring: Importer) -> None:
 
     assert result.created == 0
     assert told(tenant, result) == [
-        (2, "Cliente", "Cliente: no existe «El Yunke»."),
-        (2, "Responsable", "Miembro: no existe «Ana Nadie»."),
-        (3, "Equipo", "Equipo: no existe «Sur»."),
+        (2, "Cliente", "No existe «El Yunke» (Cliente)."),
+        (2, "Responsable", "No existe «Ana Nadie» (Miembro)."),
+        (3, "Equipo", "No existe «Sur» (Equipo)."),
     ]
     assert column(tenant, CONTACT, "client_id") == {}
 
@@ -138,7 +138,7 @@ def test_columns_of_one_field_must_name_the_same_record(
 
     assert told(tenant, result) == [
         (2, "Cliente", "«Cliente» y «Cliente.identification» nombran registros distintos."),
-        (3, "Cliente", "Cliente: no existe «Nada»."),
+        (3, "Cliente", "No existe «Nada» (Cliente)."),
     ]
 
 
@@ -156,12 +156,12 @@ def test_record_of_another_tenant_is_never_found(
 
     assert (result.created, result.refused) == (0, 6)
     assert told(tenant, result) == [
-        (2, "Cliente", f"Cliente: no existe «{theirs}»."),
-        (3, "Cliente", "Cliente: no existe «Ajena S.A.S.»."),
-        (4, "Cliente", "Cliente: no existe «100»."),
-        (5, "Responsable", "Miembro: no existe «ajena@otra.example»."),
-        (6, "Responsable", "Miembro: no existe «Vendedora Ajena»."),
-        (7, "Responsable", f"Miembro: no existe «{member.member_id}»."),
+        (2, "Cliente", f"No existe «{theirs}» (Cliente)."),
+        (3, "Cliente", "No existe «Ajena S.A.S.» (Cliente)."),
+        (4, "Cliente", "No existe «100» (Cliente)."),
+        (5, "Responsable", "No existe «ajena@otra.example» (Miembro)."),
+        (6, "Responsable", "No existe «Vendedora Ajena» (Miembro)."),
+        (7, "Responsable", f"No existe «{member.member_id}» (Miembro)."),
     ]
 
 
