@@ -84,6 +84,7 @@ def fields_page(entity: EntityView, errors: list[str] | None = None) -> str:
         "admin_entity.html", active="fields", title=_titles(entity), errors=errors or [],
         url=f"{ROOT}/fields/{entity.name}", rows=[_row(f, active) for f in active],
         retired=[_row(f, active) for f in own if not f.active],
+        create_url=f"{ROOT}/fields/{entity.name}/new", create_label=translator(_("New field")),
     )  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def _tasks() -> dict[str, Any]:
                             before=before)  # fmt: skip
     jobs = all_jobs(host)
     base = f"{ROOT}/jobs"
-    tabs = [{"label": translator(_("All")), "url": base, "active": not states,
+    tabs = [{"label": translator(_("All tasks")), "url": base, "active": not states,
              "count": formats().number(sum(counts.values()))}]  # fmt: skip
     tabs += [
         {"label": translator(word), "url": f"{base}?state={key}", "active": key == state,

@@ -23,13 +23,16 @@ from trato.web.frame import Crumb, formats, translator
 
 #: Groups of modules as the tabs show them.
 _SHOWN = {
-    "all": _("All"), "active": _("Active"), "included": _("Included"),
-    "outside": _("Not in the plan"), "unavailable": _("Unavailable"),
+    "all": _("All modules"), "active": _("Active ones"), "included": _("Included ones"),
+    "outside": _("Not in the plan"), "unavailable": _("Unavailable ones"),
 }  # fmt: skip
+#: Word, tone and icon of a module in each of them.
 _BADGES = {
-    "active": ("ok", "circle-check-filled"), "included": ("accent", None),
-    "outside": ("calm", None), "unavailable": ("bad", None),
-}  # fmt: skip
+    "active": (_("Active"), "ok", "circle-check-filled"),
+    "included": (_("Included"), "accent", None),
+    "outside": (_("Not in the plan"), "calm", None),
+    "unavailable": (_("Unavailable"), "bad", None),
+}
 #: Days before its end from which a licence is worth a word.
 _SOON = 30
 #: A licence is a few hundred bytes; what is larger is another file.
@@ -228,8 +231,7 @@ def _missing(name: str, reason: str, state: PluginState | None) -> dict[str, Any
 
 
 def _badge(group: str) -> dict[str, Any]:
-    tone, icon = _BADGES[group]
-    word = _("Active") if group == "active" else _SHOWN[group]
+    word, tone, icon = _BADGES[group]
     return {"label": translator(word), "tone": tone, "icon": icon}
 
 
