@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 from sqlalchemy import text as sql
 
 from trato.access import tables as t
@@ -342,6 +342,56 @@ def join_team(connection: Connection, tenant_id: int, member_id: UUID, team_id: 
             insert(t.team_member).values(tenant_id=tenant_id, team_id=team_id, member_id=member_id)
         )
         touch(connection, tenant_id)
+
+
+def set_teams(
+    connection: Connection, tenant_id: int, member_id: UUID, teams: Iterable[UUID]
+) -> None:
+    """Put a member into just these teams."""
+    connection.execute(
+        delete(t.team_member).where(
+            t.team_member.c.tenant_id == tenant_id, t.team_member.c.member_id == member_id
+        )
+    )
+    for team_id in dict.fromkeys(teams):
+        join_team(connection, tenant_id, member_id, team_id)
+    touch(connection, tenant_id)
+
+
+def delete_role(connection: Connection, tenant_id: int, key: str) -> None:
+    """Remove a role that nobody has.
+
+    :raises DomainError: when somebody has it, or it is the administrator's.
+    """
+    row = connection.execute(
+        select(t.role.c.id).where(t.role.c.tenant_id == tenant_id, t.role.c.key == key)
+    ).first()
+    if row is None or key == "admin":
+        raise DomainError(_("The role '{role}' cannot be removed."), role=key, code="role_kept")
+    held = connection.execute(
+        select(t.member_role.c.member_id).where(
+            t.member_role.c.tenant_id == tenant_id, t.member_role.c.role_id == row.id
+        )
+    ).all()
+    if held:
+        raise DomainError(
+            _("{count} people have the role."), hint=_("Give them another role first."),
+            count=len(held), code="role_used",
+        )  # fmt: skip
+    connection.execute(
+        delete(t.role).where(t.role.c.tenant_id == tenant_id, t.role.c.id == row.id)
+    )
+    touch(connection, tenant_id)
+
+
+def last_seen(connection: Connection, user_ids: Iterable[UUID]) -> dict[UUID, dt.datetime]:
+    """Read when users were last signed in somewhere; who has no living session is left out."""
+    rows = connection.execute(
+        select(t.session.c.user_id, func.max(t.session.c.seen_at))
+        .where(t.session.c.user_id.in_(list(user_ids)))
+        .group_by(t.session.c.user_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def lock_member(connection: Connection, tenant_id: int, member_id: UUID) -> None:

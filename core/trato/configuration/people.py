@@ -9,6 +9,7 @@ from typing import Any
 from trato.access.listing import StoredRole
 from trato.access.roles import Grants, grant_problems
 from trato.configuration.problems import Problems, join, shown
+from trato.records.explaining import ADMINISTER
 from trato.registry import Registry
 from trato.text import _
 
@@ -109,7 +110,7 @@ def _check_names(
             if name not in known and not (part == "entities" and name == "*"):
                 problems.add(join(join(path, part), name), _("There is no entity '{entity}'."),
                              entity=name)  # fmt: skip
-    known = {*registry.permissions, *(old.get("permissions") or ())}
+    known = {ADMINISTER, *registry.permissions, *(old.get("permissions") or ())}
     for name in grants.get("permissions") or ():
         if name not in known:
             problems.add(join(path, "permissions"), _("There is no permission '{name}'."),

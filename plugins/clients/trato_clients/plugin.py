@@ -32,7 +32,7 @@ plugin = Plugin(
             position=10,
             columns=[
                 Client.name, Client.identification, Client.city, Client.category_id,
-                Client.owner_id, Client.status, Client.phone, Client.credit_limit,
+                Client.owner_id, Client.status, Client.credit_limit,
             ],
             filters=[
                 Client.status, Client.category_id, Client.zone_id, Client.owner_id, Client.city,

@@ -14,9 +14,12 @@ from trato.web.admin import (  # isort: skip
     jobs,
     modules,
     plugin_settings,
+    roles,
+    teams,
+    users,
 )
 
 __all__ = [
     "auditing", "blueprint", "choices", "company", "exports", "fields", "jobs", "modules",
-    "plugin_settings",
+    "plugin_settings", "roles", "teams", "users",
 ]  # fmt: skip
