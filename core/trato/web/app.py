@@ -27,6 +27,7 @@ from trato.web import (
     gate,
     health,
     invitations,
+    marks,
     notes,
     pages,
     second_factor,
@@ -87,7 +88,8 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
-                      rest.make_blueprint(), notes.blueprint, pages.blueprint):  # fmt: skip
+                      rest.make_blueprint(), notes.blueprint, marks.blueprint,
+                      pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:
         hops = host.settings.trusted_proxies

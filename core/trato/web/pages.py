@@ -19,6 +19,7 @@ from trato.access import rules
 from trato.entities.view import EntityView
 from trato.errors import BadQuery, DomainError, Forbidden, Invalid, StaleRecord
 from trato.exchange.exporting import run_export
+from trato.records import marks
 from trato.records.explaining import decide
 from trato.records.query import Record
 from trato.records.unit import Unit
@@ -145,7 +146,12 @@ def show(plugin: str, collection: str, record_id: UUID) -> str:
     """Show a record, also one in the recycle bin."""
     with opened(plugin, collection) as (unit, entity):
         record = unit.records.get(entity.name, record_id, archived=None)
-        page = RecordPage(current_host(), unit, entity, record).page()
+        made = RecordPage(current_host(), unit, entity, record)
+        page = made.page()
+        is_news = marks.is_news(unit, record.id, made.marks)
+    if is_news:
+        with opened(plugin, collection, read=False) as (unit, entity):
+            marks.look(unit, entity, record_id)
     return render_template("record.html", page=page)
 
 

@@ -12,6 +12,7 @@ from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.host import Host
 from trato.plugin import Panel, entity_name, field_path
+from trato.records import marks
 from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
@@ -37,6 +38,7 @@ class RecordPage:
             view=unit.view, catalogs=host.catalogs, formats=formats(), locale=locale()
         )
         self.url = f"{base_url(entity)}/{record.id}"
+        self.marks = marks.of(unit, record.id)
         self.timeline = timeline_page(unit, entity, record, self.cells)
 
     def page(self) -> dict[str, Any]:
@@ -71,6 +73,10 @@ class RecordPage:
             "restore_url": f"{self.url}/restore" if archive and record.is_archived else None,
             "archived_text": translator(_("It is in the recycle bin and stands in no list."))
             if record.is_archived else None,
+            "marks": [] if self.unit.actor.viewer else [
+                {"kind": kind, "is_on": kind in self.marks, "url": self.url}
+                for kind in reversed(marks.KINDS)
+            ],
             "history": self.timeline.page(), "why_url": f"{self.url}/why",
         }  # fmt: skip
 

@@ -1,0 +1,65 @@
+"""What a person follows, marks as a favourite, and looked at of late."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, g, redirect, render_template, request
+from werkzeug.exceptions import NotFound as HttpNotFound
+from werkzeug.wrappers import Response
+
+from trato.records import marks
+from trato.records.unit import Unit
+from trato.text import _
+from trato.web.addresses import base_url
+from trato.web.auth import current_host
+from trato.web.frame import Crumb, formats, set_crumbs, translator
+from trato.web.pages import opened
+
+blueprint = Blueprint("marks", __name__)
+
+
+@blueprint.post("/<plugin>/<collection>/<uuid:record_id>/marks/<kind>")
+def put(plugin: str, collection: str, record_id: UUID, kind: str) -> Response | str:
+    """Set or take away a mark; the answer is its button, or the page again."""
+    if kind not in marks.KINDS:
+        raise HttpNotFound
+    on = request.form.get("on") == "1"
+    with opened(plugin, collection, read=False) as (unit, entity):
+        marks.put(unit, entity, record_id, kind, on=on)
+    url = f"{base_url(entity)}/{record_id}"
+    if request.headers.get("HX-Request"):
+        return render_template("_mark.html", mark={"kind": kind, "is_on": on, "url": url})
+    return redirect(url)
+
+
+@blueprint.get("/core/marks")
+def show() -> str:
+    """Show the person's favourites, what is followed, and what was looked at of late."""
+    actor = g.get("actor")
+    if actor is None:
+        raise HttpNotFound
+    with current_host().unit(actor, read=True) as unit:
+        groups = [
+            {"title": translator(title), "items": _items(unit, kind)}
+            for kind, title in (
+                ("favorite", _("Favourites")), (marks.RECENT, _("Looked at of late")),
+                ("follow", _("Followed")),
+            )
+        ]  # fmt: skip
+    title = translator(_("Favourites and recent"))
+    set_crumbs(Crumb(title=title))
+    return render_template("marks.html", page={"title": title, "groups": groups})
+
+
+def _items(unit: Unit, kind: str) -> list[dict[str, Any]]:
+    made = []
+    for marked in marks.read(unit, kind):
+        info = unit.view.entities[marked.entity].info
+        made.append(
+            {"label": marked.label or "—", "kind": translator(info.title, info.plugin),
+             "icon": info.icon, "when": formats().relative(marked.at),
+             "url": f"{base_url(unit.view.entities[marked.entity])}/{marked.record_id}"}
+        )  # fmt: skip
+    return made
