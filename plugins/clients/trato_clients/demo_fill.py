@@ -132,7 +132,7 @@ def _write_masters(unit: Unit) -> dict[tuple[str, str], UUID]:
                 parent = getattr(node, "parent", None)
                 if (parent is not None) != level:
                     continue
-                key = getattr(node, "key", None) or getattr(node, "code", "")
+                key = str(getattr(node, "key", None) or getattr(node, "code", ""))
                 row = {"name": node.name, "parent_id": ids.get((kind, parent or ""))}
                 if kind == "industry":
                     row["code"] = key
