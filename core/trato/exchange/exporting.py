@@ -279,8 +279,9 @@ def _rows(
         if column.field.kind == "ref" and column.field.target is not None:
             targets.setdefault(column.field.target, set()).add(column.field.path)
     query = replace(
-        query, columns=paths, limit=PAGE, cursor=None, count=False, sort=query.sort or (ID,)
-    )
+        query, columns=paths, limit=PAGE, cursor=None, count=False, sort=query.sort or (ID,),
+        exported=True,
+    )  # fmt: skip
     while True:
         page = unit.records.query(entity.name, query)
         place = {path: index for index, path in enumerate(page.columns)}

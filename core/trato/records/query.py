@@ -42,6 +42,8 @@ class Query:
     #: Read the recycle bin instead.
     archived: bool = False
     count: bool = False
+    #: Leave out what the actor may see and not export.
+    exported: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

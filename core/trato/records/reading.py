@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, sel
 
 from trato.access import rules
 from trato.access.actor import Actor
+from trato.access.roles import Action
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import BadQuery
@@ -106,9 +107,11 @@ def _plan(
     conditions: list[ColumnElement[bool]] = [table.c.tenant_id == actor.tenant_id]
     archived = table.c.archived_at
     conditions.append(archived.is_not(None) if query.archived else archived.is_(None))
-    rule = rules.predicate(actor, entity, "view")
-    if rule is not None:
-        conditions.append(rule)
+    actions: tuple[Action, ...] = ("view", "export") if query.exported else ("view",)
+    for action in actions:
+        rule = rules.predicate(actor, entity, action)
+        if rule is not None:
+            conditions.append(rule)
     filter_joins: list[Table] = []
     for wanted in query.filters:
         field = visible[wanted.path]

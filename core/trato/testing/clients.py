@@ -23,7 +23,11 @@ class Browser(FlaskClient):
     csrf: str | None = None
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Ask for a page; what may change something carries the token."""
+        """Ask for a page; what may change something carries the token.
+
+        The answer is read whole and closed, as a server does behind the last byte.
+        """
+        kwargs.setdefault("buffered", True)
         if self.csrf and str(kwargs.get("method", "GET")).upper() not in ("GET", "HEAD"):
             kwargs.setdefault("headers", {}).setdefault("X-CSRF-Token", self.csrf)
         return super().open(*args, **kwargs)

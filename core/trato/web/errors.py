@@ -86,6 +86,7 @@ def unexpected(error: Exception) -> Response:
 
 def page(status: int, *, text: str = "", hint: str = "") -> Response:
     """Render the page of an error, without the frame: that might be what failed."""
+    g.is_bare = True
     words = {
         "status": status, "text": text, "hint": hint,
         "request_id": g.get("request_id") if status >= 500 else None,
