@@ -19,6 +19,9 @@ from trato.web.auth import current_host
 from trato.web.frame import Crumb, locale, set_crumbs, translator
 from trato.web.plain_fields import plain_field
 
+#: Field at which a refusal stands, by the error's code.
+_FIELD_OF = {"bad_email": "email", "has_access": "email", "past_end": "until",
+             "no_role": "roles", "role_too_wide": "roles"}  # fmt: skip
 blueprint = Blueprint("invitations", __name__, url_prefix="/admin/invitations")
 
 
@@ -114,8 +117,7 @@ def send_invitation() -> str | tuple[str, int]:
             teams=typed["teams"], ends_at=ends_at, base_url=request.host_url,
         )  # fmt: skip
     except (DomainError, LicenseError) as error:
-        place = {"bad_email": "email", "has_access": "email", "past_end": "until", "no_role": "roles",
-                 "role_too_wide": "roles"}.get(error.code, "")  # fmt: skip
+        place = _FIELD_OF.get(error.code, "")
         text = host.catalogs.message(error.message, locale())
         return _page(actor, typed, {place: text}), 422
     return _done(made, typed["name"] or typed["email"])
