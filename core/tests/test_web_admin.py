@@ -224,7 +224,9 @@ def test_settings_are_kept_and_shown_again(company: Company, client: Browser) ->
 
 
 def test_a_secret_is_sealed_shown_to_nobody_and_read_back_by_code(
-    temporarily: Callable, make_plugin: Callable, issue_license: Callable  # type: ignore[type-arg]
+    temporarily: Callable,
+    make_plugin: Callable,
+    issue_license: Callable,  # type: ignore[type-arg]
 ) -> None:
     from trato.testing.clients import browser
     from trato.testing.companies import make_company
@@ -395,9 +397,7 @@ def test_a_list_of_choices_holds_the_merged_value_once(company: Company, client:
     with company.unit() as unit:
         made = unit.records.create(CLIENT, {"name": "Ana", "custom.dias": ["L", "M"]})
 
-    client.post(
-        f"/settings/fields/{CLIENT}/dias/choices/merge", data={"value": "L", "into": "M"}
-    )
+    client.post(f"/settings/fields/{CLIENT}/dias/choices/merge", data={"value": "L", "into": "M"})
 
     with company.unit(read=True) as unit:
         assert unit.records.get(CLIENT, made.id)["custom.dias"] == ["M"]
@@ -436,6 +436,21 @@ def test_a_retired_value_is_offered_to_nobody_but_its_records(
 
     assert 'value="TAT"' not in client.get("/clients/clients/new").text
     assert 'value="TAT"' in client.get(f"/clients/clients/{ana}/edit").text
+
+
+def test_a_default_that_is_retired_is_no_default_any_more(
+    company: Company, client: Browser
+) -> None:
+    client.post(
+        f"/settings/fields/{CLIENT}/canal", data={"label_es": "Canal", "default": "MOD"}
+    )
+    assert own(company).default == "MOD"
+
+    client.post(
+        f"/settings/fields/{CLIENT}/canal/choices", data={"action": "retire", "value": "MOD"}
+    )
+
+    assert own(company).default is None
 
 
 def test_the_last_value_cannot_be_retired(company: Company, client: Browser) -> None:

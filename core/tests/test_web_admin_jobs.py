@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from trato.db.engine import transaction
 from trato.jobs import queue
-from trato.jobs.catalogue import EXPORT, VERIFY, all_jobs
+from trato.jobs.catalogue import CLEAN, EXPORT, VERIFY, all_jobs
 from trato.jobs.claiming import Claim
 from trato.jobs.declared import Job
 from trato.jobs.worker import Worker
@@ -177,6 +177,23 @@ def test_a_cancelled_reading_job_stops_at_its_next_report(
 
     assert not reached
     assert task_of(tenant, "core.slow").state == "cancelled"
+
+
+def test_the_record_of_old_tasks_is_removed_every_night(tenant: Company, clock: Any) -> None:
+    old = add(tenant, VERIFY)
+    run(tenant, task_of(tenant, VERIFY))
+    waiting = add(tenant, "clients.nothing")
+    clock.advance(days=91)
+    add(tenant, CLEAN)
+
+    cleaned = run(tenant, task_of(tenant, CLEAN))
+
+    with transaction(tenant.host.engine, tenant_id=tenant.id, read=True) as connection:
+        left = {task.id for task in queue.tasks(connection, tenant.id)}
+    assert cleaned.result == 1
+    assert old not in left
+    assert waiting in left
+    assert all_jobs(tenant.host)[CLEAN].at == "03:30"
 
 
 # Copies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 from trato.exchange.writing import write_csv
 from trato.host import Host
 from trato.jobs.declared import Job, JobContext
+from trato.jobs.queue import remove_old
 from trato.lifecycle.exports import export_tenant
 from trato.records import audit
 from trato.text import _
 
 EXPORT = "core.export_tenant"
 VERIFY = "core.verify_audit"
+CLEAN = "core.remove_old_tasks"
+#: For so long one can look up what a task did. The clock's keys must outlive its slots by far.
+TASKS_KEPT = dt.timedelta(days=90)
 #: Faults that are kept with the result; more are counted.
 _SHOWN = 50
 
@@ -47,7 +52,12 @@ def core_jobs(host: Host) -> dict[str, Job]:
             ],
         }  # fmt: skip
 
+    def clean(ctx: JobContext) -> int:
+        unit = ctx.unit
+        return remove_old(unit.connection, unit.tenant_id, before=ctx.now - TASKS_KEPT)
+
     made = (
+        Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2),
         Job(name=VERIFY, title=_("Verify the audit"), run=verify, reads=True, attempts=2),

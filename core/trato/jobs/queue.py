@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.db.types import new_id
@@ -152,6 +152,21 @@ def retry(connection: Connection, tenant_id: int, task_id: UUID, *, now: dt.date
         raise DomainError(_("The task waits or runs, or is done."), code="task_not_over")
 
 
+def remove_old(connection: Connection, tenant_id: int, *, before: dt.datetime) -> int:
+    """Remove the record of tasks that were over before a moment.
+
+    :return: how many they were.
+    """
+    gone = connection.execute(
+        delete(task).where(
+            task.c.tenant_id == tenant_id, task.c.state.in_(OVER), task.c.created_at < before,
+            task.c.finished_at < before,
+        )
+    )  # fmt: skip
+    return gone.rowcount
+
+
 __all__ = [
-    "OVER", "Task", "cancel", "counts", "enqueue", "find", "release", "retry", "tasks",
+    "OVER", "Task", "cancel", "counts", "enqueue", "find", "release",
+    "remove_old", "retry", "tasks",
 ]  # fmt: skip

@@ -86,6 +86,8 @@ def find_choices(
     typed = fold(text)
     found: list[tuple[bool, str, str]] = []
     for value, label in cells.choices(field):
+        if value in field.retired:
+            continue
         folded = fold(label)
         if all(word in folded or word in value for word in typed.split()):
             found.append((not folded.startswith(typed), value, label))
