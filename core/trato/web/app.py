@@ -24,6 +24,7 @@ from trato.web import (
     account,
     admin,
     errors,
+    find,
     gate,
     health,
     invitations,
@@ -88,7 +89,7 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
-                      rest.make_blueprint(), notes.blueprint, marks.blueprint,
+                      rest.make_blueprint(), notes.blueprint, marks.blueprint, find.blueprint,
                       pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:
