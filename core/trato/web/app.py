@@ -27,6 +27,7 @@ from trato.web import (
     find,
     gate,
     health,
+    help,
     invitations,
     marks,
     notes,
@@ -90,6 +91,7 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint, find.blueprint,
+                      help.blueprint,
                       pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:

@@ -129,6 +129,7 @@ def frame() -> Frame | None:
                for title, entries in groups.items()],
         theme=request.cookies.get("trato_theme")
         or actor.view.settings.get(("core", "theme")) or "system",
+        help_url="/help",
         admin_url="/settings" if actor.has(ADMINISTER) and not user.is_viewing else None,
         breadcrumbs=g.get("crumbs", []), toasts=g.get("toasts", []),
         viewed=actor.member.name if user.is_viewing else None,

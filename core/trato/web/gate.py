@@ -46,8 +46,8 @@ def plugin_segment(path: str) -> str | None:
     if parts[0] == "api":
         own = len(parts) < 3 or parts[2] in ("openapi.json", "docs", "")
         return None if own else parts[2]
-    if parts[0] in ("help", "static"):
-        return parts[1] if len(parts) > 2 and parts[0] == "help" else None
+    if parts[0] == "help":
+        return parts[1] if len(parts) > 1 and parts[1] else None
     return None if parts[0] in RESERVED_NAMES or parts[0] in _OPEN else parts[0]
 
 
