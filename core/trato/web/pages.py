@@ -155,6 +155,18 @@ def show(plugin: str, collection: str, record_id: UUID) -> str:
     return render_template("record.html", page=page)
 
 
+@blueprint.get(f"{_RECORD}/panels/<int:number>")
+def show_panel(plugin: str, collection: str, record_id: UUID, number: int) -> str:
+    """Show one of the panels of a record's page."""
+    with opened(plugin, collection) as (unit, entity):
+        record = unit.records.get(entity.name, record_id, archived=None)
+        try:
+            panel = RecordPage(current_host(), unit, entity, record).panel(number)
+        except LookupError:
+            raise HttpNotFound from None
+    return render_template("_panel.html", panel=panel)
+
+
 @blueprint.get(f"{_RECORD}/edit")
 def edit(plugin: str, collection: str, record_id: UUID) -> str:
     """Show the form of a record."""

@@ -24,7 +24,8 @@ from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
 from trato.web.lists import load_labels
 from trato.web.timeline import timeline_page
 
-_PANEL_ROWS = 6
+#: Rows that a panel shows; as many as its skeleton, so that nothing moves when it arrives.
+_PANEL_ROWS = 3
 
 
 class RecordPage:
@@ -66,7 +67,10 @@ class RecordPage:
                 for path in facts if path in self.visible
             ],
             "sections": self._sections(),
-            "panels": [self._panel(p) for p in panels(self.unit.view, entity)],
+            "panels": [
+                self._awaited(panel, number)
+                for number, panel in enumerate(panels(self.unit.view, entity))
+            ],
             "edit_url": f"{self.url}/edit" if edit and not record.is_archived else None,
             "archive_url": f"{self.url}/archive"
             if archive and not record.is_archived else None,
@@ -109,6 +113,25 @@ class RecordPage:
             "key": field.path, "label": self.cells.label(field), "html": self._html(field),
             "kind": field.kind, "help": help_text, "lock_reason": lock,
         }  # fmt: skip
+
+    def _awaited(self, panel: Panel, number: int) -> dict[str, Any]:
+        """Make what stands in a panel's place until it is fetched; it reads nothing."""
+        other = self.unit.view.entities[entity_name(panel.entity)]
+        by = field_path(panel.by)
+        may = rules.decide(self.unit.actor, other, "view").allowed
+        return {
+            "title": translator(panel.title or other.info.titles, other.info.plugin),
+            "id": f"t-panel-{number}", "url": f"{self.url}/panels/{number}" if may else None,
+            "all_url": f"{base_url(other)}?{by}={self.record.id}", "rows": range(_PANEL_ROWS),
+        }  # fmt: skip
+
+    def panel(self, number: int) -> dict[str, Any]:
+        """Read the rows of a panel.
+
+        :raises LookupError: when the page has no such panel.
+        """
+        made = self._panel(panels(self.unit.view, self.entity)[number])
+        return made | {"id": f"t-panel-{number}"}
 
     def _panel(self, panel: Panel) -> dict[str, Any]:
         other = self.unit.view.entities[entity_name(panel.entity)]

@@ -88,4 +88,27 @@
     for (const other of link.parentElement.children) other.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
   });
+
+  // --- panels: one that fails says so in its place ---
+
+  function fail(event) {
+    const panel = event.target.closest?.("[data-panel]");
+    if (!panel) return;
+    event.stopPropagation();
+    panel.removeAttribute("aria-busy");
+    panel.querySelector(".t-card-shape").hidden = true;
+    panel.querySelector("[data-failed]").hidden = false;
+  }
+  // Before the page's own listeners, which would tell it once more in a toast.
+  addEventListener("htmx:responseError", fail, true);
+  addEventListener("htmx:sendError", fail, true);
+
+  document.addEventListener("click", (event) => {
+    const panel = event.target.closest("[data-retry]")?.closest("[data-panel]");
+    if (!panel) return;
+    panel.querySelector("[data-failed]").hidden = true;
+    panel.querySelector(".t-card-shape").hidden = false;
+    panel.setAttribute("aria-busy", "true");
+    htmx.trigger(panel, "t-retry");
+  });
 })();
