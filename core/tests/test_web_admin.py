@@ -11,6 +11,8 @@ from trato import administration
 from trato.configuration.sealed import read_secret, save_secrets
 from trato.db.engine import transaction
 from trato.plugin import Setting
+from trato.records import audit, trail
+from trato.records.trail import TrailFilter
 from trato.tenancy.own_fields import read_own_fields
 from trato.testing.clients import Browser
 from trato.testing.clock import SettableClock
@@ -480,3 +482,36 @@ def test_held_tasks_wait_for_their_module_and_go_on_when_it_is_back(company: Com
 
     with transaction(host.engine, tenant_id=company.id, read=True) as connection:
         assert queue.find(connection, company.id, made).state == "queued"
+
+
+# What administrators did
+
+
+def test_acts_of_administration_stand_in_the_audit_and_verify(
+    company: Company, client: Browser
+) -> None:
+    client.post("/settings/modules/colombia/disable")
+    client.post(f"/settings/fields/{CLIENT}/canal/retire")
+    client.post("/settings/modules/colombia/enable")
+
+    with company.unit(read=True) as unit:
+        events = list(trail.every(unit.connection, company.id, TrailFilter()))
+        faults = list(audit.verify(unit.connection, company.id, unit.view.entities.values(),
+                                   keys=unit.audit_keys))  # fmt: skip
+    shown = client.get("/settings/audit").text
+
+    acts = [(e.entity, e.action) for e in reversed(events)]
+    assert acts == [
+        ("core.plugin", "disable"), ("core.configuration", "archive"), ("core.plugin", "enable"),
+    ]  # fmt: skip
+    assert {e.member_id for e in events} == {next(iter(company.view.members))}
+    assert faults == []
+    assert f"fields.{CLIENT}.canal" in shown
+
+
+def test_what_was_refused_stands_in_no_audit(company: Company, client: Browser) -> None:
+    client.post("/settings/modules/clients/disable")
+    client.post(f"/settings/fields/{CLIENT}/new", data=new_field(kind="choice"))
+
+    with company.unit(read=True) as unit:
+        assert audit.length(unit.connection, company.id) == 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -25,6 +25,7 @@ from trato.errors import (
 )
 from trato.host import Host
 from trato.licensing import License, check_tenant, verify
+from trato.records import audit
 from trato.records.unit import Unit
 from trato.tenancy import enablement, store
 from trato.tenancy.held_tasks import release
@@ -72,9 +73,36 @@ def create_tenant(
     return made
 
 
-def install_license(host: Host, slug: str, token: str) -> License:
+#: Chains of acts of administration have numbers made of what they are about.
+_ACTS = UUID("5b0a6f0e-6a0b-4d5c-9f0e-3c1d7a2f9b10")
+
+
+def record_act(
+    host: Host, connection: Connection, actor: Actor | None, *, entity: str, name: str,
+    action: str, changes: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Write what an administrator did to the tenant's configuration into its audit.
+
+    The caller has changed the configuration in this transaction, which locks the tenant.
+
+    :param actor: who did it; none: nothing is written, as for set-up by the operator.
+    :param entity: `core.plugin`, `core.license`, `core.configuration`.
+    :param changes: before and after by name, as JSON holds them.
+    """
+    if actor is not None:
+        audit.write_event(
+            connection, actor, entity=entity, action=action, at=host.clock(),
+            record_id=uuid5(_ACTS, f"{actor.tenant_id}/{entity}/{name}"),
+            key=host.audit_keys[0], data={"name": name, "changes": dict(changes or {})},
+        )  # fmt: skip
+
+
+def install_license(
+    host: Host, slug: str, token: str, *, actor: Actor | None = None
+) -> License:
     """Install a signed licence; it enables nothing by itself.
 
+    :param actor: the administrator who does it, for the audit.
     :raises LicenseError: when it is forged, unreadable or for another tenant.
     """
     license = verify(token.strip(), host.public_keys)
@@ -82,12 +110,18 @@ def install_license(host: Host, slug: str, token: str) -> License:
     owner = tenant(host, slug)
     with transaction(host.engine, tenant_id=owner.id) as connection:
         store.install_license(connection, owner.id, token.strip(), now=host.clock())
+        record_act(
+            host, connection, actor, entity="core.license", name=license.id, action="create",
+            changes={"expires": [None, license.expires.isoformat()],
+                     "seats": [None, license.seats]},
+        )  # fmt: skip
     return license
 
 
-def enable(host: Host, slug: str, plugin: str) -> bool:
+def enable(host: Host, slug: str, plugin: str, *, actor: Actor | None = None) -> bool:
     """Switch a plugin on for a tenant and let it prepare the tenant.
 
+    :param actor: the administrator who does it, for the audit.
     :return: False when it was enabled already.
     :raises PluginError: with the reason why it cannot be.
     """
@@ -126,12 +160,14 @@ def enable(host: Host, slug: str, plugin: str) -> bool:
         host.registry.one(plugin).trato_tenant_enabled(unit=unit)
         # What was queued before the plugin was switched off is done now.
         release(connection, owner.id, plugin, now=host.clock())
+        record_act(host, connection, actor, entity="core.plugin", name=plugin, action="enable")
     return True
 
 
-def disable(host: Host, slug: str, plugin: str) -> bool:
+def disable(host: Host, slug: str, plugin: str, *, actor: Actor | None = None) -> bool:
     """Switch a plugin off for a tenant; its data stays.
 
+    :param actor: the administrator who does it, for the audit.
     :return: False when it was off already.
     :raises PluginError: when an enabled plugin needs it.
     """
@@ -156,6 +192,7 @@ def disable(host: Host, slug: str, plugin: str) -> bool:
             unit = _system_unit(host, connection, before)
             host.registry.one(plugin).trato_tenant_disabled(unit=unit)
         store.switch_plugin(connection, owner.id, plugin, on=False, now=host.clock())
+        record_act(host, connection, actor, entity="core.plugin", name=plugin, action="disable")
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trato import administration
+from trato.access.actor import Actor
 from trato.access.sealing import Sealer
 from trato.db.engine import transaction
 from trato.errors import NotFound
@@ -14,9 +15,13 @@ from trato.tenancy.view import TenantView
 from trato.text import _
 
 
-def save_secrets(host: Host, slug: str, plugin: str, values: Mapping[str, str | None]) -> None:
+def save_secrets(
+    host: Host, slug: str, plugin: str, values: Mapping[str, str | None], *,
+    actor: Actor | None = None,
+) -> None:  # fmt: skip
     """Seal and keep secret settings of a plugin; None forgets one.
 
+    :param actor: the administrator who does it, for the audit, which keeps no value.
     :raises NotFound: for a setting that is not declared, or is no secret.
     """
     for key in values:
@@ -29,6 +34,10 @@ def save_secrets(host: Host, slug: str, plugin: str, values: Mapping[str, str | 
         for key, text in values.items():
             sealed = None if text is None else {"sealed": sealer.seal(text)}
             store.save_setting(connection, owner.id, plugin, key, sealed)
+            administration.record_act(
+                host, connection, actor, entity="core.configuration",
+                name=f"settings.{plugin}.{key}", action="purge" if text is None else "update",
+            )  # fmt: skip
 
 
 def read_secret(host: Host, view: TenantView, plugin: str, key: str) -> str | None:

@@ -24,6 +24,9 @@ from trato.tenancy.own_fields import OwnField, save_own_field
 from trato.tenancy.profile import save_profile
 from trato.text import _
 
+#: What a step is called in the audit.
+_ACTIONS = {"create": "create", "change": "update", "retire": "archive"}
+
 
 def export_configuration(host: Host, slug: str) -> str:
     """Write a tenant's configuration as YAML."""
@@ -49,12 +52,13 @@ def apply_configuration(
 
 def apply_data(
     host: Host, slug: str, data: Any, *, dry_run: bool = False,
-    progress: backfill.Progress | None = None,
+    progress: backfill.Progress | None = None, actor: Actor | None = None,
 ) -> list[Step]:  # fmt: skip
     """Bring a tenant's configuration to what plain data says, as ``apply_configuration`` does.
 
     Pages send their forms through here, so that a form and a file obey the same rules.
 
+    :param actor: the administrator who does it, for the audit.
     :raises Invalid: with every problem by its path in the data.
     """
     owner = administration.tenant(host, slug)
@@ -65,6 +69,13 @@ def apply_data(
         with connection.begin_nested() as nested:
             _store(connection, owner.id, steps)
             _backfill(host, connection, state, steps, progress)
+            for step in steps:
+                if step.action != "unchanged":
+                    administration.record_act(
+                        host, connection, actor, entity="core.configuration", name=step.path,
+                        action=_ACTIONS[step.action],
+                        changes={key: list(pair) for key, pair in step.changes.items()},
+                    )  # fmt: skip
             if dry_run:
                 nested.rollback()
     return steps

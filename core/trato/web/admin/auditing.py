@@ -13,6 +13,7 @@ from flask import request, stream_with_context
 from werkzeug.wrappers import Response
 
 from trato.access import rules
+from trato.configuration import document
 from trato.entities.fields import Field
 from trato.errors import BadQuery
 from trato.exchange.writing import csv_lines
@@ -34,10 +35,14 @@ _PER_PAGE = 50
 _ACTIONS = {
     "create": _("Created"), "update": _("Changed"), "archive": _("Archived"),
     "restore": _("Restored"), "purge": _("Deleted for good"),
+    "enable": _("Activated"), "disable": _("Switched off"),
     "view_as": _("Looked with their eyes"), "view_as_end": _("Stopped looking with their eyes"),
 }  # fmt: skip
 #: What is audited besides records.
-_OTHERS = {"core.member": _("People with access")}
+_OTHERS = {
+    "core.member": _("People with access"), "core.plugin": _("Modules"),
+    "core.license": _("Licence"), "core.configuration": _("Configuration"),
+}  # fmt: skip
 #: Who acted where no member did, by the actor's label.
 _SYSTEMS = {
     "system": "Trato", "import": _("Trato (import)"), "job": _("Trato (background job)"),
@@ -214,7 +219,9 @@ class _Writer:
                 "label": self._label(event, labels),
                 "url": f"{base_url(entity)}/{event.record_id}" if entity and linked else None,
                 "filter_url": f"{ROOT}/audit?record={event.record_id}",
-                "changes": self._changes(event, labels) if event.action != "create" else [],
+                # A new record's values are on its own page.
+                "changes": [] if entity is not None and event.action == "create"
+                else self._changes(event, labels),
             }  # fmt: skip
 
     def cells_of(self, events: Iterable[Event], *, batch: int = 500) -> Iterator[list[Any]]:
@@ -255,7 +262,7 @@ class _Writer:
         if event.entity == "core.member":
             member = self.unit.view.members.get(event.record_id)
             return member.name if member is not None else str(event.record_id)
-        return labels.get(event.record_id) or str(event.record_id)
+        return labels.get(event.record_id) or event.after.get("name") or str(event.record_id)
 
     def _labels(self, events: list[Event]) -> dict[UUID, str]:
         """Read the names of the records, and of those that their changes mention."""
@@ -287,7 +294,7 @@ class _Writer:
         """Describe what changed, as far as the administrator may see the record."""
         entity = self.unit.view.entities.get(event.entity)
         if entity is None:
-            return []
+            return _act(event)
         limited = rules.predicate(self.unit.actor, entity, "view") is not None
         if limited and event.record_id not in labels:
             return []
@@ -304,3 +311,23 @@ class _Writer:
             return ""
         text = self.cells.plain(field)(from_json(field, raw))
         return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+def _act(event: Event) -> list[dict[str, str]]:
+    """Describe an act of administration; the names are those of configuration documents."""
+    if event.entity not in _OTHERS:
+        return []
+    return [
+        {"label": name, "before": _written(pair[0]), "after": _written(pair[1])}
+        for name, pair in sorted(dict(event.after.get("changes") or {}).items())
+        if _written(pair[0]) != _written(pair[1])
+    ]
+
+
+def _written(value: Any) -> str:
+    """Write a part of a configuration as its document does, on one line."""
+    if value in (None, "", [], {}):
+        return ""
+    text = value if isinstance(value, str) else document.write({"": value}).partition(":")[2]
+    text = " ".join(text.split())
+    return text if len(text) <= 120 else f"{text[:117]}…"

@@ -62,7 +62,8 @@ def change_choices(entity_name: str, key: str) -> Response | tuple[str, int]:
     if action == "retire" and own.default is not None:
         spec["default"] = _default_without(own, value)
     try:
-        apply_data(current_host(), slug(), {"fields": {entity_name: {key: spec}}})
+        data = {"fields": {entity_name: {key: spec}}}
+        apply_data(current_host(), slug(), data, actor=admin())
     except Invalid as error:
         return _page(entity_name, own, _lines(error)), 422
     return done(_path(own), said, value=label)

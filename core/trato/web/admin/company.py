@@ -41,7 +41,7 @@ def save_company() -> Response | tuple[str, int]:
         "settings": {"core": {"theme": typed["theme"]}},
     }
     try:
-        apply_data(current_host(), slug(), data)
+        apply_data(current_host(), slug(), data, actor=admin())
     except Invalid as error:
         places = {f"tenant.{name}": name for name in _PROFILE}
         wrong, rest = by_field(error, places | {"settings.core.theme": "theme"})

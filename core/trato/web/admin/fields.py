@@ -143,7 +143,7 @@ def change_field(entity_name: str, key: str, action: str) -> Response | tuple[st
     else:
         raise HttpNotFound
     try:
-        apply_data(current_host(), slug(), {"fields": {entity_name: changes}})
+        apply_data(current_host(), slug(), {"fields": {entity_name: changes}}, actor=admin())
     except TratoError as error:
         return fields_page(entity, _problems(error)), 422
     if action in ("up", "down"):
@@ -277,7 +277,7 @@ def _save(
 ) -> Response | tuple[str, int]:
     data = {"fields": {entity.name: {key: _document(typed, own)}}}
     try:
-        apply_data(current_host(), slug(), data)
+        apply_data(current_host(), slug(), data, actor=admin())
     except Invalid as error:
         prefix = f"fields.{entity.name}.{key}"
         wrong, rest = by_field(error, _PLACES, prefix=prefix)

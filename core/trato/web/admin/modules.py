@@ -77,7 +77,7 @@ def enable(name: str) -> Response | tuple[str, int]:
     host = current_host()
     _installed(host, name)
     try:
-        administration.enable(host, slug(), name)
+        administration.enable(host, slug(), name, actor=admin())
     except TratoError as error:
         return _modules(told(error), opened=name), 422
     return done("modules", _("{module} is active."), module=_title(host.plugins[name]))
@@ -90,7 +90,7 @@ def disable(name: str) -> Response | tuple[str, int]:
     if name not in view.plugins:
         raise HttpNotFound
     try:
-        administration.disable(host, slug(), name)
+        administration.disable(host, slug(), name, actor=admin())
     except TratoError as error:
         return _modules(told(error), opened=name), 422
     plugin = host.plugins.get(name)
@@ -115,7 +115,9 @@ def install_license() -> Response | tuple[str, int]:
         wrong = [translator(_("Paste the licence or choose its file."))]
         return _license_page(wrong, text), 422
     try:
-        license = administration.install_license(current_host(), slug(), text)
+        license = administration.install_license(
+            current_host(), slug(), text, actor=admin()
+        )
     except LicenseError as error:
         return _license_page(told(error), text), 422
     return done("modules", _("The licence is installed; it is valid until {day}."),

@@ -62,14 +62,16 @@ def save_settings(plugin: str) -> Response | tuple[str, int]:
     rest: list[str] = []
     if not wrong:
         try:
-            apply_data(current_host(), slug(), {"settings": {plugin: values}})
+            apply_data(
+                current_host(), slug(), {"settings": {plugin: values}}, actor=admin()
+            )
         except Invalid as error:
             places = {setting.key: setting.key for setting in declared}
             wrong, rest = by_field(error, places, prefix=f"settings.{plugin}")
     if wrong or rest:
         return _page(plugin, declared, typed, wrong, rest), 422
     if secrets:
-        save_secrets(current_host(), slug(), plugin, secrets)
+        save_secrets(current_host(), slug(), plugin, secrets, actor=admin())
     return done(f"modules/{plugin}", _("The settings are saved."))
 
 

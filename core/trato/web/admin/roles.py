@@ -163,7 +163,7 @@ def save_role(key: str) -> Response | tuple[str, int]:
     else:
         document |= grants
     try:
-        apply_data(current_host(), slug(), {"roles": {made: document}})
+        apply_data(current_host(), slug(), {"roles": {made: document}}, actor=admin())
     except Invalid as error:
         wrong, rest = by_field(error, {})
         lines = [text for texts in wrong.values() for text in texts] + rest

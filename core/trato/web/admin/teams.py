@@ -103,7 +103,7 @@ def _save(team: Team | None, key: str) -> Response | tuple[str, int]:
     members = [m for m in request.form.getlist("members") if m]
     typed = {"name": name, "members": members}
     try:
-        apply_data(host, slug(), {"teams": {key: {"name": name}}})
+        apply_data(host, slug(), {"teams": {key: {"name": name}}}, actor=admin())
     except Invalid as error:
         wrong, rest = by_field(error, {f"teams.{key}.name": "name", f"teams.{key}": "name"})
         return _team_page(team, typed, wrong, rest), 422
