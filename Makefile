@@ -13,7 +13,7 @@ METADATA := $(wildcard core/setup.cfg core/pyproject.toml core/tools/*.py) \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint format lock dist clean
+.PHONY: help setup demo test shots lint format lock dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,6 +38,10 @@ demo: setup ## fill a demo company and serve it
 test: setup ## run every test: SQLite, PostgreSQL, browser
 	tools/install-browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+shots: setup ## draw every page into shots/: light, dark and on a phone
+	tools/install-browser
+	$(BIN)/python tests/browser/shots.py
 
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check

@@ -7,7 +7,14 @@ from uuid import UUID
 
 from trato.records.unit import Unit
 from trato.testing.companies import Company
-from trato_clients.demo import DemoCatalogue, DemoClient, branches_of, catalogue, contacts_of, generate
+from trato_clients.demo import (
+    DemoCatalogue,
+    DemoClient,
+    branches_of,
+    catalogue,
+    contacts_of,
+    generate,
+)
 
 #: Own fields that the demo portfolio has values for: key, kind, label, choices, section.
 _OWN_FIELDS: tuple[tuple[str, str, str, list[tuple[str, str]] | None], ...] = (

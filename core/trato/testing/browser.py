@@ -1,0 +1,163 @@
+"""Chromium for tests: found, never fetched; applications served to it; pages that are watched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from trato.errors import ConfigError
+from trato.testing.companies import PASSWORD
+from trato.text import _
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Response
+
+#: Programs that are looked for where `TRATO_CHROMIUM` names none.
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+Theme = Literal["light", "dark"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """How large a browser is, in CSS pixels, and whether it is touched."""
+
+    width: int
+    height: int
+    is_phone: bool = False
+
+
+DESK = Window(width=1440, height=900)
+PHONE = Window(width=360, height=740, is_phone=True)
+
+
+def find_chromium() -> str:
+    """Find the browser to drive.
+
+    :raises ConfigError: when there is none, so that no run passes for want of it.
+    """
+    named = os.environ.get("TRATO_CHROMIUM")
+    for program in (named,) if named else _PROGRAMS:
+        if path := shutil.which(program):
+            return path
+    raise ConfigError(
+        _("There is no Chromium to run the browser tests with."),
+        hint=_("Run tools/install-browser, name one in TRATO_CHROMIUM, or leave these tests out "
+               "with: -m 'not browser'."),
+    )  # fmt: skip
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the browser; as root it runs without its sandbox, which needs another user."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return playwright.chromium.launch(
+        executable_path=find_chromium(), args=["--no-sandbox"] if is_root else []
+    )
+
+
+class _Quiet(WSGIRequestHandler):
+    """Tells of no request: Trato's own log does."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve an application on the own machine while the block runs; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass(eq=False)
+class Watched:
+    """A page of the browser whose complaints are kept.
+
+    :ivar complaints: what the console said, errors of scripts, and requests that failed.
+    """
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    _refusals: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        self.page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Answers that refuse are judged by their status.
+        if not message.text.startswith("Failed to load resource"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self._refusals:
+            self.complaints.append(f"{response.status} {response.request.method} {response.url}")
+
+    @contextmanager
+    def refused(self, status: int) -> Iterator[None]:
+        """Expect answers with a status that is otherwise a complaint."""
+        self._refusals.add(status)
+        try:
+            yield
+        finally:
+            self._refusals.remove(status)
+
+    def at(self, path: str) -> Page:
+        """Go to a path of the application."""
+        self.page.goto(self.url + path)
+        return self.page
+
+    @property
+    def path(self) -> str:
+        """Where the page is within the application."""
+        parts = urlsplit(self.page.url)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> None:
+        """Sign in as a person does."""
+        page = self.at("/login")
+        page.fill("#email", email)
+        page.fill("#password", password)
+        page.press("#password", "Enter")
+        page.wait_for_url(lambda url: "/login" not in url)
+
+
+@contextmanager
+def watched(
+    browser: Browser, url: str, window: Window = DESK, *, theme: Theme = "light",
+    script: bool = True,
+) -> Iterator[Watched]:  # fmt: skip
+    """Open a page with a session of its own.
+
+    :param url: address of the application.
+    :param script: False for a reader whose browser runs none.
+    """
+    context = browser.new_context(
+        viewport={"width": window.width, "height": window.height}, is_mobile=window.is_phone,
+        has_touch=window.is_phone, color_scheme=theme, locale="es-CO", reduced_motion="reduce",
+        timezone_id="America/Bogota", java_script_enabled=script,
+    )  # fmt: skip
+    context.set_default_timeout(10_000)
+    try:
+        yield Watched(context.new_page(), url)
+    finally:
+        context.close()
