@@ -23,6 +23,7 @@ from trato.settings import Settings
 from trato.web import (
     account,
     admin,
+    drafts,
     errors,
     find,
     gate,
@@ -90,8 +91,8 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
-                      rest.make_blueprint(), notes.blueprint, marks.blueprint, find.blueprint,
-                      help.blueprint,
+                      rest.make_blueprint(), notes.blueprint, marks.blueprint,
+                      drafts.blueprint, find.blueprint, help.blueprint,
                       pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:

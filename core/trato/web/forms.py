@@ -55,6 +55,7 @@ class FormPage:
             heading = phrase(_("New {title}"), info.plugin, title=info.title)
             set_crumbs(Crumb(title=titles, url=self.url), Crumb(title=heading))
             action, cancel = f"{self.url}/new", self.url
+            draft_url = f"{action}/draft"
         else:
             label = self._label(record)
             heading = translator(_("Edit {title}"), title=label)
@@ -64,6 +65,7 @@ class FormPage:
                 Crumb(title=translator(_("Edit"))),
             )
             action = f"{cancel}/edit"
+            draft_url = f"{cancel}/draft"
         values = {**self.stored(), **(typed or {})}
         wrong = dict(errors or {})
         sections = []
@@ -87,6 +89,7 @@ class FormPage:
         ]  # fmt: skip
         return {
             "title": heading, "action": action, "cancel_url": cancel,
+            "draft_url": draft_url, "draft": None,
             "version": version if version is not None else (record.version if record else None),
             "sections": sections, "errors": [*(general or []), *lost], "notice": None,
             "conflict": conflict, "submit_label": translator(_("Save")),

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, send_file
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import NotFound as HttpNotFound
 from werkzeug.wrappers import Response
 
@@ -19,7 +21,8 @@ from trato.access import rules
 from trato.entities.view import EntityView
 from trato.errors import BadQuery, DomainError, Forbidden, Invalid, StaleRecord
 from trato.exchange.exporting import run_export
-from trato.records import marks
+from trato.records import drafts, marks
+from trato.records.drafts import Draft
 from trato.records.explaining import decide
 from trato.records.query import Record
 from trato.records.unit import Unit
@@ -120,8 +123,26 @@ def new(plugin: str, collection: str) -> str:
         check_writable(unit)
         rules.require(unit.actor, entity, "create")
         form = FormPage(current_host(), unit, entity)
+        draft = drafts.find(unit, entity, None)
+        if draft is not None and request.args.get("draft"):
+            given, _values, _errors = form.read(_sent(draft))
+            return render_template("form.html", page=form.page(typed=given))
         given, _values, _errors = form.read(request.args)
-        return render_template("form.html", page=form.page(typed=given))
+        page = form.page(typed=given)
+        return render_template("form.html", page=page | _offer(draft, page))
+
+
+def _sent(draft: Draft) -> MultiDict[str, str]:
+    return MultiDict((path, part) for path, parts in draft.content.items() for part in parts)
+
+
+def _offer(draft: Draft | None, page: dict[str, Any]) -> dict[str, Any]:
+    """Make what offers to go on with what was typed before."""
+    if draft is None:
+        return {}
+    return {"draft": {"when": formats().date_time(draft.saved_at),
+                      "resume_url": f"{page['action']}?draft=1",
+                      "discard_url": f"{page['draft_url']}/discard"}}  # fmt: skip
 
 
 def _member(unit: Unit, text: str) -> UUID | None:
@@ -136,6 +157,7 @@ def create(plugin: str, collection: str) -> Response:
         with opened(plugin, collection, read=False) as (unit, entity):
             form = FormPage(current_host(), unit, entity)
             record = form.write(request.form, partial(unit.records.create, entity.name))
+            drafts.drop(unit, entity, None)
     except Invalid as refused:
         return _again(plugin, collection, None, refused)
     return redirect(f"{base_url(entity)}/{record.id}")
@@ -176,7 +198,15 @@ def edit(plugin: str, collection: str, record_id: UUID) -> str:
         decision = decide(unit, unit.actor, entity, record, "edit")
         if not decision.allowed:
             raise Forbidden(decision.reason.text, **decision.reason.params)
-        page = FormPage(current_host(), unit, entity, record=record).page()
+        form = FormPage(current_host(), unit, entity, record=record)
+        draft = drafts.find(unit, entity, record.id)
+        if draft is not None and request.args.get("draft"):
+            typed, _values, _errors = form.read(_sent(draft))
+            # Made from the version that it was begun with: what others saved since is compared.
+            page = form.page(typed=typed, version=draft.version)
+        else:
+            page = form.page()
+            page |= _offer(draft, page)
     return render_template("form.html", page=page)
 
 
@@ -196,6 +226,7 @@ def save(plugin: str, collection: str, record_id: UUID) -> Response:
             form = FormPage(current_host(), unit, entity, record=record)
             update = partial(unit.records.update, entity.name, record_id, version=seen)
             form.write(request.form, update)
+            drafts.drop(unit, entity, record_id)
     except Invalid as refused:
         return _again(plugin, collection, record_id, refused, version=seen)
     except StaleRecord as stale:

@@ -111,4 +111,39 @@
     panel.setAttribute("aria-busy", "true");
     htmx.trigger(panel, "t-retry");
   });
+
+  // --- drafts: what is typed goes to the server every few seconds, nothing stays in the browser ---
+
+  const drafting = document.querySelector("form[data-draft]");
+  if (drafting) {
+    let isChanged = false;
+    let sending = null;
+
+    const send = async () => {
+      if (!isChanged || sending) return;
+      isChanged = false;
+      sending = new AbortController();
+      try {
+        const answer = await fetch(drafting.dataset.draft, { method: "POST", body: new FormData(drafting), signal: sending.signal });
+        if (!answer.ok) isChanged = true;
+      } catch {
+        // No connection: it is sent again with the next change, or when the page is left.
+        isChanged = true;
+      }
+      sending = null;
+    };
+
+    drafting.addEventListener("input", () => { isChanged = true; });
+    const timer = setInterval(send, 3000);
+    drafting.addEventListener("submit", () => {
+      clearInterval(timer);
+      isChanged = false;
+      sending?.abort();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState !== "hidden" || !isChanged) return;
+      isChanged = false;
+      navigator.sendBeacon(drafting.dataset.draft, new FormData(drafting));
+    });
+  }
 })();
