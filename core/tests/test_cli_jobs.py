@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -114,3 +116,31 @@ def test_on_sqlite_the_server_runs_tasks_and_its_helpers_end_with_it(
         assert time.monotonic() - start < WITHIN
         assert len(helpers) >= 3
         assert [pid for pid in helpers if alive(pid)] == []
+
+
+@pytest.mark.database("sqlite")
+def test_helpers_end_when_the_server_is_killed(installation: Installation) -> None:
+    installation.tenant("acme", "clients")
+    with serving(installation) as (process, _address):
+        all_children = children(process.pid)
+        helpers = [pid for pid in all_children if "spawn_main" in command_of(pid)]
+
+        process.kill()
+        process.wait()
+        try:
+            until = time.monotonic() + WITHIN
+            while any(alive(pid) for pid in helpers) and time.monotonic() < until:
+                installation.did("tenant", "list")
+            left = [pid for pid in helpers if alive(pid)]
+        finally:
+            # The server's own workers outlive a kill, and hold the test's pipe.
+            for pid in all_children:
+                if alive(pid):
+                    os.kill(pid, signal.SIGKILL)
+
+    assert len(helpers) == 2
+    assert left == []
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")

@@ -125,10 +125,10 @@ def _child(settings: Settings, name: str) -> None:
 
 def _follow_parent(stopped: threading.Event) -> None:
     """Stop when the server is gone without having said so, as after SIGKILL."""
+    # Not by the pipe to the parent: the server's own workers hold its other end too.
     parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    parent.join()
+    while parent is not None and os.getppid() == parent.pid:
+        time.sleep(1)
     stopped.set()
     time.sleep(_GRACE)
     # The task that runs has had its time; its transaction rolls back with the process.
