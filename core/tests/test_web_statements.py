@@ -18,8 +18,8 @@ LIST = "/clients/clients"
 Count = Callable[[], AbstractContextManager[Statements]]
 #: The session with the tenant's version, and whether there are notices.
 FRAME = 2
-#: Rows, count, labels of the categories.
-LIST_COST = FRAME + 3
+#: Chosen columns, rows, count, labels of the categories.
+LIST_COST = FRAME + 4
 #: A record's page, with three panels and its history, and a save may cost so many.
 MOST = 20
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from werkzeug.datastructures import MultiDict
 from trato.access import rules
 from trato.access.actor import Actor
 from trato.entities.fields import Field
+from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.host import Host
 from trato.i18n import in_sentence
+from trato.records import arranging
 from trato.records.query import COUNT_CAP, Query
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, is_number
@@ -57,9 +60,46 @@ class ListPage:
         )  # fmt: skip
 
     def columns(self) -> list[Field]:
-        """Give the columns to show; at least one, which leads to the record."""
+        """Give the columns to show, as the member chose; the first leads to the record."""
+        return self._columns
+
+    @cached_property
+    def _columns(self) -> list[Field]:
         visible = self.filters.visible
-        return list_columns(self.unit.view, self.entity, visible) or [next(iter(visible.values()))]
+        usual = list_columns(self.unit.view, self.entity, visible) or [next(iter(visible.values()))]
+        chosen = arranging.columns(self.unit, self.entity)
+        if not chosen:
+            return usual
+        paths = dict.fromkeys((usual[0].path, *chosen))
+        return [visible[path] for path in paths if path in visible]
+
+    def _offered(self) -> dict[str, Field]:
+        """Give the fields that may be columns: what the person sees, without long texts."""
+        shown = {field.path: field for field in self.columns()}
+        rest = {p: f for p, f in self.filters.visible.items() if f.kind != "longtext"}
+        return shown | rest
+
+    def columns_page(self) -> dict[str, Any]:
+        """Make what `_columns.html` shows: the chosen columns in order, then the others."""
+        info, shown, offered = self.entity.info, self.columns(), self._offered()
+        title = translator(_("Columns"))
+        set_crumbs(
+            Crumb(title=translator(info.titles, info.plugin), url=self.address.to()),
+            Crumb(title=title),
+        )
+        chosen = [self._column_offer(f, is_on=True, is_fixed=f is shown[0]) for f in shown]
+        paths = {field.path for field in shown}
+        others = [self._column_offer(f) for path, f in offered.items() if path not in paths]
+        return {
+            "title": title, "save_url": self.address.to("/columns"), "chosen": chosen,
+            "others": sorted(others, key=lambda item: fold(item["label"])), "count": len(offered),
+        }  # fmt: skip
+
+    def _column_offer(
+        self, field: Field, *, is_on: bool = False, is_fixed: bool = False
+    ) -> dict[str, Any]:
+        return {"path": field.path, "label": self.cells.label(field), "is_on": is_on,
+                "is_fixed": is_fixed}  # fmt: skip
 
     def page(self) -> dict[str, Any]:
         """Read the rows and make the page."""
@@ -85,7 +125,10 @@ class ListPage:
             "rows": self._rows(columns, found.rows),
             "next_url": address.to(cursor=found.next) if found.next else None,
             "count_text": count, "search": query.search, "chips": self.filters.chips(),
-            "filters_url": address.to("/filters"),
+            "filters_url": address.to("/filters"), "columns_url": address.to("/columns"),
+            "columns_count": translator(
+                _("{shown} of {all}"), shown=len(columns), all=len(self._offered())
+            ),
             "clear_url": address.url + ("?bin=1" if address.is_bin else ""),
             "create_url": create_url, "create_label": self._create_label(),
             "export_urls": self._exports() if may["export"] else [],

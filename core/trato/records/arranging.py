@@ -1,0 +1,68 @@
+"""How a member has arranged the list of an entity: which columns, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from trato.access import rules
+from trato.entities.view import EntityView
+from trato.errors import Forbidden
+from trato.records.filters import unknown_field
+from trato.records.tables import list_state as table
+from trato.records.unit import Unit
+from trato.text import _
+
+
+def columns(unit: Unit, entity: EntityView) -> tuple[str, ...]:
+    """Read the columns that the actor chose, by path; none where nothing was chosen.
+
+    A field that was removed or hidden since may still be among them.
+    """
+    if unit.actor.member_id is None:
+        return ()
+    content = unit.connection.execute(
+        select(table.c.content).where(*_mine(unit, entity))
+    ).scalar_one_or_none()
+    return tuple((content or {}).get("columns", ()))
+
+
+def choose(unit: Unit, entity: EntityView, paths: Sequence[str]) -> None:
+    """Remember the columns of the actor's list; it is the member's own, so no right is needed.
+
+    :raises BadQuery: for a field that the actor may not see.
+    :raises Forbidden: for whoever looks as somebody else.
+    """
+    _require_self(unit)
+    visible = rules.visible_fields(unit.actor, entity)
+    for path in paths:
+        if path not in visible:
+            raise unknown_field(path, visible)
+    insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
+    content = {"columns": list(dict.fromkeys(paths))}
+    statement = insert(table).values(
+        tenant_id=unit.tenant_id, member_id=unit.actor.member_id, entity=entity.name,
+        content=content,
+    )  # fmt: skip
+    keys = [table.c.tenant_id, table.c.member_id, table.c.entity]
+    unit.connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_={"content": content})
+    )
+
+
+def forget(unit: Unit, entity: EntityView) -> None:
+    """Let the actor's list of an entity be as it was declared."""
+    _require_self(unit)
+    unit.connection.execute(delete(table).where(*_mine(unit, entity)))
+
+
+def _mine(unit: Unit, entity: EntityView) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.tenant_id == unit.tenant_id, table.c.member_id == unit.actor.member_id,
+            table.c.entity == entity.name)  # fmt: skip
+
+
+def _require_self(unit: Unit) -> None:
+    if unit.actor.member_id is None or unit.actor.viewer is not None:
+        raise Forbidden(_("The order of a list belongs to the person alone."))
