@@ -173,11 +173,13 @@ def test_panel_counts_only_what_is_in_sight(
                                    "owner_id": str(owner.member_id)},
             )  # fmt: skip
 
-    page = page_of(sign_in(seller).get(f"{LIST}/{head.id}"))
-    panel = next(p for p in page.all("section", "t-card") if "Empresas del grupo" in p.text)
+    person = sign_in(seller)
+    page = page_of(person.get(f"{LIST}/{head.id}"))
+    awaited = next(p for p in page.all("section", "t-card") if "Empresas del grupo" in p.text)
+    panel = page_of(person.get(awaited.attrs["hx-get"]))
 
     assert panel.one("span", "t-count").text == "1"
-    assert "Ajena" not in page.text
+    assert "Ajena" not in panel.text + page.text
 
 
 # --- fields --------------------------------------------------------------------------------------
