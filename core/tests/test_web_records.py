@@ -101,8 +101,8 @@ def test_panel_shows_what_belongs_to_the_record_and_adds_to_it(
     for number in range(8):
         make("specimen.label", piece_id=str(record.id), number=number, wording=f"Rótulo {number}")
 
-    page = page_of(client.get(f"{LIST}/{record.id}"))
-    panel = page.one("section", id="t-panel-1")
+    page = page_of(client.get(f"{LIST}/{record.id}/panels/0"))
+    panel = page.one("section", id="t-panel-0")
     links = {a.attrs["href"] for a in panel.all("a")}
     form = page_of(client.get(f"/specimen/labels/new?piece_id={record.id}"))
 

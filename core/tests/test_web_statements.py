@@ -20,7 +20,7 @@ Count = Callable[[], AbstractContextManager[Statements]]
 FRAME = 2
 #: Chosen columns, rows, count, labels of the categories.
 LIST_COST = FRAME + 4
-#: A record's page, with three panels and its history, and a save may cost so many.
+#: A record's page, with its history, and a save may cost so many.
 MOST = 20
 
 
@@ -117,7 +117,19 @@ def test_record_costs_the_same_whatever_belongs_to_it(
     assert costs.pop() <= MOST
 
 
-def test_form_costs_a_label_for_each_reference(
+def test_panels_cost_the_same_whatever_is_in_them(
+    client: Browser, tenant: Company, count_statements: Count
+) -> None:
+    records = [make_with_children(tenant, children) for children in (1, 6, 40)]
+
+    for number in range(2):
+        costs = {cost(client, count_statements, f"{LIST}/{record.id}/panels/{number}")
+                 for record in records}  # fmt: skip
+
+        assert len(costs) == 1
+
+
+def test_form_costs_its_draft_and_a_label_for_each_reference(
     client: Browser, tenant: Company, count_statements: Count
 ) -> None:
     with tenant.unit() as unit:
@@ -129,7 +141,7 @@ def test_form_costs_a_label_for_each_reference(
     edited = cost(client, count_statements, f"{LIST}/{bare.id}/edit")
     referring = cost(client, count_statements, f"{LIST}/{full.id}/edit")
 
-    assert (empty, edited, referring) == (FRAME, FRAME + 1, FRAME + 2)
+    assert (empty, edited, referring) == (FRAME + 1, FRAME + 2, FRAME + 3)
 
 
 def test_page_of_a_full_list_is_small(client: Browser, tenant: Company) -> None:
