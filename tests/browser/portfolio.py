@@ -16,6 +16,7 @@ from trato_clients.demo import (
     generate,
 )
 
+_SELLERS = ("Paula Rincón", "Andrés Quintero", "Luz Dary Mosquera")
 #: Own fields that the demo portfolio has values for: key, kind, label, choices, section.
 _OWN_FIELDS: tuple[tuple[str, str, str, list[tuple[str, str]] | None], ...] = (
     ("canal", "choice", "Canal",
@@ -30,8 +31,7 @@ _OWN_FIELDS: tuple[tuple[str, str, str, list[tuple[str, str]] | None], ...] = (
 def fill(company: Company, *, clients: int, sellers: int = 3) -> None:
     """Give a company own fields, people and so many clients with all that belongs to them."""
     company.team("bogota")
-    people = [company.member("seller", name=name, teams=["bogota"])
-              for name in ("Paula Rincón", "Andrés Quintero", "Luz Dary Mosquera")[:sellers]]  # fmt: skip
+    people = [company.member("seller", name=name, teams=["bogota"]) for name in _SELLERS[:sellers]]
     for key, kind, label, choices in _OWN_FIELDS:
         company.custom_field(
             "clients.client", key, kind, label=label, choices=choices, section="Visitas"

@@ -6,6 +6,7 @@ Run it with ``make shots``; the pictures lie in ``shots/``, which is not kept.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -67,7 +68,8 @@ def pages(made: Company) -> dict[str, tuple[str, Step | None]]:
         "lista-filtros": (CLIENTS, _open_filters),
         "lista-filtrada": (f"{CLIENTS}?status=active&credit_limit__gte=1000000&q=s", None),
         "lista-sin-resultados": (f"{CLIENTS}?q=zzzz&status=active", None),
-        "lista-mas": (CLIENTS, lambda page: page.click("#t-more-tools details:last-of-type summary")),
+        "lista-columnas": (CLIENTS, _open_columns),
+        "lista-mas": (CLIENTS, _open_more),
         "papelera": (f"{CLIENTS}?bin=1", None),
         "contactos": ("/clients/contacts", None),
         "sucursales": ("/clients/branches", None),
@@ -94,6 +96,15 @@ def _open_filters(page: Page) -> None:
     page.click("#t-filters summary")
     page.wait_for_selector(".t-filter-menu details")
     page.click(".t-filter-menu details:nth-of-type(3) summary")
+
+
+def _open_columns(page: Page) -> None:
+    page.click("#t-more-tools details:has(.t-columns-menu) summary")
+    page.wait_for_selector(".t-columns")
+
+
+def _open_more(page: Page) -> None:
+    page.click("#t-more-tools details:last-of-type summary")
 
 
 def _open_person(page: Page) -> None:
@@ -146,7 +157,7 @@ def draw(browser: Browser, folder: Path, wanted: Sequence[str]) -> int:
                 count += _draw(insider, name, path, step, folder, suffix, wanted)
             for path in _menu(insider):
                 if not path.startswith("/clients"):
-                    name = path.strip("/").replace("/", "-")
+                    name = re.sub(r"\W+", "-", path.strip("/"))
                     count += _draw(insider, name, path, None, folder, suffix, wanted)
             fresh = stack.enter_context(watched(browser, url, window, theme=theme))
             fresh.sign_in(newcomer.member.email)
@@ -167,7 +178,7 @@ def _menu(insider: Watched) -> list[str]:
             href = link.get_attribute("href") or ""
             if href not in found and href != "/":
                 found.append(href)
-                if href.startswith("/admin"):
+                if href.startswith("/settings"):
                     waiting.append(href)
     return found
 

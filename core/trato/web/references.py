@@ -19,6 +19,8 @@ from trato.web.addresses import base_url
 #: More choices than this are typed, not listed.
 MANY = 40
 _OFFERED = 12
+#: So many are found for the best to be offered.
+_LOOKED_AT = 60
 
 
 def is_typed(field: Field) -> bool:
@@ -49,7 +51,7 @@ def label_of(unit: Unit, field: Field, value: Any) -> str:
 def find_options(
     unit: Unit, target: str, text: str, *, limit: int = _OFFERED
 ) -> list[dict[str, str]]:
-    """Find records to refer to, by what a person types."""
+    """Find records to refer to, by what a person types; names that begin with it come first."""
     view = unit.view.entities.get(target)
     if view is None or not rules.decide(unit.actor, view, "view").allowed:
         return []
@@ -65,14 +67,16 @@ def find_options(
         view.name,
         Query(
             columns=(label,) if second is None else (label, second), filters=filters,
-            search=text if view.searchable else "", limit=limit,
+            search=text if view.searchable else "", limit=_LOOKED_AT,
             sort=(label,) if view.fields[label].sortable else (),
         ),
     )  # fmt: skip
+    typed = fold(text)
+    rows = sorted(found.rows, key=lambda row: not fold(str(row[2] or "")).startswith(typed))
     return [
         {"id": str(row[0]), "label": str(row[2] or "—"),
          "detail": str(row[3] or "") if second is not None else ""}
-        for row in found.rows
+        for row in rows[:limit]
     ]  # fmt: skip
 
 

@@ -294,7 +294,8 @@
     function show(open) {
       list.hidden = !open;
       input.setAttribute("aria-expanded", String(open));
-      if (!open) mark(null);
+      if (open) list.scrollIntoView({ block: "nearest" });
+      else mark(null);
     }
 
     function mark(option) {
