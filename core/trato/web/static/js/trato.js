@@ -256,8 +256,9 @@
     button.textContent = form.dataset.busy;
   });
 
+  // A form that htmx has sent is gone from the page, with its answer in its place.
   addEventListener("beforeunload", (event) => {
-    if (changed.size) event.preventDefault();
+    if ([...changed].some((form) => form.isConnected)) event.preventDefault();
   });
 
   // Back from the next page: the browser shows this one as it was left, with the button still busy.
