@@ -149,27 +149,31 @@ def test_the_api_keeps_what_its_document_promises(tenant: Company, host: Host) -
 
 @pytest.mark.soak
 @pytest.mark.usefixtures("_in_process")
+@pytest.mark.parametrize(
+    "paths",
+    ["clients/(industries|zones|sources)", "clients/(branches|contacts)", "specimen/pieces",
+     "specimen/(shelves|labels|loans)"],
+)  # fmt: skip
 def test_fields_of_every_kind_keep_it_too(
-    specimen_host: Host, issue_license: LicenseIssuer
+    specimen_host: Host, issue_license: LicenseIssuer, paths: str
 ) -> None:
     company = make_company(specimen_host, issue_license)
-    values = [("a", "A"), ("b", "B")]
-    for kind in ("text", "longtext", "integer", "decimal", "money", "date", "moment", "boolean",
-                 "choice", "choices", "tags", "email", "phone", "url"):  # fmt: skip
-        listed = values if kind.startswith("choice") else None
-        for indexed in (False, True):
-            if not indexed or kind not in ("longtext", "boolean"):
-                company.custom_field(
-                    "specimen.piece", f"{kind}_{indexed}".lower(), kind, indexed=indexed,
-                    choices=listed,
-                )  # fmt: skip
+    kinds = ("text", "longtext", "integer", "decimal", "money", "date", "moment", "boolean",
+             "choice", "choices", "tags", "email", "phone", "url")  # fmt: skip
+    for number, kind in enumerate(kinds):
+        company.custom_field(
+            "specimen.piece", f"own_{kind}", kind, indexed=number % 2 == 0,
+            choices=[("a", "A"), ("b", "B")] if kind.startswith("choice") else None,
+        )  # fmt: skip
     company.custom_field("specimen.piece", "code", "text", required=True, unique=True,
                          indexed=True)  # fmt: skip
     served = unhurried(specimen_host)
 
     with checks(company):
-        calls, found = contradictions(create_app(served), company, "^/api/v1/", stateful=True)
+        calls, found = contradictions(
+            create_app(served), company, f"^/api/v1/{paths}", stateful=True
+        )
 
     served.close()
     assert not found, "\n\n".join(found[:5])
-    assert calls > 100 * _EXAMPLES
+    assert calls > 20 * _EXAMPLES

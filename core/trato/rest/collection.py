@@ -177,7 +177,7 @@ def upsert(call: Call, name: str, text: str) -> Response:
 def _take_match(call: Call, name: str, text: str, data: object) -> Match:
     """Read the value of the address, and an object that may say it in its own spelling."""
     field = _match_field(call, name)
-    value = parse_filter(field, "eq", text, actor=call.actor).value
+    value = parse_filter(field, "eq", text.strip(), actor=call.actor).value
     key = uniqueness.comparable(field, value)
     if key is None:
         raise BadQuery(_("The address has no value for '{field}'."), field=field.path)
