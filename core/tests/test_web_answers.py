@@ -76,7 +76,7 @@ def flaws(page: Page) -> list[str]:
 # --- every page ----------------------------------------------------------------------------------
 
 
-def crawl(opened: Browser, start: str, most: int = 150) -> dict[str, TestResponse]:
+def crawl(opened: Browser, start: str, most: int = 250) -> dict[str, TestResponse]:
     """Follow every link of every page within the application."""
     seen: dict[str, TestResponse] = {}
     waiting = [start]

@@ -22,13 +22,15 @@ _NAMED = frozenset({"money", "integer", "decimal", "date", "moment", "boolean"})
 
 
 def rows_writer(
-    cells: Cells, columns: Sequence[Field], *, url: str, avatars: bool = False
-) -> RowsWriter:
+    cells: Cells, columns: Sequence[Field], *, url: str, avatars: bool = False,
+    choose: str | None = None,
+) -> RowsWriter:  # fmt: skip
     """Make the function that writes rows: id, version, then a value a column.
 
     :param columns: the first names the record and leads to its page.
     :param url: address of the list.
     :param avatars: put the initials of the name before it.
+    :param choose: word before the name for a box that chooses the row; None: rows have no box.
     """
     name = cells.plain(columns[0])
     start = escape(url)
@@ -42,6 +44,12 @@ def rows_writer(
         for row in rows:
             label = name(row[2]) or "—"
             parts.append('<tr class="t-row" data-row><th scope="row" class="t-name">')
+            if choose is not None:
+                parts.append(
+                    f'<label class="t-choose"><input class="form-check-input" type="checkbox" '
+                    f'form="t-bulk" name="id" value="{row[0]}" data-choose '
+                    f'aria-label="{escape(choose)} {escape(label)}"></label>'
+                )
             if avatars:
                 parts.append(avatar(label, "t-av-square"))
             parts.append(f'<a href="{start}/{row[0]}">{escape(label)}</a></th>')

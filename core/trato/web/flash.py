@@ -14,9 +14,13 @@ _SECONDS = 60
 _LONGEST = 300
 
 
-def flash(response: Response, text: str) -> Response:
-    """Let the next page say a word; the cookie lives for one page, at most a minute."""
-    written = base64.urlsafe_b64encode(text[:_LONGEST].encode()).decode("ascii")
+def flash(response: Response, text: str, *, undo_url: str | None = None) -> Response:
+    """Let the next page say a word; the cookie lives for one page, at most a minute.
+
+    :param undo_url: path of this application that undoes what was done.
+    """
+    told = f"{text[:_LONGEST]}\n{undo_url}" if undo_url else text[:_LONGEST]
+    written = base64.urlsafe_b64encode(told.encode()).decode("ascii")
     response.set_cookie(
         COOKIE, written, max_age=_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
     )
@@ -30,9 +34,12 @@ def take() -> None:
         return
     g.flash_taken = True
     try:
-        toast(base64.urlsafe_b64decode(written.encode("ascii", "replace")).decode()[:_LONGEST])
+        told = base64.urlsafe_b64decode(written.encode("ascii", "replace")).decode()
     except ValueError:  # somebody changed the cookie; there is nothing to say then
         return
+    text, _line, undo_url = told.partition("\n")
+    is_here = undo_url.startswith("/") and not undo_url.startswith("//")
+    toast(text[:_LONGEST], undo_url=undo_url if is_here else None)
 
 
 def clear(response: Response) -> Response:

@@ -134,6 +134,12 @@ class FormPage:
                 return list(value)
         return str(value)
 
+    def widget(
+        self, field: Field, *, errors: Mapping[str, list[Message]] | None = None
+    ) -> dict[str, Any]:
+        """Make one field of an empty form."""
+        return self._widget(field, {}, list((errors or {}).get(field.path, ())))
+
     def _widget(
         self, field: Field, values: Mapping[str, Any], wrong: list[Message]
     ) -> dict[str, Any]:

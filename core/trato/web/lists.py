@@ -125,6 +125,7 @@ class ListPage:
             "rows": self._rows(columns, found.rows),
             "next_url": address.to(cursor=found.next) if found.next else None,
             "count_text": count, "search": query.search, "chips": self.filters.chips(),
+            "bulk": self._bulk(), "bulk_url": address.to("/bulk"),
             "filters_url": address.to("/filters"), "columns_url": address.to("/columns"),
             "columns_count": translator(
                 _("{shown} of {all}"), shown=len(columns), all=len(self._offered())
@@ -170,11 +171,33 @@ class ListPage:
             "sort_url": self.address.to(sort=wanted) if field.sortable else None,
         }  # fmt: skip
 
+    def _bulk(self) -> list[dict[str, str]]:
+        """Give what the person may do with many rows of this list."""
+        actor, view = self.actor, self.unit.view
+        if self.address.is_bin or view.read_only or actor.viewer is not None:
+            return []
+        writable = rules.writable_fields(actor, self.entity)
+        may = {action: rules.decide(actor, self.entity, action).allowed
+               for action in ("edit", "archive")}  # fmt: skip
+        has_tags = any(field.kind == "tags" for field in writable.values())
+        offers = [
+            ("assign", _("Assign"), "user-share", may["edit"] and "owner_id" in writable),
+            ("team", _("Assign to a team"), "users-group",
+             may["edit"] and "team_id" in writable and bool(view.teams)),
+            ("tag", _("Add a tag"), "tag", may["edit"] and has_tags),
+            ("untag", _("Remove a tag"), "tags", may["edit"] and has_tags),
+            ("change", _("Change a field"), "pencil", may["edit"] and bool(writable)),
+            ("archive", _("Archive"), "archive", may["archive"]),
+        ]  # fmt: skip
+        return [{"do": do, "label": translator(label), "icon": icon}
+                for do, label, icon, is_offered in offers if is_offered]  # fmt: skip
+
     def _rows(self, columns: list[Field], rows: list[tuple[Any, ...]]) -> Markup:
         load_labels(self.unit, self.cells, columns, rows, offset=2)
         write = rows_writer(
-            self.cells, columns, url=self.address.url, avatars=self.entity.info.owned
-        )
+            self.cells, columns, url=self.address.url, avatars=self.entity.info.owned,
+            choose=translator(_("Choose")) if self._bulk() else None,
+        )  # fmt: skip
         return write(rows)
 
     def _empty(self, query: Query, create_url: str | None) -> dict[str, Any] | None:

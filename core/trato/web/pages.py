@@ -29,6 +29,7 @@ from trato.records.unit import Unit
 from trato.records.writing import check_writable
 from trato.screens.cells import Cells
 from trato.text import _
+from trato.web import flash
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
 from trato.web.conflicts import Conflict
@@ -40,6 +41,7 @@ from trato.web.references import find_choices, find_options
 
 log = logging.getLogger("trato.web")
 blueprint = Blueprint("pages", __name__)
+blueprint.after_request(flash.clear)
 
 _LIST = "/<plugin>/<collection>"
 _RECORD = "/<plugin>/<collection>/<uuid:record_id>"
@@ -61,6 +63,7 @@ def opened(
 @blueprint.get(_LIST)
 def show_list(plugin: str, collection: str) -> Response | str:
     """Show a list, or turn its filter form into an address."""
+    flash.take()
     with opened(plugin, collection) as (unit, entity):
         page = ListPage(current_host(), unit, entity, request.args)
         if request.args.get("_field"):

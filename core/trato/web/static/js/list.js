@@ -1,4 +1,5 @@
-/* What a list does beyond links and forms: its columns are put in order without a request each. */
+/* What a list does beyond links and forms: its columns are put in order without a request each,
+   and rows are chosen to do something with many of them. */
 (() => {
   "use strict";
 
@@ -40,4 +41,66 @@
     else other.after(item);
     button.focus();
   });
+
+  // --- selection: the bar itself shows by style; here are the count, ranges and the key ---
+
+  const boxes = () => all("[data-choose]");
+  let last = null;
+
+  function count() {
+    const chosen = document.querySelector("[data-chosen]");
+    if (!chosen) return;
+    const every = document.querySelector("[data-choose-all]")?.checked;
+    const many = boxes().filter((box) => box.checked).length;
+    chosen.textContent = chosen.dataset.text.replace("#", every ? chosen.dataset.total : many);
+    const page = document.querySelector("[data-choose-page]");
+    page.checked = many > 0 && many === boxes().length;
+    page.indeterminate = many > 0 && !page.checked;
+  }
+
+  function chooseRows(rows, on) {
+    for (const box of rows) box.checked = on;
+    count();
+  }
+
+  document.addEventListener("click", (event) => {
+    const box = event.target;
+    if (!(box instanceof HTMLInputElement) || !box.matches("[data-choose]")) return;
+    const rows = boxes();
+    const from = rows.indexOf(last);
+    if (event.shiftKey && from >= 0) {
+      const to = rows.indexOf(box);
+      chooseRows(rows.slice(Math.min(from, to), Math.max(from, to) + 1), box.checked);
+    }
+    last = box;
+  });
+
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches("[data-choose-page], [data-choose-all]")) chooseRows(boxes(), box.checked);
+    else if (box.matches("[data-choose]")) {
+      // One less than all is no longer all.
+      const every = document.querySelector("[data-choose-all]");
+      if (every && !box.checked) every.checked = false;
+      count();
+    }
+  });
+
+  document.addEventListener("reset", (event) => {
+    if (event.target.id === "t-bulk") setTimeout(count);
+  });
+
+  document.addEventListener("htmx:afterSettle", () => {
+    if (document.querySelector("[data-choose-all]")?.checked) chooseRows(boxes(), true);
+    else count();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
+    const focused = document.activeElement;
+    if (focused?.matches('input:not([type="checkbox"]), textarea, select')) return;
+    focused?.closest("[data-row]")?.querySelector("[data-choose]")?.click();
+  });
+
+  count();
 })();
