@@ -61,7 +61,7 @@ def tell(
     """Tell members, as far as they work here and may see the record; nobody is told of oneself."""
     rows = []
     for member_id in sorted(set(members) - {unit.actor.member_id}):
-        member = unit.view.members.get(member_id)  # type: ignore[arg-type]
+        member = unit.view.members.get(member_id)
         if member is None or not member.may_enter(unit.now):
             continue
         reader = replace(unit.actor, member=member, scopes=None, viewer=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -60,7 +61,7 @@ def random_piece(draw: random.Random, number: int, shelves: list[UUID]) -> dict[
     def amount(scale: int) -> str:
         return str(Decimal(draw.randint(-3, 3)).scaleb(-draw.randint(0, scale)))
 
-    kinds = {
+    kinds: dict[str, Callable[[], Any]] = {
         "text": lambda: draw.choice(WORDS), "integer": lambda: draw.randint(-2, 3),
         "decimal": lambda: amount(6), "money": lambda: amount(4), "date": day, "moment": moment,
         "choice": lambda: draw.choice("abc"), "boolean": lambda: draw.random() < 0.5,

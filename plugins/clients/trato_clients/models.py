@@ -140,7 +140,9 @@ class Client(
     mobile: Mapped[str | None] = phone_number(
         _("Mobile"), index=True, searchable=True, synonyms=["celular", "movil"]
     )
-    website: Mapped[str | None] = web_address(_("Website"), synonyms=["pagina web", "sitio web", "web"])
+    website: Mapped[str | None] = web_address(
+        _("Website"), synonyms=["pagina web", "sitio web", "web"]
+    )
     address: Mapped[str | None] = text(_("Address"), searchable=True, synonyms=["direccion"])
     city: Mapped[str | None] = text(
         _("City"), index=True, searchable=True, max_length=100, synonyms=["ciudad"]

@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("check_digit", sa.Text(), nullable=True),
         sa.Column("municipality", types.Key, nullable=True),
         sa.CheckConstraint(
-            "identification_type IN ('nit', 'cc', 'ce', 'ti', 'rc', 'nuip', 'passport', 'pep', 'ppt', 'te', 'foreign_document', 'foreign_nit')",  # noqa: E501
+            "identification_type IN ('nit', 'cc', 'ce', 'ti', 'rc', 'nuip', 'passport', 'pep', 'ppt', 'te', 'foreign_document', 'foreign_nit')",
             name=op.f("ck_colombia_clients_client_identification_type"),
         ),
         sa.ForeignKeyConstraint(
