@@ -328,3 +328,13 @@ def test_after_the_licence_reading_goes_on_and_writing_does_not(
     ):  # fmt: skip
         assert (refused.status_code, refused.json["code"]) == (403, "license_expired")
     assert api.get(address).json == record.json
+
+
+def test_upsert_finds_a_number_with_leading_zeros(api, tenant) -> None:  # type: ignore[no-untyped-def]
+    place = "/api/v1/clients/clients/by/identification/000455123"
+
+    first = api.put(place, json={"name": "Ceros", "kind": "person"})
+    second = api.put(place, json={"name": "Ceros otra vez"})
+
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json["id"] == second.json["id"]

@@ -217,7 +217,7 @@ def _find(unit: Unit, call: Call, match: Match) -> list[UUID]:
         number = int.from_bytes(digest[:8], signed=True)
         unit.connection.execute(select(func.pg_advisory_xact_lock(number)))
     found = uniqueness.holding(
-        unit.connection, unit.tenant_id, call.entity, match.field, [match.key]
+        unit.connection, unit.tenant_id, call.entity, match.field, [match.value]
     )
     return found.get(match.key, [])
 
