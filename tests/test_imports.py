@@ -35,9 +35,7 @@ def foreign(plugin: str, modules: Iterator[str], *, declared: set[str]) -> list[
     ]
 
 
-def test_layers_hold(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_layers_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
 
     outcome = lint_imports(config_filename="setup.cfg", no_cache=True)

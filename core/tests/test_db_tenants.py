@@ -365,8 +365,6 @@ def test_a_role_that_passes_by_the_walls_may_not_serve(
             connection.execute(text(f"DROP ROLE {between}"))
 
 
-def test_an_engine_in_autocommit_may_not_serve(
-    database: Database, engines: list[Engine]
-) -> None:
+def test_an_engine_in_autocommit_may_not_serve(database: Database, engines: list[Engine]) -> None:
     with pytest.raises(ConfigError, match="is in autocommit; the tenant would never be set"):
         check(create_engine(database.url, isolation_level="AUTOCOMMIT"), engines)

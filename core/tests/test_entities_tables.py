@@ -138,5 +138,5 @@ def test_an_obligatory_reference_cannot_be_cleared() -> None:
 
     assert str(refused.value) == (
         "Field 'piece_id' of 'wrong.part' is obligatory and cannot be cleared. "
-        "Say on_purge=\"refuse\" or \"cascade\", or annotate with '| None'."
+        'Say on_purge="refuse" or "cascade", or annotate with \'| None\'.'
     )

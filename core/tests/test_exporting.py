@@ -102,9 +102,7 @@ def test_words_are_those_of_the_reader(tenant: Company, tmp_path: Path) -> None:
 
 
 @pytest.mark.database("sqlite")
-def test_label_that_means_two_fields_gives_way_to_the_keys(
-    tenant: Company, out: Exporter
-) -> None:
+def test_label_that_means_two_fields_gives_way_to_the_keys(tenant: Company, out: Exporter) -> None:
     tenant.custom_field(CLIENT, "a", "text", label="Ruta")
     tenant.custom_field(CLIENT, "b", "text", label="Ruta")
     tenant.custom_field(CLIENT, "c", "text", label="Teléfono")
@@ -170,7 +168,8 @@ def test_export_takes_filters_order_and_columns(tenant: Company, out: Exporter) 
 
 
 def test_without_an_order_the_oldest_come_first_page_after_page(
-    tenant: Company, out: Exporter,
+    tenant: Company,
+    out: Exporter,
     count_statements: Callable[[], AbstractContextManager[Statements]],
 ) -> None:
     (head,) = add(tenant, {"name": "Casa"})
@@ -246,9 +245,7 @@ def test_file_of_another_kind_is_refused(tenant: Company, tmp_path: Path, name: 
 
 @pytest.mark.database("sqlite")
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_file_that_cannot_be_written_is_told(
-    tenant: Company, tmp_path: Path, suffix: str
-) -> None:
+def test_file_that_cannot_be_written_is_told(tenant: Company, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / "nada" / f"salida.{suffix}"
 
     with pytest.raises(ConfigError, match=rf"salida\.{suffix} cannot be written: No such file"):
@@ -257,9 +254,7 @@ def test_file_that_cannot_be_written_is_told(
 
 @pytest.mark.database("sqlite")
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_failed_export_leaves_the_old_file(
-    tenant: Company, tmp_path: Path, suffix: str
-) -> None:
+def test_failed_export_leaves_the_old_file(tenant: Company, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"salida.{suffix}"
     path.write_text("de ayer")
     add(tenant, *({"name": f"C{n}"} for n in range(PAGE)))

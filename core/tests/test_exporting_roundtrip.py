@@ -103,9 +103,7 @@ def test_clients_come_back_unchanged(
 ) -> None:
     portfolio(tenant)
 
-    result = there_and_back(
-        tenant, CLIENT, tmp_path / f"clientes.{suffix}", match=match, keys=keys
-    )
+    result = there_and_back(tenant, CLIENT, tmp_path / f"clientes.{suffix}", match=match, keys=keys)
 
     assert told(result) == []
     assert (result.total, result.unchanged) == (6, 6)
@@ -159,9 +157,7 @@ def test_export_of_one_tenant_fills_another(
 
 # --- any value -----------------------------------------------------------------------------------
 
-_letters = st.characters(
-    codec="utf-8", exclude_categories=("Cs", "Cc"), include_characters="\t\n"
-)
+_letters = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), include_characters="\t\n")
 _text = st.one_of(
     st.text(_letters, min_size=1, max_size=40),
     st.sampled_from(["=1+1", "'=1", "''+", "@x", "-5", "+57", "001", "1e5", "TRUE", '"', ";"]),

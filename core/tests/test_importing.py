@@ -340,9 +340,7 @@ def test_file_of_errors_of_an_older_run_goes_away(bring: Importer, tmp_path: Pat
 
 
 @pytest.mark.database("sqlite")
-def test_file_of_errors_may_not_replace_the_imported_file(
-    bring: Importer, tmp_path: Path
-) -> None:
+def test_file_of_errors_may_not_replace_the_imported_file(bring: Importer, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="would replace the file that is imported"):
         bring("Nombre\nA\n", errors_path=tmp_path / "datos.csv")
 

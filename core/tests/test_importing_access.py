@@ -90,9 +90,7 @@ def test_row_rule_holds_row_by_row(tenant: Company, bring: Importer) -> None:
     result = bring("NIT;Nombre;Ciudad\n100;;Cali\n200;;Cali\n", actor, match="NIT")
 
     assert (result.updated, result.refused) == (1, 1)
-    assert told(tenant, result) == [
-        (2, "NIT", "«100» es de un registro que usted no puede ver.")
-    ]
+    assert told(tenant, result) == [(2, "NIT", "«100» es de un registro que usted no puede ver.")]
     assert clients(tenant)["Ajena"]["city"] is None
     assert clients(tenant)["Propia"]["owner_id"] == actor.member_id
 
@@ -130,9 +128,7 @@ def test_expired_licence_stops_an_import(tenant: Company, bring: Importer) -> No
 
 
 @pytest.mark.plugins
-def test_entity_of_a_plugin_that_is_off_does_not_exist(
-    tenant: Company, bring: Importer
-) -> None:
+def test_entity_of_a_plugin_that_is_off_does_not_exist(tenant: Company, bring: Importer) -> None:
     with pytest.raises(NotFound):
         bring("Nombre\nA\n")
 
@@ -162,8 +158,11 @@ def test_audit_names_who_imported(tenant: Company, bring: Importer) -> None:
 
 
 def test_hook_that_refuses_everything_is_narrowed_down_to_its_row(
-    tenant: Company, bring: Importer, temporarily: Callable[..., Any],
-    make_plugin: Callable[..., Any], tmp_path: Path,
+    tenant: Company,
+    bring: Importer,
+    temporarily: Callable[..., Any],
+    make_plugin: Callable[..., Any],
+    tmp_path: Path,
 ) -> None:
     class Strict:
         @hookimpl

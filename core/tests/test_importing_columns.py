@@ -148,9 +148,7 @@ def test_map_says_what_columns_mean_and_which_are_left_out(
     assert result.created == 1
 
 
-def test_columns_of_the_system_are_left_out_with_a_notice(
-    tenant: Company, bring: Importer
-) -> None:
+def test_columns_of_the_system_are_left_out_with_a_notice(tenant: Company, bring: Importer) -> None:
     result = bring("Nombre;Creado;updated_by;DV\nA;ayer;nadie;7\n")
 
     assert (result.created, result.refused) == (1, 0)

@@ -128,9 +128,7 @@ def test_accent_tells_records_apart_where_both_spellings_exist(
     assert [problem.row for problem in result.problems] == [4]
 
 
-def test_columns_of_one_field_must_name_the_same_record(
-    tenant: Company, bring: Importer
-) -> None:
+def test_columns_of_one_field_must_name_the_same_record(tenant: Company, bring: Importer) -> None:
     add(tenant, CLIENT, {"name": "Yunque", "identification": "100"},
         {"name": "Ladrillo", "identification": "200"})  # fmt: skip
 
@@ -165,9 +163,7 @@ def test_record_of_another_tenant_is_never_found(
     ]
 
 
-def test_record_that_the_actor_may_not_see_is_never_found(
-    tenant: Company, bring: Importer
-) -> None:
+def test_record_that_the_actor_may_not_see_is_never_found(tenant: Company, bring: Importer) -> None:
     importer = tenant.member_with(
         {"*": {"view": "own", "create": "all", "edit": "own", "import": "all"}}
     )
@@ -214,9 +210,7 @@ def test_member_is_named_by_email_or_name_and_team_by_key_or_name(
     ]
 
 
-def test_rows_may_name_rows_before_them_however_deep(
-    tenant: Company, bring: Importer
-) -> None:
+def test_rows_may_name_rows_before_them_however_deep(tenant: Company, bring: Importer) -> None:
     text = (
         "Nombre;Pertenece a\nColombia;\nAntioquia;Colombia\nMedellín;Antioquia\n"
         "El Poblado;Medellín\nBogotá;Colombia\n"
@@ -248,9 +242,7 @@ def test_dry_run_foretells_no_row_that_is_refused(tenant: Company, bring: Import
     assert foretold.problems == done.problems
 
 
-def test_reference_by_what_another_row_of_the_file_brings(
-    tenant: Company, bring: Importer
-) -> None:
+def test_reference_by_what_another_row_of_the_file_brings(tenant: Company, bring: Importer) -> None:
     result = bring("Nombre;NIT;Grupo.identification\nCasa;100;\nFilial;200;100\n", CLIENT)
 
     assert result.created == 2
@@ -274,7 +266,8 @@ def test_branches_repeat_a_code_only_for_other_clients(
 
 
 def test_each_entity_that_is_named_costs_one_statement_a_batch(
-    tenant: Company, bring: Importer,
+    tenant: Company,
+    bring: Importer,
     count_statements: Callable[[], AbstractContextManager[Statements]],
 ) -> None:
     add(tenant, CLIENT, *({"name": f"C{n}", "identification": f"{n + 1000}"} for n in range(40)))

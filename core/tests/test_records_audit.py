@@ -163,17 +163,13 @@ def test_a_removed_row_is_found(
     assert ("removed", piece, sequence) in faults(tenant)
 
 
-def test_a_whole_chain_that_was_cut_is_found(
-    tenant: Company, piece: UUID, as_owner: Deed
-) -> None:
+def test_a_whole_chain_that_was_cut_is_found(tenant: Company, piece: UUID, as_owner: Deed) -> None:
     as_owner(lambda c: c.execute(delete(table).where(table.c.record_id == piece)))
 
     assert faults(tenant) == {("removed", piece, 1)}
 
 
-def test_a_row_added_without_the_key_is_found(
-    tenant: Company, piece: UUID, as_owner: Deed
-) -> None:
+def test_a_row_added_without_the_key_is_found(tenant: Company, piece: UUID, as_owner: Deed) -> None:
     def forge(connection: Connection) -> None:
         row = dict(connection.execute(select(table).where(*of(piece, 4))).mappings().one())
         connection.execute(insert(table).values(**(row | {"sequence": 5})))

@@ -62,9 +62,7 @@ def test_match_updates_what_exists_and_creates_the_rest(tenant: Company) -> None
 def test_fields_of_extensions_and_own_fields_are_written(tenant: Company) -> None:
     tenant.custom_field(PIECE, "ring", "integer", unique=True)
 
-    outcomes = save(
-        tenant, [{"name": "Vasija", "custom.ring": 7, "annex.origin": "Ráquira"}]
-    )
+    outcomes = save(tenant, [{"name": "Vasija", "custom.ring": 7, "annex.origin": "Ráquira"}])
     updated = save(tenant, [{"custom.ring": 7, "annex.origin": "Sopó"}], match="custom.ring")
 
     assert updated[0].id == outcomes[0].id
@@ -127,9 +125,7 @@ def test_key_of_several_records_is_refused(tenant: Company) -> None:
 
     (outcome,) = save(tenant, [{"name": "vasija", "place": "Cali"}], match="name")
 
-    assert said(outcome) == {
-        "name": "2 records have 'vasija'; it is unclear which is meant."
-    }
+    assert said(outcome) == {"name": "2 records have 'vasija'; it is unclear which is meant."}
 
 
 def test_key_of_the_wrong_type_is_refused_like_any_value(tenant: Company) -> None:
@@ -147,7 +143,7 @@ def test_field_that_cannot_find_records_is_refused(tenant: Company, match: str) 
 
 
 def test_record_that_the_actor_may_not_see_is_neither_doubled_nor_described(
-    tenant: Company
+    tenant: Company,
 ) -> None:
     save(tenant, [{"name": "Vasija", "code": "A-1"}])
     seller = tenant.member_with(

@@ -216,9 +216,7 @@ def test_amounts_of_many_digits_are_compared_exactly(
     amounts = [Decimal("900719925474099.1234"), Decimal("900719925474099.1235")]
     with company.unit() as unit:
         for amount in amounts:
-            unit.records.create(
-                PIECE, {"name": "x", **{path: str(amount) for path in paths}}
-            )
+            unit.records.create(PIECE, {"name": "x", **{path: str(amount) for path in paths}})
         for path in paths:
             for amount in amounts:
                 page = unit.records.query(

@@ -157,9 +157,7 @@ def test_the_count_is_of_what_the_filters_leave(unit: Unit, rows: list[Row]) -> 
         assert page.total == len([row for row in rows if keep(row)]), wanted
 
 
-def test_a_page_costs_at_most_two_statements(
-    collection: Company, specimen_host: Host
-) -> None:
+def test_a_page_costs_at_most_two_statements(collection: Company, specimen_host: Host) -> None:
     with collection.unit(read=True) as unit:
         for path in sortable(unit):
             sort = (f"-{path}", "grade" if path != "grade" else "name")

@@ -190,9 +190,7 @@ def crowd(specimen_host: Host, issue_license: LicenseIssuer) -> tuple[Company, l
         )
     with company.unit() as unit:
         outcomes = unit.records.bulk(PIECE, rows)
-        made = [
-            {"id": outcome.id, **row} for outcome, row in zip(outcomes, rows, strict=True)
-        ]
+        made = [{"id": outcome.id, **row} for outcome, row in zip(outcomes, rows, strict=True)]
         for row in made[:60:7]:
             unit.records.archive(PIECE, row["id"])
             row["archived"] = True
@@ -231,9 +229,7 @@ def test_a_common_term_is_paged_whole_and_in_order(
         assert all(count is None for count in counts[len(known) :])
 
 
-def test_a_common_term_with_filters_is_exact(
-    crowd: tuple[Company, list[Any]], step: int
-) -> None:
+def test_a_common_term_with_filters_is_exact(crowd: tuple[Company, list[Any]], step: int) -> None:
     company, made = crowd
     wanted = (
         Filter(path="grade", op="eq", value="good"), Filter(path="count", op="gte", value=5),

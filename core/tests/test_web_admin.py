@@ -443,9 +443,7 @@ def test_a_retired_value_is_offered_to_nobody_but_its_records(
 def test_a_default_that_is_retired_is_no_default_any_more(
     company: Company, client: Browser
 ) -> None:
-    client.post(
-        f"/settings/fields/{CLIENT}/canal", data={"label_es": "Canal", "default": "MOD"}
-    )
+    client.post(f"/settings/fields/{CLIENT}/canal", data={"label_es": "Canal", "default": "MOD"})
     assert own(company).default == "MOD"
 
     client.post(

@@ -97,9 +97,7 @@ def record_act(
         )  # fmt: skip
 
 
-def install_license(
-    host: Host, slug: str, token: str, *, actor: Actor | None = None
-) -> License:
+def install_license(host: Host, slug: str, token: str, *, actor: Actor | None = None) -> License:
     """Install a signed licence; it enables nothing by itself.
 
     :param actor: the administrator who does it, for the audit.

@@ -163,9 +163,7 @@ class Host:
         )
         enabled = frozenset(name for name, plugin in states.items() if plugin.enabled)
         entities = self._entities(connection, config, enabled)
-        screens = {
-            key: screen for key, screen in registry.screens.items() if key[1] in entities
-        }
+        screens = {key: screen for key, screen in registry.screens.items() if key[1] in entities}
         return TenantView(
             tenant=config.tenant, license=state, plugins=states, enabled=enabled,
             entities=entities,
@@ -209,9 +207,7 @@ class Host:
             views[name] = EntityView(entity=entity, fields=fields, extensions=extensions)
         return views
 
-    def _menus(
-        self, enabled: frozenset[str], entities: Mapping[str, EntityView]
-    ) -> Sequence[Menu]:
+    def _menus(self, enabled: frozenset[str], entities: Mapping[str, EntityView]) -> Sequence[Menu]:
         return [
             menu
             for plugin, menu in self.registry.menus
@@ -227,9 +223,7 @@ class Host:
             added.sort(key=lambda slot: slot.position)
         return slots
 
-    def system(
-        self, tenant_id: int, *, via: Via = "system", label: str = "system"
-    ) -> Actor:
+    def system(self, tenant_id: int, *, via: Via = "system", label: str = "system") -> Actor:
         """Make the actor of commands and jobs, who may do everything in a tenant."""
         return Actor(view=self.for_tenant(tenant_id), via=via, label=label)
 
@@ -321,4 +315,3 @@ def _failed(point: EntryPoint, error: BaseException) -> Problem:
         ),
         error=error,
     )
-

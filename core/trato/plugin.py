@@ -140,9 +140,7 @@ class Timeline:
     #: Called with (unit, entity, record_id, before, limit): the newest events of the record, the
     #: newest first, that are older than `before` if it is given; at most `limit`. That the actor
     #: may see the record is checked already.
-    read: Callable[
-        [Unit, EntityView, UUID, dt.datetime | None, int], Sequence[TimelineEntry]
-    ]
+    read: Callable[[Unit, EntityView, UUID, dt.datetime | None, int], Sequence[TimelineEntry]]
 
 
 @dataclass(frozen=True, kw_only=True)

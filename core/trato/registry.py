@@ -364,9 +364,7 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
         if info.name in entities:
             wrong.append(Message(_("Entity '{entity}' exists twice."), {"entity": info.name}))
         entities[info.name] = entity
-    paths = {
-        entity_path: set(entity.__entity__.fields) for entity_path, entity in entities.items()
-    }
+    paths = {entity_path: set(entity.__entity__.fields) for entity_path, entity in entities.items()}
     for extended, extensions in registry.extensions.items():
         for extension in extensions.values():
             paths[extended] |= set(extension.__entity__.fields)
@@ -414,9 +412,7 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
         _check_paths(wrong, paths, entity_name(slot.entity), named)
     for permission in declared.permissions:
         if permission.name in registry.permissions:
-            wrong.append(
-                Message(_("Permission '{name}' exists twice."), {"name": permission.name})
-            )
+            wrong.append(Message(_("Permission '{name}' exists twice."), {"name": permission.name}))
         if not permission.name.startswith(f"{name}."):
             wrong.append(
                 Message(

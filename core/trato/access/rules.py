@@ -138,16 +138,12 @@ def _through(
     return exists(
         select(true())
         .select_from(above)
-        .where(
-            above.c.tenant_id == table.c.tenant_id, above.c.id == table.c[parent_field], inner
-        )
+        .where(above.c.tenant_id == table.c.tenant_id, above.c.id == table.c[parent_field], inner)
         .correlate(table)
     )
 
 
-def covers(
-    actor: Actor, granted: Scope, *, owner_id: Any, team_id: Any
-) -> Decision:
+def covers(actor: Actor, granted: Scope, *, owner_id: Any, team_id: Any) -> Decision:
     """Decide about one record by its owner and team."""
     if granted == "all":
         return Decision(allowed=True, reason=Message(_SCOPES["all"]))

@@ -378,9 +378,7 @@ def delete_role(connection: Connection, tenant_id: int, key: str) -> None:
             _("{count} people have the role."), hint=_("Give them another role first."),
             count=len(held), code="role_used",
         )  # fmt: skip
-    connection.execute(
-        delete(t.role).where(t.role.c.tenant_id == tenant_id, t.role.c.id == row.id)
-    )
+    connection.execute(delete(t.role).where(t.role.c.tenant_id == tenant_id, t.role.c.id == row.id))
     touch(connection, tenant_id)
 
 

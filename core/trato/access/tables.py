@@ -66,8 +66,7 @@ member = Table(
     ForeignKeyConstraint(["user_id"], ["core_user.id"]),
     Index(None, "user_id", "tenant_id"),
     # Sign-in and the tenant switch ask in which tenants a user is, before any is chosen.
-    info=CORE
-    | {"policy": "user_id = nullif(current_setting('trato.user_id', true), '')::uuid"},
+    info=CORE | {"policy": "user_id = nullif(current_setting('trato.user_id', true), '')::uuid"},
 )
 
 team = Table(

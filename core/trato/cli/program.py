@@ -88,9 +88,7 @@ def build(context: Context) -> CommandParser:
                         help=_("show the version"))  # fmt: skip
     parser.add_argument("--lang", metavar="CODE",
                         help=_("language of the messages, such as es or en"))  # fmt: skip
-    parser.epilog = context.text(
-        _("Plugins bring commands of their own: trato PLUGIN --help.")
-    )
+    parser.epilog = context.text(_("Plugins bring commands of their own: trato PLUGIN --help."))
     commands = Commands(parser)
     for family in families:
         family.add(commands)

@@ -163,9 +163,7 @@ def _match(
     return path
 
 
-def _check_obligatory(
-    writable: Mapping[str, Field], found: HeaderMap, wording: Wording
-) -> None:
+def _check_obligatory(writable: Mapping[str, Field], found: HeaderMap, wording: Wording) -> None:
     """Refuse a file that cannot make one record, instead of refusing each of its rows."""
     filled = {path.partition(".")[0] for path in found.paths if path} | {*found.paths}
     missing = [

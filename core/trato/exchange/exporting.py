@@ -92,9 +92,7 @@ def run_export(
         )  # fmt: skip
     try:
         with host.unit(actor, read=True) as unit:
-            export = export_rows(
-                unit, entity, query, columns, catalogs=host.catalogs, keys=keys
-            )
+            export = export_rows(unit, entity, query, columns, catalogs=host.catalogs, keys=keys)
             if progress is not None:
                 export = replace(export, rows=_watched(export.rows, progress))
             count = _write_csv(path, export) if suffix == ".csv" else _write_xlsx(path, export)
@@ -153,9 +151,7 @@ def export_rows(
     wanted = columns if columns is not None else query.columns
     wording = Wording(catalogs, unit.actor.locale)
     chosen = _columns(unit.actor, view, wanted, wording)
-    formats = Formats(
-        unit.actor.locale, unit.actor.timezone, currency=unit.view.tenant.currency
-    )
+    formats = Formats(unit.actor.locale, unit.actor.timezone, currency=unit.view.tenant.currency)
     return Export(
         title=wording.say(view.info.titles, domain=view.info.plugin),
         headers=tuple(column.path if keys else column.header for column in chosen),

@@ -244,9 +244,7 @@ class _Import:
         """Say what else is wrong with a row that is refused already."""
         return loader_for(self._actor, self._entity)(values, partial=True)[1]
 
-    def _at_header(
-        self, path: str, messages: Sequence[Message]
-    ) -> tuple[str, Sequence[Message]]:
+    def _at_header(self, path: str, messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
         """Say at which column a refusal of the write path stands."""
         header = self._columns.header_of(path)
         if header is not None or not path:

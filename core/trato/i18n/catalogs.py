@@ -63,9 +63,7 @@ class Catalogs:
         text = self._find(message.text, locale, domain)
         return self._fill(text, message.params, locale, domain=domain)
 
-    def phrase(
-        self, text: str, locale: str, /, *, domain: str | None = None, **nouns: str
-    ) -> str:
+    def phrase(self, text: str, locale: str, /, *, domain: str | None = None, **nouns: str) -> str:
         """Translate a text about a kind of record, such as "New {title}" about "Branch".
 
         Only the plugin knows the noun's gender, so it may translate the whole phrase: where its

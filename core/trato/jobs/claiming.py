@@ -54,12 +54,15 @@ def _claim_sqlite(
     ).scalars().all():  # fmt: skip
         found = None
         for free in (lost, due):
-            found = found or connection.execute(
-                select(task.c.id)
-                .where(task.c.tenant_id == tenant_id, free)
-                .order_by(task.c.priority, task.c.run_at, task.c.id)
-                .limit(1)
-            ).scalar()
+            found = (
+                found
+                or connection.execute(
+                    select(task.c.id)
+                    .where(task.c.tenant_id == tenant_id, free)
+                    .order_by(task.c.priority, task.c.run_at, task.c.id)
+                    .limit(1)
+                ).scalar()
+            )
         if found is None:
             continue
         connection.execute(
@@ -73,9 +76,7 @@ def _claim_sqlite(
     return None
 
 
-def extend(
-    connection: Connection, claimed: Claim, worker: str, *, until: dt.datetime
-) -> bool:
+def extend(connection: Connection, claimed: Claim, worker: str, *, until: dt.datetime) -> bool:
     """Extend a lease; False when the task is no longer this worker's."""
     changed = connection.execute(
         update(task)

@@ -123,9 +123,7 @@ def cancel(connection: Connection, tenant_id: int, task_id: UUID, *, now: dt.dat
     """
     changed = connection.execute(
         update(task)
-        .where(
-            task.c.tenant_id == tenant_id, task.c.id == task_id, task.c.state.not_in(OVER)
-        )
+        .where(task.c.tenant_id == tenant_id, task.c.id == task_id, task.c.state.not_in(OVER))
         .values(state="cancelled", finished_at=now, lease_until=None)
     )
     if changed.rowcount == 0:

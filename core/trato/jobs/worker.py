@@ -254,5 +254,3 @@ class Worker:
                 raise Cancelled(_("The task is no longer this worker's."))
 
         return report
-
-

@@ -94,9 +94,7 @@ def drop(unit: Unit, entity: EntityView, record_id: UUID | None) -> None:
     unit.connection.execute(delete(table).where(*_of(unit, entity, record_id)))
 
 
-def _of(
-    unit: Unit, entity: EntityView, record_id: UUID | None
-) -> tuple[ColumnElement[bool], ...]:
+def _of(unit: Unit, entity: EntityView, record_id: UUID | None) -> tuple[ColumnElement[bool], ...]:
     return (
         table.c.tenant_id == unit.tenant_id, table.c.member_id == unit.actor.member_id,
         table.c.entity == entity.name, table.c.record_id == (record_id or _NEW),

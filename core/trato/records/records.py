@@ -270,8 +270,12 @@ class Records:
         """Count the living records that meet conditions and that the actor may see."""
         view = self.unit.view.entity(entity)
         table = view.table
-        statement = select(func.count()).select_from(table).where(
-            table.c.tenant_id == self.unit.tenant_id, table.c.archived_at.is_(None), *conditions
+        statement = (
+            select(func.count())
+            .select_from(table)
+            .where(
+                table.c.tenant_id == self.unit.tenant_id, table.c.archived_at.is_(None), *conditions
+            )
         )
         rule = rules.predicate(self.unit.actor, view, "view")
         if rule is not None:

@@ -75,9 +75,7 @@ def change_all(
     kept: list[list[Any]] = []
     for before in _living(unit, entity, ids):
         rows = {record_id: values(record) for record_id, record in before.items()}
-        outcomes = unit.records.bulk(
-            entity.name, list(rows.values()), match=BY_ID, ids=list(rows)
-        )
+        outcomes = unit.records.bulk(entity.name, list(rows.values()), match=BY_ID, ids=list(rows))
         for outcome, (record_id, row) in zip(outcomes, rows.items(), strict=True):
             if outcome.status == "updated":
                 said = {path: to_json(entity.fields[path], before[record_id][path])

@@ -49,9 +49,7 @@ def list_filters(view: TenantView, entity: EntityView, visible: Mapping[str, Fie
     return [visible[path] for path in dict.fromkeys(paths) if path in visible]
 
 
-def form_groups(
-    view: TenantView, entity: EntityView, visible: Mapping[str, Field]
-) -> list[Group]:
+def form_groups(view: TenantView, entity: EntityView, visible: Mapping[str, Field]) -> list[Group]:
     """Give the sections of a record's form and page."""
     screen: FormScreen | None = view.screens.get(("form", entity.name))
     groups: list[Group] = []

@@ -195,9 +195,7 @@ def switch_plugin(
     touch(connection, tenant_id)
 
 
-def save_setting(
-    connection: Connection, tenant_id: int, plugin: str, key: str, value: Any
-) -> None:
+def save_setting(connection: Connection, tenant_id: int, plugin: str, key: str, value: Any) -> None:
     """Set one setting of a tenant; None takes it away."""
     where = (t.setting.c.tenant_id == tenant_id, t.setting.c.plugin == plugin,
              t.setting.c.key == key)  # fmt: skip
@@ -232,4 +230,3 @@ def save_custom_field(
         connection.execute(update(t.custom_field).where(*where).values(**kept))
     touch(connection, tenant_id)
     return identifier
-

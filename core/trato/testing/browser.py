@@ -103,8 +103,8 @@ class Watched:
         self.page.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
-        # Answers that refuse are judged by their status.
-        if not message.text.startswith("Failed to load resource"):
+        # Answers that refuse are judged by their status; what a sign-out clears is meant to be.
+        if not message.text.startswith(("Failed to load resource", "Clear-Site-Data header")):
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _response(self, response: Response) -> None:
@@ -112,13 +112,13 @@ class Watched:
             self.complaints.append(f"{response.status} {response.request.method} {response.url}")
 
     @contextmanager
-    def refused(self, status: int) -> Iterator[None]:
-        """Expect answers with a status that is otherwise a complaint."""
-        self._refusals.add(status)
+    def refused(self, *statuses: int) -> Iterator[None]:
+        """Expect answers with these statuses, which are complaints otherwise."""
+        self._refusals.update(statuses)
         try:
             yield
         finally:
-            self._refusals.remove(status)
+            self._refusals.difference_update(statuses)
 
     def at(self, path: str) -> Page:
         """Go to a path of the application."""

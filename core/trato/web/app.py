@@ -80,7 +80,11 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=asset, avatar=avatar, csrf_token=csrf_token, t=translator, current_locale=locale,
+        asset=asset,
+        avatar=avatar,
+        csrf_token=csrf_token,
+        t=translator,
+        current_locale=locale,
         unseen_notices=notes.unseen_notices,
     )
     # Its own context processor would ask the database again while an error is told.
@@ -169,4 +173,3 @@ def _asset_version(path: str) -> str:
     if not file.is_file():
         return "0"
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-

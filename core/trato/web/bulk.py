@@ -174,9 +174,7 @@ def changeable(page: ListPage) -> dict[str, Field]:
     }
 
 
-def _page(
-    page: ListPage, *, errors: Mapping[str, list[Message]] | None = None
-) -> dict[str, Any]:
+def _page(page: ListPage, *, errors: Mapping[str, list[Message]] | None = None) -> dict[str, Any]:
     """Make what `bulk.html` shows: the count, the fields to choose from or the value to give."""
     unit, entity, action = page.unit, page.entity, _action()
     check_writable(unit)

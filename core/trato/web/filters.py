@@ -42,9 +42,7 @@ class Filters:
     :raises BadQuery: when the address names a field, operator or value that does not exist.
     """
 
-    def __init__(
-        self, unit: Unit, entity: EntityView, cells: Cells, address: ListAddress
-    ) -> None:
+    def __init__(self, unit: Unit, entity: EntityView, cells: Cells, address: ListAddress) -> None:
         self.unit, self.entity, self.cells, self.address = unit, entity, cells, address
         self.visible = rules.visible_fields(unit.actor, entity)
         self._active = [(key, *self._read(key, text)) for key, text in address.filters]
@@ -97,8 +95,7 @@ class Filters:
     def offers(self) -> list[dict[str, Any]]:
         """Give each field that the list may be filtered by, with what its form shows."""
         return [
-            self._offer(field)
-            for field in list_filters(self.unit.view, self.entity, self.visible)
+            self._offer(field) for field in list_filters(self.unit.view, self.entity, self.visible)
         ]
 
     def _offer(self, field: Field) -> dict[str, Any]:

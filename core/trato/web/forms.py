@@ -61,7 +61,8 @@ class FormPage:
             heading = translator(_("Edit {title}"), title=label)
             cancel = f"{self.url}/{record.id}"
             set_crumbs(
-                Crumb(title=titles, url=self.url), Crumb(title=label, url=cancel),
+                Crumb(title=titles, url=self.url),
+                Crumb(title=label, url=cancel),
                 Crumb(title=translator(_("Edit"))),
             )
             action = f"{cancel}/edit"

@@ -146,5 +146,3 @@ def _places(user: Any) -> list[Membership]:
             kept[user.user_id] = memberships(connection, user.user_id, now=host.clock())
     found: list[Membership] = kept[user.user_id]
     return found
-
-

@@ -48,9 +48,7 @@ _RECORD = "/<plugin>/<collection>/<uuid:record_id>"
 
 
 @contextmanager
-def opened(
-    plugin: str, collection: str, *, read: bool = True
-) -> Iterator[tuple[Unit, EntityView]]:
+def opened(plugin: str, collection: str, *, read: bool = True) -> Iterator[tuple[Unit, EntityView]]:
     """Open a unit for the signed-in person on an entity that has pages in this tenant."""
     actor = g.actor
     name = actor.view.collections.get((plugin, collection))
@@ -258,9 +256,7 @@ def _conflict(plugin: str, collection: str, stale: StaleRecord, seen: int) -> Re
         typed, values, _errors = form.read(request.form)
         met = Conflict(unit, entity, form.cells, current, seen=seen)
         kept = {path: text for path, text in typed.items() if path not in met.untouched(values)}
-        page = form.page(
-            typed=kept, conflict=met.page(typed, values), version=current.version
-        )
+        page = form.page(typed=kept, conflict=met.page(typed, values), version=current.version)
         return make_response(render_template("form.html", page=page), 409)
 
 

@@ -147,7 +147,10 @@ class RecordPage:
         paths = [field_path(c) for c in panel.columns] or [other.info.label]
         fields = [shown[path] for path in paths if path in shown]
         found = self.unit.records.query(
-            other.name, columns=tuple(f.path for f in fields), limit=_PANEL_ROWS, count=True,
+            other.name,
+            columns=tuple(f.path for f in fields),
+            limit=_PANEL_ROWS,
+            count=True,
             filters=(Filter(path=by, op="eq", value=self.record.id),),
         )
         load_labels(self.unit, self.cells, fields, found.rows, offset=2)

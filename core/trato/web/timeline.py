@@ -101,9 +101,12 @@ class TimelinePage:
         items = []
         for told in found:
             day = told.entry.at.astimezone(written.zone).date()
-            items.append(self._entry(told, writes, edits) | {
-                "day": self._day(day) if day != last else None,
-            })
+            items.append(
+                self._entry(told, writes, edits)
+                | {
+                    "day": self._day(day) if day != last else None,
+                }
+            )
             last = day
         return items
 

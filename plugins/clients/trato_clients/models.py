@@ -252,9 +252,7 @@ class ContactRole(
     """What a contact does for a client or one of its branches: buys, pays, receives, decides."""
 
     client_id: Mapped[UUID] = ref(Client, _("Client"), on_purge="cascade", synonyms=["cliente"])
-    contact_id: Mapped[UUID] = ref(
-        Contact, _("Contact"), on_purge="cascade", synonyms=["contacto"]
-    )
+    contact_id: Mapped[UUID] = ref(Contact, _("Contact"), on_purge="cascade", synonyms=["contacto"])
     role: Mapped[Role] = choice(_("Role"), Role, index=True, synonyms=["rol"])
     branch_id: Mapped[UUID | None] = ref(
         Branch, _("Branch"), on_purge="cascade", synonyms=["sucursal", "punto de entrega"]

@@ -247,9 +247,7 @@ def _document(typed: dict[str, Any], own: OwnField | None) -> dict[str, Any]:
     }  # fmt: skip
     if own is None:
         spec["kind"] = kind
-        spec["position"] = 10 + max(
-            (f.position for f in read_fields().values()), default=0
-        )
+        spec["position"] = 10 + max((f.position for f in read_fields().values()), default=0)
         if kind in _WITH_CHOICES:
             lines = [line.strip() for line in typed["choices"].splitlines()]
             spec["choices"] = [

@@ -115,9 +115,7 @@ def install_license() -> Response | tuple[str, int]:
         wrong = [translator(_("Paste the licence or choose its file."))]
         return _license_page(wrong, text), 422
     try:
-        license = administration.install_license(
-            current_host(), slug(), text, actor=admin()
-        )
+        license = administration.install_license(current_host(), slug(), text, actor=admin())
     except LicenseError as error:
         return _license_page(told(error), text), 422
     return done("modules", _("The licence is installed; it is valid until {day}."),
@@ -130,8 +128,11 @@ def _license_page(wrong: list[str] | None = None, text: str = "") -> str:
         help=translator(_("The text that the seller of Trato sent you; it begins with ey.")),
     )  # fmt: skip
     return page(
-        "admin_license.html", active="modules", title=translator(_("Install a licence")),
-        token=token, license=_license(current_host(), admin().view),
+        "admin_license.html",
+        active="modules",
+        title=translator(_("Install a licence")),
+        token=token,
+        license=_license(current_host(), admin().view),
     )
 
 

@@ -62,9 +62,7 @@ def save_settings(plugin: str) -> Response | tuple[str, int]:
     rest: list[str] = []
     if not wrong:
         try:
-            apply_data(
-                current_host(), slug(), {"settings": {plugin: values}}, actor=admin()
-            )
+            apply_data(current_host(), slug(), {"settings": {plugin: values}}, actor=admin())
         except Invalid as error:
             places = {setting.key: setting.key for setting in declared}
             wrong, rest = by_field(error, places, prefix=f"settings.{plugin}")
