@@ -180,7 +180,7 @@ def _take_match(call: Call, name: str, text: str, data: object) -> Match:
     value = parse_filter(field, "eq", text.strip(), actor=call.actor).value
     key = uniqueness.comparable(field, value)
     if key is None:
-        raise BadQuery(_("The address has no value for '{field}'."), field=field.path)
+        raise NotFound(_("No record can have the value of this address."))
     taken = body.one(data, call.actor, call.entity, new=True)
     if field.path in taken.values:
         try:

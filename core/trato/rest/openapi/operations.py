@@ -190,9 +190,6 @@ class Operations:
     def _upsert(self, field: Field, schema: str) -> dict[str, Any]:
         words = self.maker.words
         value = self.maker.value(field.under(required=True))
-        if value.get("type") == "string":
-            # What is compared is letters and digits; of a value without any nothing is left.
-            value = value | {"allOf": [{"pattern": "[A-Za-z0-9]"}], "minLength": 1}
         parameter = {
             "name": "value", "in": "path", "required": True, "schema": value,
             "description": words.label(field),
