@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 
 from trato.host import Host
@@ -79,9 +78,3 @@ def axe() -> str:
             f"{AXE} is missing. Run: rm -r core/trato/web/static/vendor && make setup"
         )
     return AXE.read_text("utf-8")
-
-
-@pytest.fixture
-def app(host: Host) -> Flask:
-    """Give an application of the test's own, for tests that serve one themselves."""
-    return create_app(host)
