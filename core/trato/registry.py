@@ -7,6 +7,7 @@ import importlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -76,18 +77,34 @@ class Registry:
     _relays: dict[frozenset[str], Relay] = field(default_factory=dict)
 
     def relay(self, enabled: frozenset[str]) -> Relay:
-        """Give the reaction hooks of the enabled plugins only."""
+        """Give the reaction hooks of the enabled plugins only, in dependency order."""
         found = self._relays.get(enabled)
         if found is None:
+            manager = self.reactions
             out = [
-                self.manager.get_plugin(name)
+                manager.get_plugin(name)
                 for known in self.plugins
                 if known not in enabled
                 for name in (known, f"{known}:hooks")
-                if self.manager.has_plugin(name)
+                if manager.has_plugin(name)
             ]
-            found = self._relays[enabled] = Relay(self.manager, out)
+            found = self._relays[enabled] = Relay(manager, out)
         return found
+
+    @cached_property
+    def reactions(self) -> pluggy.PluginManager:
+        """The working plugins as reaction hooks are called.
+
+        Who derives from another plugin's values comes after it. pluggy calls the last registered
+        first, so they are registered the other way round.
+        """
+        manager = pluggy.PluginManager("trato")
+        manager.add_hookspecs(hooks)
+        for name, plugin in reversed(self.plugins.items()):
+            if plugin.hooks is not None:
+                manager.register(plugin.hooks, name=f"{name}:hooks")
+            manager.register(plugin, name=name)
+        return manager
 
     def one(self, plugin: str) -> Relay:
         """Give the reaction hooks of one plugin alone."""
