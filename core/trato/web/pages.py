@@ -79,6 +79,7 @@ def show_list(plugin: str, collection: str) -> Response | str:
 def show_filters(plugin: str, collection: str) -> str:
     """Show a form for each field to filter by: inside the list's menu, or as a page."""
     with opened(plugin, collection) as (unit, entity):
+        rules.require(unit.actor, entity, "view")
         page = ListPage(current_host(), unit, entity, request.args).filters_page()
     inside = request.headers.get("HX-Request")
     return render_template("_filters.html" if inside else "filters.html", page=page)
