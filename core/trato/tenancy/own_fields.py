@@ -25,7 +25,7 @@ class OwnChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnField:
-    """A tenant's own field of an entity. Entity, key and kind never change."""
+    """A tenant's own field of an entity. Entity, key, kind and target never change."""
 
     entity: str
     key: str
@@ -43,6 +43,9 @@ class OwnField:
     choices: tuple[OwnChoice, ...] = ()
     section: str = ""
     position: int = 0
+    #: Entity that a link points to, and what a purge of the record there does: clear, refuse.
+    target: str | None = None
+    on_purge: str | None = None
 
     def columns(self) -> dict[str, Any]:
         """Give the columns of its row but the key."""
@@ -56,6 +59,7 @@ class OwnField:
                 for choice in self.choices
             ] or None,
             "section": self.section or None, "position": self.position,
+            "target": self.target, "on_purge": self.on_purge,
         }  # fmt: skip
 
     def field(self) -> Field:
@@ -76,6 +80,7 @@ def read_own_fields(connection: Connection, tenant_id: int) -> dict[tuple[str, s
             help=row.help or "", required=row.is_required, unique=row.is_unique,
             indexed=row.is_indexed, searchable=row.is_searchable, active=row.is_active,
             default=row.default, section=row.section or "", position=row.position,
+            target=row.target, on_purge=row.on_purge,
             choices=tuple(
                 OwnChoice(value=item[0], label=item[1], active=len(item) < 3 or bool(item[2]))
                 for item in row.choices or ()

@@ -157,14 +157,15 @@ def custom_field(row: Any) -> Field:
     return Field(
         path=f"custom.{row.key}", label=labels.get("es") or next(iter(labels.values()), row.key),
         kind=kind, required=row.is_required, searchable=row.is_searchable,
-        indexed=row.is_indexed or row.is_unique, unique=row.is_unique,
+        # A link is always kept in typed rows: a purge finds by them who refers to a record.
+        indexed=row.is_indexed or row.is_unique or kind == "ref", unique=row.is_unique,
         identifies=row.is_unique,
         fold=("digits" if kind == "phone" else "text") if shadowed else None,
         help=row.help or "", default=row.default, max_length=limits.get(kind), scale=scale,
         choices=tuple((item[0], item[1]) for item in row.choices or ()),
         retired=frozenset(item[0] for item in row.choices or () if len(item) > 2 and not item[2]),
         source="custom", section=row.section or "", position=row.position, custom_id=row.id,
-        labels=labels,
+        labels=labels, target=row.target, on_purge=row.on_purge or "clear",
     )  # fmt: skip
 
 
@@ -210,7 +211,7 @@ def save_setting(connection: Connection, tenant_id: int, plugin: str, key: str, 
 def save_custom_field(
     connection: Connection, tenant_id: int, entity: str, key: str, values: Mapping[str, Any]
 ) -> UUID:
-    """Make or change a tenant's own field; key and kind of an existing one stay.
+    """Make or change a tenant's own field; key, kind and target of an existing one stay.
 
     :param values: columns of `core_custom_field` but tenant, id, entity and key.
     """
@@ -226,7 +227,7 @@ def save_custom_field(
         )
     else:
         identifier = row.id
-        kept = {name: value for name, value in values.items() if name != "kind"}
+        kept = {name: value for name, value in values.items() if name not in ("kind", "target")}
         connection.execute(update(t.custom_field).where(*where).values(**kept))
     touch(connection, tenant_id)
     return identifier

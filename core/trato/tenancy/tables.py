@@ -99,6 +99,9 @@ custom_field = Table(
     Column("choices", Json),
     Column("section", Text),
     Column("position", Integer, nullable=False),
+    #: Entity that a link to a record points to, and what a purge of such a record does.
+    Column("target", Text),
+    Column("on_purge", Text),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "entity", "key"),
     ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
