@@ -42,6 +42,36 @@ audit = Table(
     info=CORE | {"append_only": True},
 )
 
+#: A seal closes what the audit's chains hold at its moment. Its hash covers its own rows of
+#: `core_audit_sealed` and the seal before it, so no closed row can go without a trace.
+audit_seal = Table(
+    "core_audit_seal",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    #: 1, 2, 3 … without a gap.
+    Column("number", BigInteger, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    #: How many chains it closes.
+    Column("chains", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "number"),
+    info=CORE | {"append_only": True},
+)
+
+#: How far a seal closes one chain: its rows up to `sequence`, whose hash the chain had there.
+audit_sealed = Table(
+    "core_audit_sealed",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("record_id", Id, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("seal", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "record_id", "sequence"),
+    Index(None, "tenant_id", "seal", "record_id"),
+    info=CORE | {"append_only": True},
+)
+
 #: Answers to POST calls with an Idempotency-Key, kept for a day.
 idempotency = Table(
     "core_idempotency",
