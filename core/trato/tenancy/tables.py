@@ -211,3 +211,15 @@ turn = Table(
     ForeignKeyConstraint(["tenant"], ["core_tenant.id"], ondelete="CASCADE"),
     info=CORE,
 )
+
+#: Maintenance of the whole installation: a row while it lasts, none otherwise.
+maintenance = Table(
+    "core_maintenance",
+    metadata,
+    #: Always 1, so that there is one row at most.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("since", UtcDateTime, nullable=False),
+    #: What the operator tells whoever comes; none: the usual words.
+    Column("message", Text),
+    info=CORE,
+)
