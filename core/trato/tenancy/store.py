@@ -70,6 +70,7 @@ def _tenant(row: Any) -> Tenant:
     return Tenant(
         id=row.id, slug=row.slug, name=row.name, locale=row.locale, timezone=row.timezone,
         currency=row.currency, version=row.version,
+        history_number=row.history_number or row.id,
     )  # fmt: skip
 
 

@@ -35,6 +35,9 @@ tenant = Table(
     Column("currency", Text, nullable=False),
     Column("version", BigInteger, nullable=False, default=1),
     Column("created_at", UtcDateTime, nullable=False),
+    #: Number under which its history began, which the history's hashes contain; none: its own.
+    #: A tenant that is restored beside others may get another number, and keeps its history.
+    Column("history_number", Integer),
     UniqueConstraint("slug"),
     info=CORE,
 )

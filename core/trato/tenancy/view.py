@@ -25,6 +25,8 @@ class Tenant:
     timezone: str
     currency: str
     version: int
+    #: The number that hashes of its history contain; another than `id` after some restores.
+    history_number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,8 @@ class TenantView:
     hook: Any
     #: Plugin name and what it tells on records' timelines.
     timelines: Sequence[tuple[str, Timeline]] = ()
+    #: What the enabled plugins leave out of names that are compared: `sas`, `s en c`.
+    legal_forms: tuple[str, ...] = ()
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
