@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trato.text import _
 
@@ -27,11 +27,15 @@ KINDS = {
     "removed": _("an entry was removed"),
     "changed": _("the entry was changed"),
     "broken": _("the chain is broken: an entry was put in, or its hash replaced"),
+    "record": _("the record is gone, and nobody deleted it"),
+    "erased": _("the content of the entry was taken out"),
+    "rewritten": _("the entry is not the one that was sealed"),
 }
 
 
 def _verify(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
+    from trato.jobs.catalogue import told_of_seals
     from trato.records import audit
 
     host = context.host
@@ -44,18 +48,24 @@ def _verify(context: Context, args: argparse.Namespace) -> int:
                 unit.connection, tenant.id, unit.view.entities.values(), keys=host.audit_keys
             )
         )
+        seals = told_of_seals(unit)
     if args.json:
         context.show_json(
             {
                 "tenant": tenant.slug, "entries": length,
                 "faults": [
-                    {"record_id": str(f.record_id), "sequence": f.sequence, "kind": f.kind}
+                    {"record_id": str(f.record_id) if f.record_id else None,
+                     "sequence": f.sequence, "kind": f.kind}
                     for f in faults
                 ],
+                **seals,
             }
         )  # fmt: skip
         return 1 if faults else 0
     for fault in faults:
+        if fault.record_id is None:
+            context.say(_("Seal {number}: it is missing or was changed"), number=fault.sequence)
+            continue
         kind = context.text(KINDS.get(fault.kind, fault.kind))
         context.say(_("Record {record}, entry {sequence}: {kind}"), record=fault.record_id,
                     sequence=fault.sequence, kind=kind)  # fmt: skip
@@ -63,4 +73,20 @@ def _verify(context: Context, args: argparse.Namespace) -> int:
         context.plural(_("{count} fault in {entries} entries."),
                        _("{count} faults in {entries} entries."), len(faults), entries=length)
     )  # fmt: skip
+    _tell_of_seals(context, seals)
     return 1 if faults else 0
+
+
+def _tell_of_seals(context: Context, seals: dict[str, Any]) -> None:
+    """Name the last seal, to be compared with one that was noted elsewhere, and the tail."""
+    last, tail = seals["seal"], seals["unsealed"]
+    if last is not None:
+        context.note(context.text(_("Seal {number} of {at}: {hash}"), **last))
+    if tail["entries"]:
+        context.note(
+            context.plural(
+                _("{count} entry since {since} is not sealed yet."),
+                _("{count} entries since {since} are not sealed yet."), tail["entries"],
+                since=tail["since"],
+            )
+        )  # fmt: skip

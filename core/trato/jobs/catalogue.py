@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -12,12 +13,16 @@ from trato.host import Host
 from trato.jobs.declared import Job, JobContext
 from trato.jobs.queue import remove_old
 from trato.lifecycle.exports import export_tenant
-from trato.records import audit
+from trato.records import audit, audit_seals
+from trato.records.unit import Unit
 from trato.text import _
+
+log = logging.getLogger("trato.jobs")
 
 EXPORT = "core.export_tenant"
 VERIFY = "core.verify_audit"
 CLEAN = "core.remove_old_tasks"
+SEAL = "core.seal_audit"
 #: For so long one can look up what a task did. The clock's keys must outlive its slots by far.
 TASKS_KEPT = dt.timedelta(days=90)
 #: Faults that are kept with the result; more are counted.
@@ -47,10 +52,24 @@ def core_jobs(host: Host) -> dict[str, Job]:
         return {
             "rows": audit.length(unit.connection, unit.tenant_id), "count": len(found),
             "faults": [
-                {"record_id": str(f.record_id), "sequence": f.sequence, "kind": f.kind}
+                {"record_id": str(f.record_id) if f.record_id else None,
+                 "sequence": f.sequence, "kind": f.kind}
                 for f in found[:_SHOWN]
             ],
+            **told_of_seals(unit),
         }  # fmt: skip
+
+    def seal(ctx: JobContext) -> str:
+        unit = ctx.unit
+        made = audit_seals.seal(
+            unit.connection, unit.tenant_id, now=ctx.now, key=unit.audit_keys[0]
+        )
+        if made is None:
+            return "-"
+        # In the log the seal stands where whoever can write to the database cannot reach it.
+        log.info("audit of tenant %s sealed: number %s, %s chains, hash %s", unit.tenant_id,
+                 made.number, made.chains, made.hash.hex())  # fmt: skip
+        return f"{made.number}: {made.hash.hex()}"
 
     def clean(ctx: JobContext) -> int:
         unit = ctx.unit
@@ -58,8 +77,20 @@ def core_jobs(host: Host) -> dict[str, Job]:
 
     made = (
         Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),
+        Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2),
         Job(name=VERIFY, title=_("Verify the audit"), run=verify, reads=True, attempts=2),
     )  # fmt: skip
     return {job.name: job for job in made}
+
+
+def told_of_seals(unit: Unit) -> dict[str, Any]:
+    """Say up to where a tenant's audit is sealed, and what is not yet, as JSON holds it."""
+    tail = audit_seals.tail(unit.connection, unit.tenant_id)
+    last = tail.seal
+    return {
+        "seal": last
+        and {"number": last.number, "at": last.at.isoformat(), "hash": last.hash.hex()},
+        "unsealed": {"entries": tail.rows, "since": tail.since and tail.since.isoformat()},
+    }

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, func, insert, select, tuple_
 
 from trato.access.actor import Actor
 from trato.entities.view import EntityView
+from trato.records import audit_seals
 from trato.records.changes import Change
 from trato.records.convert import to_json
 from trato.records.tables import audit
@@ -176,10 +177,13 @@ class Fault:
 
     Its kinds: `changed`, the row says something else than it did; `broken`, the chain does not
     hold at this row; `removed`, a row is missing here; `record`, the record itself is gone and
-    nobody purged it; `erased`, the content was taken out, by law or to hide it.
+    nobody purged it; `erased`, the content was taken out, by law or to hide it; `rewritten`,
+    another row stands where a sealed one was; `seal`, a seal itself is missing or was changed.
     """
 
-    record_id: UUID
+    #: Whose chain it is; none for a seal.
+    record_id: UUID | None
+    #: Place in the chain, or the seal's number.
     sequence: int
     kind: str
 
@@ -188,7 +192,19 @@ def verify(
     connection: Connection, tenant_id: int, entities: Iterable[EntityView], *,
     keys: Sequence[bytes],
 ) -> Iterator[Fault]:  # fmt: skip
-    """Check every chain of a tenant against its hashes and its records' versions."""
+    """Check every chain of a tenant against its hashes, its records' versions and the seals."""
+    told: set[tuple[UUID | None, int]] = set()
+    for fault in _verify_chains(connection, tenant_id, entities, keys):
+        told.add((fault.record_id, fault.sequence))
+        yield fault
+    for breach in audit_seals.breaches(connection, tenant_id, keys=keys):
+        if (breach.record_id, breach.sequence) not in told:
+            yield Fault(record_id=breach.record_id, sequence=breach.sequence, kind=breach.kind)
+
+
+def _verify_chains(
+    connection: Connection, tenant_id: int, entities: Iterable[EntityView], keys: Sequence[bytes]
+) -> Iterator[Fault]:
     at: UUID | None = None
     last = 0
     link = b""
@@ -196,8 +212,9 @@ def verify(
     rows = connection.execute(
         select(audit)
         .where(audit.c.tenant_id == tenant_id)
-        .order_by(audit.c.record_id, audit.c.sequence),
-        execution_options={"yield_per": 2000},
+        .order_by(audit.c.record_id, audit.c.sequence)
+        # Of the statement: set on the connection it would stream whatever is asked after it.
+        .execution_options(yield_per=2000)
     )
     for row in rows:
         if row.record_id != at:

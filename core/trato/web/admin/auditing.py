@@ -52,6 +52,7 @@ _TONES = {"create": "ok", "update": "info", "archive": "warn", "purge": "bad"}
 _FAULTS = {
     "changed": _("says something else than it did"), "broken": _("does not follow the one before"),
     "removed": _("is missing"), "record": _("belongs to a record that nobody deleted"),
+    "erased": _("has lost its content"), "rewritten": _("is not the one that was sealed"),
 }  # fmt: skip
 
 
@@ -175,12 +176,18 @@ def _check(task: queue.Task) -> dict[str, Any]:
         return made
     rows, count = formats().number(task.result["rows"]), task.result["count"]
     if count == 0:
-        return made | {
-            "text": translator(_("All {rows} entries are whole."), rows=rows), "tone": "ok",
-        }  # fmt: skip
+        whole = translator(_("All {rows} entries are whole."), rows=rows)
+        young = task.result.get("unsealed", {}).get("entries", 0)
+        if young:
+            whole += " " + translator(
+                _("{count} of them wait for tonight's seal."), count=formats().number(young)
+            )
+        return made | {"text": whole, "tone": "ok"}
     faults = [
         translator(_("Record {id}, entry {number}: {fault}."), id=fault["record_id"],
                    number=fault["sequence"], fault=translator(_FAULTS[fault["kind"]]))
+        if fault["record_id"] else translator(_("Seal {number} is missing or was changed."),
+                                              number=fault["sequence"])
         for fault in task.result["faults"]
     ]  # fmt: skip
     return made | {
