@@ -16,6 +16,7 @@ from sqlalchemy import (
 
 from trato.db.types import Id, Json, Key, UtcDateTime
 from trato.entities.base import metadata
+from trato.records import sync_tables  # noqa: F401 - for the metadata to be whole
 from trato.tenancy.tables import CORE
 
 #: What happened to each record: one chain a record, so that writers never wait for each other.
