@@ -23,6 +23,7 @@ from trato.records import writing
 from trato.records.bulk import BY_ID
 from trato.records.changes import Change, ChangeAction
 from trato.records.convert import to_json
+from trato.records.query import Record
 from trato.records.tables import undo as table
 from trato.records.unit import Unit
 from trato.text import _
@@ -82,6 +83,23 @@ def change_all(
                         for path in row}  # fmt: skip
                 kept.append([str(record_id), outcome.version, said])
     return _keep(unit, entity, "update", kept, skipped=len(set(ids)) - len(kept))
+
+
+def change_one(
+    unit: Unit, entity: EntityView, record_id: UUID, values: Before, *, version: int
+) -> tuple[Record, UUID | None]:
+    """Change fields of one record, as ``Records.update`` does, so that it can be undone.
+
+    :return: the record, and by which id it can be undone; None where nothing was changed.
+    :raises StaleRecord: when it is no longer at that version, with the current record.
+    """
+    before = unit.records.get(entity.name, record_id)
+    saved = unit.records.update(entity.name, record_id, values, version=version)
+    if saved.version == before.version:
+        return saved, None
+    said = {path: to_json(entity.fields[path], before.values.get(path)) for path in values}
+    kept = [[str(record_id), saved.version, said]]
+    return saved, _keep(unit, entity, "update", kept, skipped=0).undo_id
 
 
 def archive_all(unit: Unit, entity: EntityView, ids: Sequence[UUID]) -> Done:

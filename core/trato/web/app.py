@@ -30,6 +30,7 @@ from trato.web import (
     gate,
     health,
     help,
+    inline,
     invitations,
     list_state,
     marks,
@@ -99,7 +100,7 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
                       drafts.blueprint, find.blueprint, help.blueprint,
-                      list_state.blueprint, bulk.blueprint, pages.blueprint):  # fmt: skip
+                      list_state.blueprint, bulk.blueprint, inline.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:
         hops = host.settings.trusted_proxies

@@ -136,10 +136,11 @@ class FormPage:
         return str(value)
 
     def widget(
-        self, field: Field, *, errors: Mapping[str, list[Message]] | None = None
-    ) -> dict[str, Any]:
-        """Make one field of an empty form."""
-        return self._widget(field, {}, list((errors or {}).get(field.path, ())))
+        self, field: Field, *, values: Mapping[str, Any] | None = None,
+        errors: Mapping[str, list[Message]] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Make one field by itself; without values it is empty."""
+        return self._widget(field, values or {}, list((errors or {}).get(field.path, ())))
 
     def _widget(
         self, field: Field, values: Mapping[str, Any], wrong: list[Message]

@@ -17,7 +17,7 @@ from trato.entities.view import EntityView
 from trato.host import Host
 from trato.i18n import in_sentence
 from trato.records import arranging
-from trato.records.query import COUNT_CAP, Query
+from trato.records.query import COUNT_CAP, Query, Record
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, is_number
 from trato.screens.parts import list_columns
@@ -159,6 +159,16 @@ class ListPage:
             for name, extension in (("Excel", "xlsx"), ("CSV", "csv"))
         ]  # fmt: skip
 
+    @cached_property
+    def _edited(self) -> frozenset[str]:
+        """Name the fields that the person may edit in their cells."""
+        actor, view = self.actor, self.unit.view
+        if self.address.is_bin or view.read_only or actor.viewer is not None:
+            return frozenset()
+        if not rules.decide(actor, self.entity, "edit").allowed:
+            return frozenset()
+        return frozenset(rules.writable_fields(actor, self.entity))
+
     def _column(self, field: Field, query: Query) -> dict[str, Any]:
         lead = query.sort[0] if query.sort else ""
         is_sorted = None
@@ -169,6 +179,7 @@ class ListPage:
             "label": self.cells.label(field), "align": "end" if is_number(field) else "start",
             "sortable": field.sortable, "sorted": is_sorted,
             "sort_url": self.address.to(sort=wanted) if field.sortable else None,
+            "edits": field.path if field.path in self._edited else None,
         }  # fmt: skip
 
     def _bulk(self) -> list[dict[str, str]]:
@@ -191,6 +202,12 @@ class ListPage:
         ]  # fmt: skip
         return [{"do": do, "label": translator(label), "icon": icon}
                 for do, label, icon, is_offered in offers if is_offered]  # fmt: skip
+
+    def row(self, record: Record) -> Markup:
+        """Write the row of one record."""
+        columns = self.columns()
+        values = (record.values.get(field.path) for field in columns)
+        return self._rows(columns, [(record.id, record.version, *values)])
 
     def _rows(self, columns: list[Field], rows: list[tuple[Any, ...]]) -> Markup:
         load_labels(self.unit, self.cells, columns, rows, offset=2)

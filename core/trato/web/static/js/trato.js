@@ -119,12 +119,17 @@
   });
 
   // A row opens where one clicks it, unless one clicked something in it or marked text to copy.
+  let opening = 0;
+
   function openRow(event, target) {
+    clearTimeout(opening);
     const row = target.closest("[data-row]");
-    if (!row || target.closest("a, button, input, label, summary")) return;
+    if (!row || event.detail > 1 || target.closest("a, button, input, label, summary")) return;
     if (String(getSelection())) return;
     const link = row.querySelector("a");
     if (event.ctrlKey || event.metaKey) open(link.href, "_blank", "noopener");
+    // Where cells are edited in place a second click may follow, which does that.
+    else if (target.closest("[data-cells] td")) opening = setTimeout(() => link.click(), 250);
     else link.click();
   }
 
@@ -344,4 +349,6 @@
   }
 
   all("[data-ref]").forEach(setUpReference);
+  // Fields that a script put into the page.
+  document.addEventListener("trato:fields", (event) => all("[data-ref]", event.target).forEach(setUpReference));
 })();
