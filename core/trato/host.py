@@ -197,7 +197,11 @@ class Host:
                 for path, spellings in extension.__entity__.spellings.items():
                     fields[path] = replace(fields[path], spellings=spellings)
             for field in config.custom.get(name, ()):
-                fields[field.path] = field
+                target = registry.entities.get(field.target or "")
+                if field.kind != "ref" or (
+                    target is not None and target.__entity__.plugin in enabled
+                ):
+                    fields[field.path] = field
             for path, field in fields.items():
                 listed = field.options
                 if listed is not None:

@@ -44,12 +44,25 @@ def merge_choice(
         # the system write in his name.
         reaches_all = any(grants.is_admin for grants in actor.grants)
         writer = actor if reaches_all else replace(host.system(actor.tenant_id), label=actor.name)
-        unit = Unit(actor=writer, connection=connection, audit_keys=host.audit_keys,
-                    clock=host.clock)  # fmt: skip
-        entity = unit.view.entity(entity_name)
+        merged = _merged(own, value, into)
+        # First, as records could not be given a value that is retired.
+        save_own_field(connection, actor.tenant_id, merged)
+        view = host.build_view(connection, actor.tenant_id)
+        unit = Unit(actor=replace(writer, view=view), connection=connection,
+                    audit_keys=host.audit_keys, clock=host.clock)  # fmt: skip
+        entity = view.entity(entity_name)
         count = _rewrite(unit, entity, entity.fields[f"custom.{key}"], value, into)
-        save_own_field(connection, actor.tenant_id, _merged(own, value, into))
+        administration.record_act(
+            host, connection, actor, entity="core.configuration",
+            name=f"fields.{entity_name}.{key}.choices", action="update",
+            changes={"choices": [_active(own), _active(merged)],
+                     "records": [0, count]},
+        )  # fmt: skip
     return count
+
+
+def _active(own: OwnField) -> list[str]:
+    return [choice.value for choice in own.choices if choice.active]
 
 
 def _merged(own: OwnField, value: str, into: str) -> OwnField:

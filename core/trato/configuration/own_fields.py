@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,18 +15,23 @@ from trato.text import _
 
 KINDS = (
     "text", "longtext", "integer", "decimal", "money", "date", "moment", "boolean", "choice",
-    "choices", "tags", "email", "phone", "url",
+    "choices", "tags", "email", "phone", "url", "ref", "member",
 )  # fmt: skip
 #: Other words for a kind.
-_ALIASES = {"date-time": "moment", "datetime": "moment"}
+_ALIASES = {"date-time": "moment", "datetime": "moment", "link": "ref", "user": "member"}
+#: What a purge may do to the records that link to the purged one: empty the link, or stop.
+ON_PURGE = ("clear", "refuse")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 _FLAGS = ("required", "unique", "indexed", "searchable", "active")
-_PARTS = ("kind", "labels", "help", "section", "position", *_FLAGS, "default", "choices")
+_PARTS = ("kind", "labels", "help", "section", "position", *_FLAGS, "default", "choices",
+          "target", "on_purge")  # fmt: skip
 _WITH_CHOICES = frozenset({"choice", "choices"})
-_NOT_UNIQUE = frozenset({"longtext", "boolean", "choice", "choices", "tags"})
+_NOT_UNIQUE = frozenset({"longtext", "boolean", "choice", "choices", "tags", "member"})
 _NOT_INDEXED = frozenset({"longtext"})
 _SEARCHED = TEXT_KINDS | {"choice", "choices", "tags", "integer"}
+#: What they name is of this tenant, so a document could not carry it to another.
+_WITHOUT_DEFAULT = frozenset({"ref", "member"})
 
 
 def describe(own: OwnField) -> dict[str, Any]:
@@ -41,15 +46,18 @@ def describe(own: OwnField) -> dict[str, Any]:
             {"value": choice.value, "label": choice.label, "active": choice.active}
             for choice in own.choices
         ]
+    if own.kind == "ref":
+        written |= {"target": own.target, "on_purge": own.on_purge}
     return written
 
 
 def read(
     problems: Problems, path: str, spec: Any, *, entity: str, key: str,
-    current: OwnField | None, position: int,
+    current: OwnField | None, position: int, entities: Collection[str],
 ) -> OwnField | None:  # fmt: skip
     """Read one field of the document over what stands there now.
 
+    :param entities: kinds of record that the tenant has, which a link may point to.
     :param position: where it stands among the document's fields, for a new one.
     :return: None when it is too wrong to be read.
     """
@@ -77,12 +85,27 @@ def read(
     if "choices" in given:
         values["choices"] = _choices(problems, join(path, "choices"), given["choices"], own)
     own = replace(own, **values)
+    if own.kind == "ref":
+        own = _link(problems, path, given, own, current, entities)
+    else:
+        for part in ("target", "on_purge"):
+            if part in given:
+                problems.add(join(path, part), _("Only a link to a record has this."))
     _check(problems, path, own)
     if "default" in given:
         own = replace(own, default=_default(problems, join(path, "default"), given["default"], own))
+    elif own.default is not None:
+        own = replace(own, default=without(own.default, own.field().retired))
     if own.unique and own.default is not None:
         problems.add(join(path, "default"), _("A unique field cannot have a default."))
     return own
+
+
+def without(default: Any, retired: Collection[str]) -> Any:
+    """Give the default of new records when some values are offered no longer."""
+    if isinstance(default, list):
+        return [item for item in default if item not in retired] or None
+    return None if default in retired else default
 
 
 def _kind(
@@ -130,6 +153,34 @@ def _position(problems: Problems, path: str, value: Any) -> int:
                      value=shown(value))  # fmt: skip
         return 0
     return value
+
+
+def _link(
+    problems: Problems, path: str, given: Mapping[str, Any], own: OwnField,
+    current: OwnField | None, entities: Collection[str],
+) -> OwnField:  # fmt: skip
+    """Read where a link points, and what happens to it when a record there is purged."""
+    named = given.get("target", own.target)
+    place = join(path, "target")
+    if current is not None and named != current.target:
+        problems.add(place, _("'{key}' points to {target} and cannot point elsewhere: its values "
+                              "would be lost. Make a new field and retire this one."),
+                     key=own.key, target=current.target)  # fmt: skip
+        named = current.target
+    elif current is None and named not in entities:
+        problems.add(place, _("{value} is not a kind of record; say one of: {entities}."),
+                     value=shown(named), entities=", ".join(sorted(entities)))  # fmt: skip
+        named = None
+    usual = "refuse" if own.required else "clear"
+    purge = given.get("on_purge", own.on_purge) or usual
+    if purge not in ON_PURGE:
+        problems.add(join(path, "on_purge"), _("{value} is not one of: {choices}."),
+                     value=shown(purge), choices=", ".join(ON_PURGE))  # fmt: skip
+        purge = usual
+    elif own.required and purge == "clear":
+        problems.add(join(path, "on_purge"),
+                     _("A required link cannot be emptied; say 'refuse'."))  # fmt: skip
+    return replace(own, target=named, on_purge=purge)
 
 
 def _choices(problems: Problems, path: str, value: Any, own: OwnField) -> tuple[OwnChoice, ...]:
@@ -182,9 +233,16 @@ def _check(problems: Problems, path: str, own: OwnField) -> None:
 
 def _default(problems: Problems, path: str, value: Any, own: OwnField) -> Any:
     """Check a default as a record's value is checked; it is kept as JSON holds it."""
+    if own.kind in _WITHOUT_DEFAULT and value is not None:
+        problems.add(path, _("A field of kind {kind} cannot have a default."), kind=own.kind)
+        return None
     field = own.field()
     try:
-        return to_json(field, load_value(field, value))
+        loaded = load_value(field, value)
     except Refused as refused:
         problems.add(path, refused.message)
         return None
+    if loaded is not None and without(loaded, field.retired) != loaded:
+        problems.add(path, _("A value that is retired cannot be the default."))
+        return None
+    return to_json(field, loaded)

@@ -107,7 +107,7 @@ def _fields(
             path, current = join(place, key), state.fields.get((entity, key))
             own = own_fields.read(
                 problems, path, spec, entity=entity, key=key, current=current,
-                position=number * _SPACING,
+                position=number * _SPACING, entities=view.entities,
             )  # fmt: skip
             if own is None:
                 continue

@@ -58,7 +58,7 @@ def operators(field: Field) -> tuple[Op, ...]:
         return ("eq", "ne", "isnull")
     if field.kind in TEXT_KINDS:
         return ("contains", "startswith", "eq", "ne", "in", "gt", "gte", "lt", "lte", "isnull")
-    if field.kind == "ref":
+    if field.kind == "ref" and field.source != "custom":
         return ("eq", "ne", "in", "isnull", "under")
     return ("eq", "ne", "in", "isnull")
 

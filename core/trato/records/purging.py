@@ -2,14 +2,16 @@
 
 What a purge does to the records that refer to a purged one is declared where the reference is:
 ``ref(…, on_purge="refuse" | "clear" | "cascade")``. References of plugins that the tenant has
-disabled count too, as their rows are there and come back when the plugin is enabled again.
+disabled count too, as their rows are there and come back when the plugin is enabled again; so do
+the links of the tenant's own fields, retired ones too, which no foreign key guards: their writers
+hold the target's row (``writing.visible_ids``), and whoever purges it locks it before looking.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from uuid import UUID
 
@@ -22,6 +24,8 @@ from trato.errors import Message
 from trato.records import audit, storing, writing
 from trato.records.changes import Change
 from trato.records.unit import Unit
+from trato.tenancy.own_fields import read_own_fields
+from trato.tenancy.tables import value as side
 from trato.text import _
 
 _BATCH = 500
@@ -81,6 +85,7 @@ class _Known:
     def __init__(self, unit: Unit, entity: EntityView) -> None:
         self.views: dict[str, EntityView] = {entity.name: entity}
         self.referrers: dict[str, list[tuple[EntityView, Field]]] = defaultdict(list)
+        links = _own_links(unit)
         tables = inspect(unit.connection)
         for mapper in sorted(Base.registry.mappers, key=lambda m: m.class_.__name__):
             cls = mapper.class_
@@ -91,10 +96,26 @@ class _Known:
             if enabled is None and not tables.has_table(cls.__tablename__):
                 continue
             view = enabled or EntityView(entity=cls, fields=info.fields, extensions={})
-            self.views[info.name] = view
-            for spec in info.fields.values():
+            self.views[info.name] = view = _with_links(view, links.get(info.name, []))
+            for spec in (*info.fields.values(), *links.get(info.name, ())):
                 if spec.kind == "ref" and spec.target is not None:
                     self.referrers[spec.target].append((view, spec))
+
+
+def _own_links(unit: Unit) -> dict[str, list[Field]]:
+    """Read the tenant's own links by entity; a retired one holds nothing back."""
+    found: dict[str, list[Field]] = defaultdict(list)
+    for own in read_own_fields(unit.connection, unit.tenant_id).values():
+        if own.kind == "ref":
+            spec = own.field()
+            found[own.entity].append(spec if own.active else spec.under(on_purge="clear"))
+    return found
+
+
+def _with_links(view: EntityView, links: Sequence[Field]) -> EntityView:
+    """Give an entity those own links too that the tenant does not see now."""
+    hidden = {spec.path: spec for spec in links if spec.path not in view.fields}
+    return replace(view, fields={**view.fields, **hidden}, cache={}) if hidden else view
 
 
 def _close(unit: Unit, known: _Known, entity: EntityView, wanted: set[UUID]) -> _Closure:
@@ -107,6 +128,9 @@ def _close(unit: Unit, known: _Known, entity: EntityView, wanted: set[UUID]) -> 
         for name, reasons in fresh.items():
             for record_id, roots in reasons.items():
                 closure.going[name].setdefault(record_id, set()).update(roots)
+            if any(spec.source == "custom" for _view, spec in known.referrers[name]):
+                if unit.connection.dialect.name == "postgresql":
+                    writing.lock_rows(unit, known.views[name].table, sorted(reasons))
             for view, spec in known.referrers[name]:
                 for referrer, target in _referring(unit, view, spec, sorted(reasons)):
                     if spec.on_purge == "cascade":
@@ -144,6 +168,9 @@ def _referring(
     unit: Unit, view: EntityView, spec: Field, ids: Sequence[UUID]
 ) -> Iterator[tuple[UUID, UUID]]:
     """Read which records refer to some, as (referrer, target)."""
+    if spec.source == "custom":
+        yield from _linking(unit, view, spec, ids)
+        return
     table = view.table
     column = table.c[spec.path]
     for start in range(0, len(ids), _BATCH):
@@ -153,6 +180,23 @@ def _referring(
             .order_by(table.c.id)
         )
         yield from ((row[0], row[1]) for row in rows)
+
+
+def _linking(
+    unit: Unit, view: EntityView, spec: Field, ids: Sequence[UUID]
+) -> Iterator[tuple[UUID, UUID]]:
+    """Read which records link to some by an own field, out of its typed rows."""
+    for start in range(0, len(ids), _BATCH):
+        part = [str(record_id) for record_id in ids[start : start + _BATCH]]
+        rows = unit.connection.execute(
+            select(side.c.record_id, side.c.text)
+            .where(
+                side.c.tenant_id == unit.tenant_id, side.c.entity == view.name,
+                side.c.field == spec.path, side.c.text.in_(part),
+            )
+            .order_by(side.c.record_id)
+        )  # fmt: skip
+        yield from ((row[0], UUID(row[1])) for row in rows)
 
 
 def _changes(unit: Unit, known: _Known, closure: _Closure) -> list[tuple[EntityView, list[Change]]]:
@@ -212,7 +256,10 @@ def _leaves_first(known: _Known, closure: _Closure) -> list[str]:
         name: {
             view.name
             for view, spec in known.referrers[name]
-            if spec.required and view.name in closure.going and view.name != name
+            if spec.required
+            and spec.source != "custom"
+            and view.name in closure.going
+            and view.name != name
         }
         for name in closure.going
     }

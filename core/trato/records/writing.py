@@ -21,6 +21,7 @@ from trato.entities.view import EntityView
 from trato.errors import Forbidden, Message
 from trato.records import audit, notices, storing, uniqueness
 from trato.records.changes import Change
+from trato.records.convert import choice_labels
 from trato.records.reading import finish, select_columns
 from trato.records.unit import Unit
 from trato.text import _
@@ -68,7 +69,7 @@ def read_before(
     if lock and unit.connection.dialect.name == "postgresql":
         if joined:
             # Whoever waited for the lock would read the joined rows as they were before it.
-            _lock(unit, table, ids)
+            lock_rows(unit, table, ids)
         else:
             statement = statement.with_for_update(of=table)
     found: dict[UUID, dict[str, Any]] = {}
@@ -88,7 +89,8 @@ def read_before(
     return found
 
 
-def _lock(unit: Unit, table: Table, ids: Sequence[UUID]) -> None:
+def lock_rows(unit: Unit, table: Table, ids: Sequence[UUID]) -> None:
+    """Lock rows by key until the transaction ends, on PostgreSQL; SQLite has one writer."""
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), _BATCH):
         some = table.c.id.in_(wanted[start : start + _BATCH])
@@ -134,6 +136,7 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     check_rows(unit, entity, good)
     call_hook(unit, "trato_record_saving", [c for c in good if not c.errors])
     good = [c for c in good if not c.errors and (c.action != "update" or c.changed)]
+    _check_retired(entity, good)
     _check_references(unit, entity, good)
     _check_tree(unit, entity, good)
     uniqueness.check(unit.connection, unit.tenant_id, entity, [c for c in good if not c.errors])
@@ -198,6 +201,26 @@ def _check_through_parent(unit: Unit, entity: EntityView, changes: Sequence[Chan
                 )  # fmt: skip
 
 
+def _check_retired(entity: EntityView, changes: Sequence[Change]) -> None:
+    """Refuse choices that are offered no longer, but where the record has them already."""
+    for field in entity.fields.values():
+        if not field.retired:
+            continue
+        for change in changes:
+            value = change.changed.get(field.path)
+            given = value if isinstance(value, list) else [value]
+            held = change.before.get(field.path) or []
+            kept = held if isinstance(held, list) else [held]
+            labels = choice_labels(field)
+            for item in given:
+                if item in field.retired and item not in kept:
+                    change.refuse(
+                        field.path,
+                        _("'{value}' is no longer offered; records that have it keep it."),
+                        value=labels.get(item, item),
+                    )  # fmt: skip
+
+
 def _check_references(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
     """Refuse references to records that do not exist for the actor; one statement a target."""
     by_target: dict[str, list[Field]] = {}
@@ -212,7 +235,9 @@ def _check_references(unit: Unit, entity: EntityView, changes: Sequence[Change])
         wanted = {values[p] for _c, values in changed for p in paths if values.get(p) is not None}
         if not wanted:
             continue
-        seen = visible_ids(unit, target, wanted)
+        # No foreign key stands behind an own field; see ``purging`` for the other side.
+        own = any(field.source == "custom" for field in fields)
+        seen = visible_ids(unit, target, wanted, keep=own)
         for change, values in changed:
             for field in fields:
                 value = values.get(field.path)
@@ -225,8 +250,11 @@ def _check_references(unit: Unit, entity: EntityView, changes: Sequence[Change])
                     )  # fmt: skip
 
 
-def visible_ids(unit: Unit, target: str, ids: set[UUID]) -> set[UUID]:
-    """Say which ids of an entity are living records that the actor may see."""
+def visible_ids(unit: Unit, target: str, ids: set[UUID], *, keep: bool = False) -> set[UUID]:
+    """Say which ids of an entity are living records that the actor may see.
+
+    :param keep: nobody may purge them until this transaction ends.
+    """
     entity = unit.view.entities.get(target)
     if entity is None:
         return set()
@@ -242,6 +270,8 @@ def visible_ids(unit: Unit, target: str, ids: set[UUID]) -> set[UUID]:
         )
         if rule is not None:
             statement = statement.where(rule)
+        if keep and unit.connection.dialect.name == "postgresql":
+            statement = statement.with_for_update(of=table, read=True, key_share=True)
         found.update(unit.connection.execute(statement).scalars())
     return found
 

@@ -58,11 +58,8 @@ def change_choices(entity_name: str, key: str) -> Response | tuple[str, int]:
         said = _("{value} has moved.")
     else:
         raise HttpNotFound
-    spec: dict[str, Any] = {"choices": choices}
-    if action == "retire" and own.default is not None:
-        spec["default"] = _default_without(own, value)
     try:
-        data = {"fields": {entity_name: {key: spec}}}
+        data = {"fields": {entity_name: {key: {"choices": choices}}}}
         apply_data(current_host(), slug(), data, actor=admin())
     except Invalid as error:
         return _page(entity_name, own, _lines(error)), 422
@@ -94,13 +91,6 @@ def _choice(entity_name: str, key: str) -> OwnField:
     if own.kind not in _KINDS:
         raise HttpNotFound
     return own
-
-
-def _default_without(own: OwnField, value: str) -> Any:
-    """Give the default of new records when a value is offered no longer."""
-    if isinstance(own.default, list):
-        return [item for item in own.default if item != value] or None
-    return None if own.default == value else own.default
 
 
 def _path(own: OwnField) -> str:
