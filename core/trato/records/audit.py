@@ -24,6 +24,7 @@ from trato.records import audit_seals
 from trato.records.changes import Change
 from trato.records.convert import to_json
 from trato.records.tables import audit
+from trato.tenancy.store import history_number
 
 _BATCH = 500
 
@@ -47,10 +48,13 @@ def _link(key: bytes, previous: bytes, digest: bytes) -> bytes:
     return hmac.new(key, previous + digest, hashlib.sha256).digest()
 
 
-def _digest(tenant_id: int, entity: str, change: Any, text: str, at: str, who: str) -> bytes:
-    """Hash all that a row says, so that who and when cannot be changed either."""
+def _digest(number: int, entity: str, change: Any, text: str, at: str, who: str) -> bytes:
+    """Hash all that a row says, so that who and when cannot be changed either.
+
+    :param number: the tenant's ``history_number``, so that no row can go over to another tenant.
+    """
     whole = orjson.dumps(
-        [tenant_id, entity, str(change.id), change.version, change.action, at, who, text]
+        [number, entity, str(change.id), change.version, change.action, at, who, text]
     )
     return hashlib.sha256(whole).digest()
 
@@ -66,7 +70,7 @@ def write(
     for change in changes:
         text = content(change)
         name = change.entity.name
-        digest = _digest(actor.tenant_id, name, change, text, moment, who)
+        digest = _digest(actor.view.tenant.history_number, name, change, text, moment, who)
         rows.append(
             {
                 "tenant_id": actor.tenant_id,
@@ -106,7 +110,7 @@ def write_event(
     text = orjson.dumps({"after": data or {}, "before": {}}, option=orjson.OPT_SORT_KEYS).decode()
     who = str(actor.member_id or actor.label)
     change = _Row(record_id, sequence, action)
-    digest = _digest(actor.tenant_id, entity, change, text, at.isoformat(), who)
+    digest = _digest(actor.view.tenant.history_number, entity, change, text, at.isoformat(), who)
     connection.execute(
         insert(audit).values(
             tenant_id=actor.tenant_id, record_id=record_id, sequence=sequence, entity=entity,
@@ -209,6 +213,7 @@ def _verify_chains(
     last = 0
     link = b""
     ends: dict[UUID, tuple[int, str, str]] = {}
+    number = history_number(connection, tenant_id)
     rows = connection.execute(
         select(audit)
         .where(audit.c.tenant_id == tenant_id)
@@ -227,7 +232,7 @@ def _verify_chains(
             who = str(row.member_id or row.actor)
             change = _Row(row.record_id, row.sequence, row.action)
             moment = row.at.isoformat()
-            digest = _digest(tenant_id, row.entity, change, row.content, moment, who)
+            digest = _digest(number, row.entity, change, row.content, moment, who)
             if not hmac.compare_digest(digest, bytes(row.digest)):
                 yield Fault(record_id=row.record_id, sequence=row.sequence, kind="changed")
         chained = any(

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from trato.records.tables import audit, audit_seal, audit_sealed
+from trato.tenancy.store import history_number
 
 _STREAM = 2_000
 _LOCK = text("SELECT pg_advisory_xact_lock(:kind, :tenant)")
@@ -112,8 +113,8 @@ def seal(connection: Connection, tenant_id: int, *, now: dt.datetime, key: bytes
         return None
     made = Seal(
         number=number, at=now, chains=chains,
-        hash=_hash(key, tenant_id, last.hash if last else b"", number, now, chains,
-                   digest.digest()),
+        hash=_hash(key, history_number(connection, tenant_id), last.hash if last else b"", number,
+                   now, chains, digest.digest()),
     )  # fmt: skip
     connection.execute(
         insert(audit_seal).values(
@@ -188,6 +189,7 @@ def _broken_seals(
             _entry(row.record_id, row.sequence, row.hash)
         )
         counted[row.seal] = counted.get(row.seal, 0) + 1
+    owner = history_number(connection, tenant_id)
     previous = b""
     for number in range(1, max(digests, default=0) + 1):
         found = seals.get(number)
@@ -199,7 +201,7 @@ def _broken_seals(
         known = number == 1 or number - 1 in seals
         good = counted[number] == found.chains and any(
             hmac.compare_digest(
-                _hash(key, tenant_id, previous, number, found.at, found.chains,
+                _hash(key, owner, previous, number, found.at, found.chains,
                       digests[number].digest()),
                 found.hash,
             )
@@ -237,8 +239,8 @@ def _entry(record_id: UUID, sequence: int, link: bytes) -> bytes:
 
 
 def _hash(
-    key: bytes, tenant_id: int, previous: bytes, number: int, at: dt.datetime, chains: int,
+    key: bytes, owner: int, previous: bytes, number: int, at: dt.datetime, chains: int,
     digest: bytes,
 ) -> bytes:  # fmt: skip
-    said = f"trato seal {tenant_id} {number} {at.astimezone(dt.UTC).isoformat()} {chains} ".encode()
+    said = f"trato seal {owner} {number} {at.astimezone(dt.UTC).isoformat()} {chains} ".encode()
     return hmac.new(key, said + digest + previous, hashlib.sha256).digest()

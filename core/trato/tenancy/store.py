@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from trato.db.types import new_id
 from trato.entities.fields import Field
@@ -59,6 +59,13 @@ def find_tenant(connection: Connection, slug: str) -> Tenant:
             slug=slug, known=", ".join(known) or "-", code="no_tenant",
         )  # fmt: skip
     return _tenant(row)
+
+
+def history_number(connection: Connection, tenant_id: int) -> int:
+    """Give the number of a tenant that the hashes of its history contain."""
+    found = select(func.coalesce(t.tenant.c.history_number, t.tenant.c.id))
+    number = connection.execute(found.where(t.tenant.c.id == tenant_id)).scalar()
+    return tenant_id if number is None else int(number)
 
 
 def list_tenants(connection: Connection) -> list[Tenant]:
