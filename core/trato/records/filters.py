@@ -267,14 +267,14 @@ def _by_side_rows(
     if field.kind == "text":
         # The rows hold it folded; equal is equal to the letter, as with a native field.
         items = value if isinstance(value, list) else [value]
-        kept = func.coalesce(_json_text(entity, field, dialect), "")
+        kept = func.coalesce(json_text(entity, field, dialect), "")
         matching = and_(matching, kept.in_(items))
     return not_(matching) if op == "ne" else matching
 
 
 def _by_json(entity: EntityView, field: Field, wanted: Filter, dialect: str) -> ColumnElement[bool]:
     """Filter by an own field without an index, out of the JSON column: right, not fast."""
-    text: ColumnElement[Any] = _json_text(entity, field, dialect)
+    text: ColumnElement[Any] = json_text(entity, field, dialect)
     value, op = wanted.value, wanted.op
     if op == "isnull" or value is None:
         return text.is_(None) if (op == "isnull" and value) or op == "eq" else text.is_not(None)
@@ -302,7 +302,7 @@ def _by_json(entity: EntityView, field: Field, wanted: Filter, dialect: str) -> 
     return _plain(_by_code_point(text, dialect), Filter(path=wanted.path, op=op, value=compared))
 
 
-def _json_text(entity: EntityView, field: Field, dialect: str) -> Any:
+def json_text(entity: EntityView, field: Field, dialect: str) -> Any:
     """Take an own field's value out of the JSON column, as text."""
     custom = entity.table.c.custom
     if dialect == "postgresql":

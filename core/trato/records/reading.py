@@ -97,6 +97,35 @@ def run(connection: Connection, actor: Actor, entity: EntityView, query: Query) 
     )
 
 
+def matching(
+    connection: Connection, actor: Actor, entity: EntityView, query: Query,
+    columns: Sequence[ColumnElement[Any]], fields: Iterable[Field],
+) -> Select[Any] | None:  # fmt: skip
+    """Select something of every record that a query finds, in no order and on no page.
+
+    :param columns: what is selected, of the tables of ``fields``.
+    :return: the statement; None where the words can be found nowhere.
+    """
+    rules.require(actor, entity, "view")
+    visible = rules.visible_fields(actor, entity)
+    checked(visible, query.filters)
+    plan = _plan(connection, actor, entity, replace(query, columns=()), visible)
+    conditions = list(plan.conditions)
+    terms = search.terms(query.search)
+    if query.search.strip() and not terms:
+        return None
+    if terms:
+        ids = search.find(connection, entity, actor.tenant_id, terms)
+        conditions.append(
+            search.contains(entity.table.c.search_text, terms)
+            if ids is None
+            else search.among(connection, entity.table.c.id, ids)
+        )
+    sides = [entity.extensions[f.plugin].__table__ for f in fields if f.source == "extension"]
+    statement = select(*columns).where(*conditions)
+    return _from(entity, statement, [*plan.filter_joins, *sides], (), lead_inner=False)
+
+
 def _plan(
     connection: Connection, actor: Actor, entity: EntityView, query: Query,
     visible: Mapping[str, Field],

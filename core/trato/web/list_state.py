@@ -1,4 +1,4 @@
-"""The columns of a list: a member chooses which ones, and in what order."""
+"""What a list fetches beside its rows: the choice of its columns, and its totals."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def show(plugin: str, collection: str) -> str:
         page = ListPage(current_host(), unit, entity, request.args).columns_page()
     inside = request.headers.get("HX-Request")
     return render_template("_columns.html" if inside else "columns.html", page=page)
+
+
+@blueprint.get("/<plugin>/<collection>/totals")
+def show_totals(plugin: str, collection: str) -> str:
+    """Show the sums of the list's columns of money; it is asked for behind the page."""
+    with opened(plugin, collection) as (unit, entity):
+        page = ListPage(current_host(), unit, entity, request.args).totals()
+    return render_template("_totals.html", totals=page)
 
 
 @blueprint.post(_COLUMNS)

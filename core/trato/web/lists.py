@@ -18,6 +18,7 @@ from trato.host import Host
 from trato.i18n import in_sentence
 from trato.records import arranging
 from trato.records.query import COUNT_CAP, Query, Record
+from trato.records.totals import summable, totals
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, is_number
 from trato.screens.parts import list_columns
@@ -123,6 +124,7 @@ class ListPage:
             "titles": in_sentence(title), "url": address.url, "state": address.state(),
             "columns": [self._column(field, query) for field in columns],
             "rows": self._rows(columns, found.rows),
+            "totals_url": address.to("/totals"),
             "next_url": address.to(cursor=found.next) if found.next else None,
             "count_text": count, "search": query.search, "chips": self.filters.chips(),
             "bulk": self._bulk(), "bulk_url": address.to("/bulk"),
@@ -135,6 +137,24 @@ class ListPage:
             "export_urls": self._exports() if may["export"] else [],
             "bin_url": f"{address.url}?bin=1" if may["archive"] else None,
             "is_bin": address.is_bin, "empty": self._empty(query, create_url),
+        }  # fmt: skip
+
+    def totals(self) -> dict[str, Any]:
+        """Sum the columns of money, over all that the address finds; see `_totals.html`."""
+        columns = self.columns()
+        found = totals(self.unit, self.entity, self.query(), [f.path for f in columns])
+        money, count = self.cells.formats.money, self.cells.formats.number(found.count)
+        label = _("Total of {count}")
+        if found.is_capped:
+            label = _("More than {count}: filter the list to see its totals")
+        amounts = [
+            [money(amount, code or None) for code, amount in sorted(sums.items())]
+            for sums in (found.sums.get(field.path, {}) for field in columns[1:])
+        ]
+        return {
+            "label": translator(label, count=count), "is_capped": found.is_capped,
+            "cells": [{"label": self.cells.label(field), "amounts": shown}
+                      for field, shown in zip(columns[1:], amounts, strict=True)],
         }  # fmt: skip
 
     def filters_page(self) -> dict[str, Any]:
@@ -179,6 +199,7 @@ class ListPage:
             "label": self.cells.label(field), "align": "end" if is_number(field) else "start",
             "sortable": field.sortable, "sorted": is_sorted,
             "sort_url": self.address.to(sort=wanted) if field.sortable else None,
+            "is_total": summable(self.entity, self.filters.visible, field.path),
             "edits": field.path if field.path in self._edited else None,
         }  # fmt: skip
 
