@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped
 from trato.access.actor import Actor
 from trato.db.types import new_id
 from trato.entities.base import Entity, Extension, metadata
+from trato.entities.duplicates import Alike, Same
 from trato.entities.fields import (
     Choice,
     boolean,
@@ -67,6 +68,7 @@ from trato.text import _
 __all__ = [
     "UUID",
     "Actor",
+    "Alike",
     "Change",
     "Choice",
     "Command",
@@ -97,6 +99,7 @@ __all__ = [
     "Query",
     "Record",
     "Records",
+    "Same",
     "Section",
     "Setting",
     "Slot",

@@ -175,6 +175,9 @@ class Host:
                        if plugin == "core" or plugin in enabled],
             members=members, teams=teams, roles=roles, settings=config.settings,
             hook=registry.relay(enabled),
+            legal_forms=tuple(
+                form for name in sorted(enabled) for form in registry.plugins[name].legal_forms
+            ),
         )  # fmt: skip
 
     def _entities(
@@ -183,6 +186,12 @@ class Host:
         registry = self.registry
         options: dict[str, Any] = {}
         views: dict[str, EntityView] = {}
+        by_kind = {
+            kind: spellings
+            for plugin in registry.plugins.values()
+            if plugin.name in enabled
+            for kind, spellings in plugin.spellings.items()
+        }
         for name, entity in registry.entities.items():
             if entity.__entity__.plugin not in enabled:
                 continue
@@ -196,6 +205,10 @@ class Host:
                 fields |= extension.__entity__.fields
                 for path, spellings in extension.__entity__.spellings.items():
                     fields[path] = replace(fields[path], spellings=spellings)
+            for path, field in fields.items():
+                spelled = by_kind.get(field.kind)
+                if spelled is not None and field.fold and field.spellings is None:
+                    fields[path] = replace(field, spellings=spelled)
             for field in config.custom.get(name, ()):
                 target = registry.entities.get(field.target or "")
                 if field.kind != "ref" or (

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from trato.entities.base import Entity, Extension
+    from trato.entities.fields import Spellings
     from trato.entities.view import EntityView
     from trato.errors import Message
     from trato.jobs.declared import Job
@@ -75,6 +76,8 @@ class Setting:
     default: Any = None
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    #: Title of the kind of record that the label speaks of as `{title}`.
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +202,12 @@ class Plugin:
     jobs: Sequence[Job] = ()
     demo: Demo | None = None
     hooks: ModuleType | None = None
+    #: What companies have behind their names, left out where two names are compared; in small
+    #: plain letters: `sas`, `s en c`.
+    legal_forms: Sequence[str] = ()
+    #: By kind of field (`phone`), a function from a value to all ways of writing the same, the one
+    #: to keep first; for texts of that kind that no extension gives spellings of their own.
+    spellings: Mapping[str, Spellings] = field(default_factory=dict)
     #: Import package, found from where the plugin is declared; set it only when that is elsewhere.
     package: str = field(default="")
 

@@ -6,7 +6,7 @@ import difflib
 import importlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -34,6 +34,7 @@ from trato.plugin import (
     entity_name,
     field_path,
 )
+from trato.records.duplicates import setting_key
 from trato.records.timeline import CHANGES, NOTES
 from trato.text import _
 
@@ -135,6 +136,14 @@ CORE_SETTINGS = (
         help=_("For everybody who has not chosen one in their own account."),
         choices=(("system", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))),
     ),
+)  # fmt: skip
+
+#: What every entity that can tell its duplicates has among the settings of its plugin.
+_DUPLICATES = Setting(
+    key="duplicates", label=_("Duplicates: {title}"), kind="choice", default="warn",
+    help=_("Whether two records may hold the same identification, e-mail or phone. Of names that "
+           "are only alike people are told, and nothing is forbidden."),
+    choices=(("off", _("Say nothing")), ("warn", _("Warn")), ("block", _("Forbid"))),
 )  # fmt: skip
 
 
@@ -506,6 +515,12 @@ def keep(registry: Registry, declared: Declared) -> None:
     registry.timelines.extend((name, timeline) for timeline in declared.timeline)
     registry.permissions |= {p.name: p for p in declared.permissions}
     registry.settings |= {(name, setting.key): setting for setting in declared.settings}
+    for entity in declared.entities:
+        info = entity.__entity__
+        if info.duplicates:
+            registry.settings[name, setting_key(info.name)] = replace(
+                _DUPLICATES, key=setting_key(info.name), about=info.titles
+            )
     registry.commands |= {(name, command.name): command for command in declared.commands}
     registry.jobs |= {job.name: job for job in declared.jobs}
     registry.demos.extend((name, demo) for demo in declared.demo)

@@ -24,6 +24,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from trato.db.types import Id, Json, Key, UtcDateTime
+from trato.entities.duplicates import DuplicateRule, check_rules, derived_rules
 from trato.entities.fields import Field, OnPurge, Spellings
 from trato.errors import Message, PluginError
 from trato.text import _
@@ -76,6 +77,8 @@ class EntityInfo:
     fields: dict[str, Field]
     #: Groups of fields that are unique together among records not in the bin.
     unique: tuple[tuple[str, ...], ...] = ()
+    #: How two records are told to be the same.
+    duplicates: tuple[DuplicateRule, ...] = ()
     #: Entity that this one extends, for extension records.
     extends: str | None = None
     #: What an extension adds to fields of that entity: other ways of writing their values.
@@ -188,6 +191,9 @@ class Entity(Base):
     :param owned: records have an owner and a team, and access may go by them.
     :param parent: reference field whose record decides who sees this one.
     :param unique: groups of fields that no two records share.
+    :param duplicates: what makes two records probably the same (``Same("email")``,
+        ``Alike("name")``); without it, what identifies, e-mail addresses, phones and, beside
+        one of these, the label. ``()`` for none.
     :param collection: last part of the URL; the plural of the noun unless said.
     """
 
@@ -222,6 +228,7 @@ class Entity(Base):
         owned: bool = False,
         parent: str | None = None,
         unique: Sequence[Sequence[str]] = (),
+        duplicates: Sequence[DuplicateRule] | None = None,
         collection: str | None = None,
         icon: str = "circle",
         **kwargs: Any,
@@ -249,6 +256,11 @@ class Entity(Base):
                     hint=_("Say on_purge=\"refuse\" or \"cascade\", or annotate with '| None'."),
                     field=path, entity=name,
                 )  # fmt: skip
+        same = (
+            derived_rules(label, fields)
+            if duplicates is None
+            else check_rules(name, duplicates, fields)
+        )
         tree = next((path for path, field in fields.items() if field.target == name), None)
         if owned:
             fields |= OWNER_FIELDS
@@ -256,7 +268,7 @@ class Entity(Base):
         cls.__entity__ = EntityInfo(
             name=name, plugin=plugin, collection=collection or _plural(noun), title=title,
             titles=titles, label=label, owned=owned, parent=parent, icon=icon, fields=fields,
-            tree=tree, unique=tuple(tuple(group) for group in unique),
+            tree=tree, unique=tuple(tuple(group) for group in unique), duplicates=same,
         )  # fmt: skip
         cls.__tablename__ = table
         written = {path: field for path, field in fields.items() if not field.readonly}

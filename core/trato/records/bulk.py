@@ -116,12 +116,17 @@ def plan(
     return changes
 
 
-def match_key(field: Field, value: Any) -> Any:
-    """Give the form by which a row's value is compared; None for one that the field refuses."""
+def readable(field: Field, value: Any) -> Any:
+    """Read a value as the field does; None for one that it refuses."""
     try:
-        return uniqueness.comparable(field, load_value(field, value))
+        return load_value(field, value)
     except Refused:
         return None
+
+
+def match_key(field: Field, value: Any) -> Any:
+    """Give the form by which a row's value is compared; None for one that the field refuses."""
+    return uniqueness.comparable(field, readable(field, value))
 
 
 def _found(

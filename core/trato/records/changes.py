@@ -27,6 +27,8 @@ class Change:
     values: dict[str, Any] = field(default_factory=dict)
     #: Refusals by path; a change with one is not written.
     errors: dict[str, list[Message]] = field(default_factory=dict)
+    #: It was refused because the tenant forbids duplicates.
+    is_duplicate: bool = False
 
     def __getitem__(self, path: str) -> Any:
         """Give a field's value as it will be."""

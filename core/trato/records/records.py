@@ -14,8 +14,9 @@ from trato.access import rules
 from trato.entities.base import Entity
 from trato.entities.view import EntityView
 from trato.errors import Conflict, Forbidden, Invalid, Message, NotFound, StaleRecord
-from trato.records import audit, bulk, purging, reading, writing
+from trato.records import audit, bulk, duplicates, purging, reading, writing
 from trato.records.changes import Change
+from trato.records.duplicates import Duplicate, Sought
 from trato.records.query import Page, Query, Record
 from trato.records.schema import load, loader_for
 from trato.records.unit import Unit
@@ -130,6 +131,26 @@ class Records:
         """Read one event of a record's history, without fields hidden from the actor."""
         found = self.history(entity, record_id, limit=1, before=sequence + 1)
         return found[0] if found and found[0].sequence == sequence else None
+
+    def duplicates(
+        self, entity: Kind, values: Mapping[str, Any], *, id: UUID | None = None
+    ) -> list[Duplicate]:
+        """Find living records that probably are the one with these values; two statements.
+
+        Nothing where the tenant wants to hear nothing of them. What cannot be read is left out.
+
+        :param values: by path, as ``create`` takes them; only these are compared.
+        :param id: the record that they belong to, which is no duplicate of itself.
+        """
+        view = self.unit.view.entity(entity)
+        paths = duplicates.watched(self.unit.actor, view)
+        sought = Sought(
+            values={p: bulk.readable(view.fields[p], values[p]) for p in paths if p in values},
+            id=id,
+        )
+        if any(sought.values.values()):
+            duplicates.find(self.unit, view, [sought])
+        return sought.found
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -384,6 +405,8 @@ class Records:
         if "id" in change.errors:
             message = change.errors["id"][0]
             raise Conflict(message.text, **message.params)
+        if change.is_duplicate:
+            raise Invalid(change.errors, code="duplicate")
         if change.errors:
             raise Invalid(change.errors)
 

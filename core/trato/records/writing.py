@@ -1,8 +1,8 @@
 """THE write path: everything that changes a record goes through ``save``, in sets.
 
 Order of a save: rights, values (marshmallow), what stands there now (locked), plugins' `saving`,
-references, unique values, rows, audit, plugins' `saved`. One refused record of a bulk does not
-stop the others; anything raised rolls all back.
+references, unique values, forbidden duplicates, rows, audit, plugins' `saved`. One refused record
+of a bulk does not stop the others; anything raised rolls all back.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trato.access.roles import Action
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, Message
-from trato.records import audit, notices, storing, uniqueness
+from trato.records import audit, duplicates, notices, storing, uniqueness
 from trato.records.changes import Change
 from trato.records.convert import choice_labels
 from trato.records.reading import finish, select_columns
@@ -140,6 +140,7 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     _check_references(unit, entity, good)
     _check_tree(unit, entity, good)
     uniqueness.check(unit.connection, unit.tenant_id, entity, [c for c in good if not c.errors])
+    duplicates.refuse(unit, entity, [c for c in good if not c.errors])
     good = [change for change in good if not change.errors]
     written = _write(unit, entity, good)
     notices.tell_of_changes(unit, entity, written)

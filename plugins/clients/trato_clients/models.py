@@ -10,9 +10,11 @@ from decimal import Decimal
 
 from trato.api import (
     UUID,
+    Alike,
     Choice,
     Entity,
     Mapped,
+    Same,
     _,
     boolean,
     choice,
@@ -95,6 +97,9 @@ class Source(
 class Client(
     Entity, name="clients.client", title=_("Client"), titles=_("Clients"), label="name",
     owned=True, icon="building-store",
+    duplicates=[
+        Same("identification"), Same("email"), Same("phone", "mobile"), Alike("name", "trade_name"),
+    ],
 ):  # fmt: skip
     """A third party: a company or a person that one buys from, sells to or works with."""
 

@@ -7,7 +7,6 @@ from sqlalchemy import Boolean, Column, Integer, Table, Text
 from trato.api import Choice, Extension, Mapped, _, choice, lookup, metadata, text
 from trato_clients.api import Client
 from trato_colombia.identification_types import TYPES
-from trato_colombia.phones import phone_spellings
 from trato_colombia.recognition import identification_spellings
 
 #: Name of the list from which a municipality is chosen.
@@ -24,11 +23,7 @@ class ColombiaClient(
     Extension,
     of=Client,
     plugin="colombia",
-    spellings={
-        "identification": identification_spellings,
-        "phone": phone_spellings,
-        "mobile": phone_spellings,
-    },
+    spellings={"identification": identification_spellings},
 ):
     """Type and check digit of a third party's document, and where it is; ``saving`` keeps them."""
 

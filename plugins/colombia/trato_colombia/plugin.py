@@ -6,8 +6,10 @@ from trato.api import OptionList, Plugin, Section, Slot, _
 from trato_clients.api import Client
 from trato_colombia import commands, models, saving
 from trato_colombia.calendars import SETTINGS
+from trato_colombia.legal_forms import LEGAL_FORMS
 from trato_colombia.models import ColombiaClient
 from trato_colombia.municipality_list import load_options
+from trato_colombia.phones import phone_spellings
 
 plugin = Plugin(
     name="colombia",
@@ -38,4 +40,6 @@ plugin = Plugin(
     settings=SETTINGS,
     commands=[commands.MUNICIPALITIES],
     hooks=saving,
+    spellings={"phone": phone_spellings},
+    legal_forms=LEGAL_FORMS,
 )  # fmt: skip

@@ -25,7 +25,7 @@ from trato.web.admin.layout import (
     widget,
 )
 from trato.web.auth import current_host
-from trato.web.frame import formats, translator
+from trato.web.frame import formats, phrase, translator
 
 #: Ends the name of the box that forgets a secret.
 _FORGET = ".forget"
@@ -113,10 +113,16 @@ def _page(
     )  # fmt: skip
 
 
+def _label(plugin: str, setting: Setting) -> str:
+    if setting.about:
+        return phrase(setting.label, plugin, title=setting.about)
+    return translator(setting.label, plugin)
+
+
 def _widgets(
     plugin: str, setting: Setting, typed: dict[str, Any], wrong: list[str]
 ) -> list[dict[str, Any]]:
-    label = translator(setting.label, plugin)
+    label = _label(plugin, setting)
     help = translator(setting.help, plugin) if setting.help else ""
     stored = admin().view.settings.get((plugin, setting.key))
     if setting.kind == "secret":
