@@ -28,7 +28,7 @@ from trato.licensing import License, check_tenant, verify
 from trato.records import audit
 from trato.records.unit import Unit
 from trato.tenancy import enablement, store
-from trato.tenancy.held_tasks import release
+from trato.tenancy.tasks import release
 from trato.tenancy.view import Tenant, TenantView
 from trato.text import _
 

@@ -58,6 +58,7 @@ from trato.plugin import (
     TimelineEntry,
 )
 from trato.records.changes import Change
+from trato.records.events import Event
 from trato.records.query import Filter, Page, Query, Record
 from trato.records.records import Outcome, Records
 from trato.records.unit import Unit
@@ -77,6 +78,7 @@ __all__ = [
     "Demo",
     "DomainError",
     "Entity",
+    "Event",
     "Extension",
     "Filter",
     "Forbidden",

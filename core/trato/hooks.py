@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Timeline,
     )
     from trato.records.changes import Change
+    from trato.records.events import Event
     from trato.records.unit import Unit
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -143,4 +144,21 @@ def trato_record_saved(unit: Unit, changes: list[Change]) -> None:
 
     :param unit: the transaction, its actor and records.
     :param changes: what was written; all of one entity.
+    """
+
+
+@hookspec
+def trato_event(unit: Unit, event: Event) -> None:
+    """React to what has happened, after it was committed, as a task of the plugin's own.
+
+    Core tells `clients.client.created`, `.changed`, `.archived`, `.restored` and `.purged` of every
+    entity; a plugin tells its own with ``unit.emit``. Which it hears, the manifest names in
+    ``events``. What is written here and the end of the task are one transaction, so that it takes
+    effect once, even after a crash; what leaves the database (a letter, a call) may happen twice.
+    Two events may come in another order than they happened, so look at the record as it is now.
+
+    A temporary failure is tried again; another is told on the page of background tasks.
+
+    :param unit: a transaction of the system in the tenant; the event's own is over.
+    :param event: what happened, to which records.
     """

@@ -175,6 +175,8 @@ class Host:
                        if plugin == "core" or plugin in enabled],
             members=members, teams=teams, roles=roles, settings=config.settings,
             hook=registry.relay(enabled),
+            listeners={name: heard for name, heard in registry.listeners.items()
+                       if name in enabled},
             legal_forms=tuple(
                 form for name in sorted(enabled) for form in registry.plugins[name].legal_forms
             ),

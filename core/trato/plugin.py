@@ -200,6 +200,8 @@ class Plugin:
     settings: Sequence[Setting] = ()
     commands: Sequence[Command] = ()
     jobs: Sequence[Job] = ()
+    #: What ``trato_event`` hears: `clients.client.created`, `clients.client.*`; none: everything.
+    events: Sequence[str] = ()
     demo: Demo | None = None
     hooks: ModuleType | None = None
     #: What companies have behind their names, left out where two names are compared; in small

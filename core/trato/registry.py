@@ -35,6 +35,7 @@ from trato.plugin import (
     field_path,
 )
 from trato.records.duplicates import setting_key
+from trato.records.events import reaction
 from trato.records.timeline import CHANGES, NOTES
 from trato.text import _
 
@@ -110,6 +111,15 @@ class Registry:
     def one(self, plugin: str) -> Relay:
         """Give the reaction hooks of one plugin alone."""
         return self.relay(frozenset({plugin}))
+
+    @cached_property
+    def listeners(self) -> dict[str, tuple[str, ...]]:
+        """The plugins that hear events, each with the events it names."""
+        heard = {
+            implementation.plugin_name.partition(":")[0]
+            for implementation in self.reactions.hook.trato_event.get_hookimpls()
+        }
+        return {name: tuple(p.events) for name, p in self.plugins.items() if name in heard}
 
 
 class Relay:
@@ -462,8 +472,16 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
                     {"job": job.name, "plugin": name},
                 )
             )
-        if job.name in registry.jobs:
+        if job.name in registry.jobs or job.name == reaction(name):
             wrong.append(Message(_("Job '{job}' exists twice."), {"job": job.name}))
+    for event in declared.plugin.events:
+        if event != "*" and event.partition(".")[0] not in reach:
+            wrong.append(
+                Message(
+                    _("It hears '{event}' of a plugin that its manifest does not name."),
+                    {"event": event},
+                )
+            )
     taken = {menu.path for _plugin, menu in registry.menus}
     for menu in declared.menus:
         if menu.path in taken:

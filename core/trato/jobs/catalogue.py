@@ -11,9 +11,9 @@ from typing import Any
 from trato.exchange.writing import write_csv
 from trato.host import Host
 from trato.jobs.declared import Job, JobContext
-from trato.jobs.queue import remove_old
+from trato.jobs.queue import remove_done, remove_old
 from trato.lifecycle.exports import export_tenant
-from trato.records import audit, audit_seals
+from trato.records import audit, audit_seals, events
 from trato.records.unit import Unit
 from trato.text import _
 
@@ -25,13 +25,28 @@ CLEAN = "core.remove_old_tasks"
 SEAL = "core.seal_audit"
 #: For so long one can look up what a task did. The clock's keys must outlive its slots by far.
 TASKS_KEPT = dt.timedelta(days=90)
+#: Each saved record may make some of them, and nobody looks up one that went well.
+EVENTS_KEPT = dt.timedelta(days=1)
 #: Faults that are kept with the result; more are counted.
 _SHOWN = 50
 
 
 def all_jobs(host: Host) -> Mapping[str, Job]:
     """Give all jobs by name; a plugin's runs only where the plugin is enabled."""
-    return {**core_jobs(host), **host.registry.jobs}
+    return {**core_jobs(host), **host.registry.jobs, **reactions(host)}
+
+
+def reactions(host: Host) -> dict[str, Job]:
+    """Make the jobs in which plugins hear events, one for each plugin that hears any."""
+
+    def make(plugin: str) -> Job:
+        def react(ctx: JobContext) -> None:
+            event = events.read(ctx.unit, ctx.payload)
+            host.registry.one(plugin).trato_event(unit=ctx.unit, event=event)
+
+        return Job(name=events.reaction(plugin), title=host.plugins[plugin].title, run=react)
+
+    return {events.reaction(plugin): make(plugin) for plugin in host.registry.listeners}
 
 
 def core_jobs(host: Host) -> dict[str, Job]:
@@ -73,7 +88,10 @@ def core_jobs(host: Host) -> dict[str, Job]:
 
     def clean(ctx: JobContext) -> int:
         unit = ctx.unit
-        return remove_old(unit.connection, unit.tenant_id, before=ctx.now - TASKS_KEPT)
+        heard = [events.reaction(plugin) for plugin in host.registry.listeners]
+        return remove_old(
+            unit.connection, unit.tenant_id, before=ctx.now - TASKS_KEPT
+        ) + remove_done(unit.connection, unit.tenant_id, heard, before=ctx.now - EVENTS_KEPT)
 
     made = (
         Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -20,7 +22,8 @@ from trato.errors import DatabaseUnavailable
 from trato.host import Host
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.declared import Job
-from trato.jobs.queue import enqueue
+from trato.tenancy.tasks import enqueue, release
+from trato.tenancy.view import TenantView
 
 log = logging.getLogger("trato.jobs")
 
@@ -48,39 +51,79 @@ def last_slot(job: Job, *, now: dt.datetime, timezone: str) -> dt.datetime | Non
         at = slot + dt.timedelta(seconds=1)
 
 
+def due(
+    jobs: Iterable[Job], view: TenantView, *, now: dt.datetime
+) -> list[tuple[Job, dt.datetime]]:
+    """Give the jobs that are to run for a tenant, each with its slot; none while it may not write.
+
+    A plugin's jobs are due only where the plugin is enabled.
+    """
+    if view.read_only:
+        return []
+    found = []
+    for job in jobs:
+        if job.plugin == "core" or job.plugin in view.enabled:
+            slot = last_slot(job, now=now, timezone=view.tenant.timezone)
+            if slot is not None:
+                found.append((job, slot))
+    return found
+
+
+@dataclass(kw_only=True, eq=False)
+class Scheduler:
+    """The clock of a process: queues what is due, and what was held and need not be any more."""
+
+    host: Host
+    #: The views that it has served, by tenant.
+    _served: dict[int, TenantView] = field(default_factory=dict)
+
+    def tick(self) -> int:
+        """Queue what is due for every tenant.
+
+        :return: how many tasks were queued.
+        """
+        host = self.host
+        scheduled = [job for job in all_jobs(host).values() if job.at or job.every]
+        queued = 0
+        for tenant in administration.tenants(host):
+            view = host.for_tenant(tenant.id, version=tenant.version)
+            queued += self.serve(view, scheduled)
+        return queued
+
+    def serve(self, view: TenantView, scheduled: Sequence[Job] = ()) -> int:
+        """Queue what is due for one tenant, and what it need not hold back any more."""
+        host, now, tenant_id = self.host, self.host.clock(), view.tenant.id
+        slots = due(scheduled, view, now=now)
+        # A licence that was renewed or a plugin whose tables caught up makes a new view.
+        changed = self._served.get(tenant_id) is not view and not view.read_only
+        queued = 0
+        if slots or changed:
+            with transaction(host.engine, tenant_id=tenant_id) as connection:
+                for plugin in ("core", *view.enabled) if changed else ():
+                    queued += release(connection, tenant_id, plugin, now=now)
+                for job, slot in slots:
+                    key = f"{job.name}@{slot.astimezone(dt.UTC).isoformat()}"
+                    made = enqueue(connection, tenant_id, job.name, now=now, unique_key=key,
+                                   priority=job.priority)  # fmt: skip
+                    queued += made is not None
+        self._served[tenant_id] = view
+        return queued
+
+
 def tick(host: Host) -> int:
-    """Queue what is due for every tenant.
+    """Queue what is due for every tenant, once.
 
     :return: how many tasks were queued.
     """
-    scheduled = [job for job in all_jobs(host).values() if job.at or job.every]
-    queued = 0
-    now = host.clock()
-    for tenant in administration.tenants(host) if scheduled else ():
-        view = host.for_tenant(tenant.id, version=tenant.version)
-        if view.read_only:
-            continue
-        due = []
-        for job in scheduled:
-            plugin = job.name.partition(".")[0]
-            if plugin == "core" or plugin in view.enabled:
-                slot = last_slot(job, now=now, timezone=tenant.timezone)
-                if slot is not None:
-                    due.append((job, f"{job.name}@{slot.astimezone(dt.UTC).isoformat()}"))
-        if due:
-            with transaction(host.engine, tenant_id=tenant.id) as connection:
-                for job, key in due:
-                    made = enqueue(connection, tenant.id, job.name, now=now, unique_key=key,
-                                   priority=job.priority)  # fmt: skip
-                    queued += made is not None
-    return queued
+    return Scheduler(host=host).tick()
 
 
 def run_until(host: Host, stopped: threading.Event, *, every: float = 20.0) -> None:
     """Tick until stopped."""
+    scheduler = Scheduler(host=host)
     while not stopped.is_set():
         try:
-            tick(host)
+            scheduler.tick()
         except DatabaseUnavailable:
             log.warning("the clock cannot reach the database")
         stopped.wait(every)

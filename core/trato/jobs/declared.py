@@ -59,6 +59,11 @@ class Job:
     reads: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def plugin(self) -> str:
+        """Whose job it is; `core` for the host's own."""
+        return self.name.partition(".")[0]
+
 
 def job(
     name: str, title: str, *, at: str | None = None, every: int | None = None, attempts: int = 5,

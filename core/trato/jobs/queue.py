@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from trato.db.types import new_id
 from trato.errors import DomainError, NotFound
-from trato.tenancy.held_tasks import release
-from trato.tenancy.tables import task, turn
+from trato.tenancy.tables import task
+from trato.tenancy.tasks import enqueue, release
 from trato.text import _
 
 #: States in which a task is over.
@@ -40,33 +38,6 @@ class Task:
     created_by: UUID | None
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
-
-
-def enqueue(
-    connection: Connection, tenant_id: int, job: str, *, now: dt.datetime,
-    payload: Mapping[str, Any] | None = None, unique_key: str | None = None, priority: int = 0,
-    run_at: dt.datetime | None = None, by: UUID | None = None,
-) -> UUID | None:  # fmt: skip
-    """Queue a task inside the caller's transaction: it exists when, and only if, that commits.
-
-    :param unique_key: a task of the tenant with the same key is not queued again, ever.
-    :return: the task's id, or None when the key was there.
-    """
-    made = new_id()
-    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = {
-        "tenant_id": tenant_id, "id": made, "job": job, "payload": dict(payload or {}),
-        "state": "queued", "unique_key": unique_key, "priority": priority,
-        "run_at": run_at or now, "attempts": 0, "created_at": now, "created_by": by,
-    }  # fmt: skip
-    statement = kind(task).values(row)
-    if unique_key is not None:
-        statement = statement.on_conflict_do_nothing()
-    if connection.execute(statement.returning(task.c.id)).first() is None:
-        return None
-    known = kind(turn).values(tenant=tenant_id, served_at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
-    connection.execute(known.on_conflict_do_nothing())
-    return made
 
 
 def tasks(
@@ -164,7 +135,23 @@ def remove_old(connection: Connection, tenant_id: int, *, before: dt.datetime) -
     return gone.rowcount
 
 
+def remove_done(
+    connection: Connection, tenant_id: int, jobs: Sequence[str], *, before: dt.datetime
+) -> int:
+    """Remove the record of some jobs' tasks that went well before a moment.
+
+    :return: how many they were.
+    """
+    gone = connection.execute(
+        delete(task).where(
+            task.c.tenant_id == tenant_id, task.c.state == "done", task.c.job.in_(jobs),
+            task.c.finished_at < before,
+        )
+    )  # fmt: skip
+    return gone.rowcount
+
+
 __all__ = [
     "OVER", "Task", "cancel", "counts", "enqueue", "find", "release",
-    "remove_old", "retry", "tasks",
+    "remove_done", "remove_old", "retry", "tasks",
 ]  # fmt: skip

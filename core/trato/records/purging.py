@@ -76,7 +76,7 @@ def purge(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
     for view, removed in gone:
         audit.write(unit.connection, unit.actor, removed, at=unit.now, key=unit.audit_keys[0])
         if view.name in unit.view.entities:
-            writing.call_hook(unit, "trato_record_saved", removed)
+            writing.call_saved(unit, removed)
 
 
 class _Known:
@@ -247,7 +247,7 @@ def _clear(unit: Unit, known: _Known, closure: _Closure) -> None:
             storing.update_records(unit.connection, unit.actor, view, changes, now=unit.now)
             audit.write(unit.connection, unit.actor, changes, at=unit.now, key=unit.audit_keys[0])
             if name in unit.view.entities:
-                writing.call_hook(unit, "trato_record_saved", changes)
+                writing.call_saved(unit, changes)
 
 
 def _leaves_first(known: _Known, closure: _Closure) -> list[str]:

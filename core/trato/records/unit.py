@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
@@ -59,6 +60,40 @@ class Unit:
         from trato.records.records import Records
 
         return Records(self)
+
+    def emit(
+        self, name: str, data: Mapping[str, Any] | None = None, *, records: Sequence[UUID] = ()
+    ) -> None:
+        """Tell the tenant's plugins that something happened, once this unit is committed.
+
+        :param name: `visits.visit_missed`: the plugin that tells it, and what happened.
+        :param data: what else to say of it, as JSON holds it.
+        :param records: the records that it is about.
+        :raises ValueError: for a name that does not begin with an enabled plugin's.
+        """
+        from trato.records import events
+
+        events.emit(self, name, data or {}, records)
+
+    def enqueue(
+        self, job: str, payload: Mapping[str, Any] | None = None, *,
+        run_at: dt.datetime | None = None, unique_key: str | None = None, priority: int = 0,
+    ) -> UUID | None:  # fmt: skip
+        """Queue a task of a job, to run in the background once this unit is committed.
+
+        :param job: its name; the job of a plugin that is disabled by then waits.
+        :param payload: what the job finds in ``ctx.payload``, as JSON holds it.
+        :param run_at: not before this moment.
+        :param unique_key: with a key that the tenant has used before nothing is queued.
+        :param priority: the lower, the sooner; 0 is usual.
+        :return: the task's id, or None when the key was there.
+        """
+        from trato.tenancy.tasks import enqueue
+
+        return enqueue(
+            self.connection, self.tenant_id, job, now=self.now, payload=payload, run_at=run_at,
+            unique_key=unique_key, priority=priority, by=self.actor.member_id,
+        )  # fmt: skip
 
     @cached_property
     def session(self) -> TenantSession:

@@ -19,7 +19,7 @@ from trato.access.roles import Action
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, Message
-from trato.records import audit, duplicates, notices, storing, uniqueness
+from trato.records import audit, duplicates, events, notices, storing, uniqueness
 from trato.records.changes import Change
 from trato.records.convert import choice_labels
 from trato.records.reading import finish, select_columns
@@ -144,7 +144,7 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     good = [change for change in good if not change.errors]
     written = _write(unit, entity, good)
     notices.tell_of_changes(unit, entity, written)
-    call_hook(unit, "trato_record_saved", written)
+    call_saved(unit, written)
     return written
 
 
@@ -154,6 +154,12 @@ def call_hook(unit: Unit, hook: str, changes: list[Change]) -> None:
         caller = getattr(unit.view.hook, hook)
         if caller.get_hookimpls():
             caller(unit=unit, changes=changes)
+
+
+def call_saved(unit: Unit, changes: list[Change]) -> None:
+    """Tell plugins of written changes of one entity: now, and as events once it is committed."""
+    call_hook(unit, "trato_record_saved", changes)
+    events.tell_of_changes(unit, changes)
 
 
 def check_rows(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:

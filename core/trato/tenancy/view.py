@@ -110,6 +110,8 @@ class TenantView:
     timelines: Sequence[tuple[str, Timeline]] = ()
     #: What the enabled plugins leave out of names that are compared: `sas`, `s en c`.
     legal_forms: tuple[str, ...] = ()
+    #: Enabled plugins that hear events, each with the events it names.
+    listeners: Mapping[str, Sequence[str]] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from trato.testing.checks.background import BackgroundChecks
 from trato.testing.checks.gates import GateChecks
 from trato.testing.checks.isolation import IsolationChecks
 from trato.testing.checks.lists import ListChecks
@@ -15,8 +16,9 @@ from trato.testing.checks.tables import TableChecks
 
 
 class PluginChecks(
-    ManifestChecks, GateChecks, IsolationChecks, RightsChecks, ListChecks, TableChecks
-):
+    ManifestChecks, BackgroundChecks, GateChecks, IsolationChecks, RightsChecks, ListChecks,
+    TableChecks,
+):  # fmt: skip
     """Everything the host promises about a plugin, tried on both databases."""
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from trato.errors import NotFound
 from trato.tenancy.view import TenantView
-from trato.testing.checks.base import Checked
+from trato.testing.checks.base import OFF, Checked
 from trato.testing.companies import Company
 from trato.testing.probes import Probes
 from trato.testing.samples import marker
-
-OFF = ["disabled", "unlicensed"]
 
 
 class GateChecks(Checked):
@@ -107,26 +102,12 @@ class GateChecks(Checked):
     def _hooked(self, tenant: Company) -> set[str]:
         """Name the plugins whose reactions the tenant's relay would call."""
         names = ("trato_record_saving", "trato_record_saved", "trato_tenant_enabled",
-                 "trato_tenant_disabled")  # fmt: skip
+                 "trato_tenant_disabled", "trato_event")  # fmt: skip
         return {
             implementation.plugin_name.partition(":")[0]
             for name in names
             for implementation in getattr(tenant.view.hook, name).get_hookimpls()
         }
-
-    def _switch_off(self, tenant: Company, off: str) -> None:
-        if off == "disabled":
-            tenant.disable(self.plugin)
-        else:
-            tenant.install_license(set(tenant.host.plugins) - {self.plugin})
-
-    @contextmanager
-    def _switched_off(self, tenant: Company, off: str) -> Iterator[None]:
-        on = tenant.view.enabled
-        self._switch_off(tenant, off)
-        yield
-        tenant.install_license()
-        tenant.enable(*on)
 
 
 def traces(view: TenantView, plugin: str) -> set[str]:
