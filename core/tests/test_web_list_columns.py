@@ -154,3 +154,18 @@ def test_choice_is_read_with_one_statement(client: Browser, count_statements: Co
         client.get(LIST)
 
     assert len(counted.naming("core_list_state")) == 1
+
+
+def test_height_of_rows_is_remembered_with_the_columns(client: Browser) -> None:
+    def is_compact() -> bool:
+        return "is-compact" in page_of(client.get(LIST)).one(id="t-list").attrs["class"].split()
+
+    at_first = is_compact()
+    choose(client, "code", height="compact")
+    low = is_compact()
+    page = page_of(client.get(COLUMNS))
+    choose(client, "code", height="comfortable")
+
+    assert (at_first, low, is_compact()) == (False, True, False)
+    assert "checked" in page.one("input", name="height", value="compact").attrs
+    assert len(heads(client)) == 2

@@ -1,8 +1,8 @@
-"""How a member has arranged the list of an entity: which columns, and in what order."""
+"""How a member has arranged the list of an entity: columns, their order, height of the rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,32 +16,43 @@ from trato.records.unit import Unit
 from trato.text import _
 
 
-def columns(unit: Unit, entity: EntityView) -> tuple[str, ...]:
-    """Read the columns that the actor chose, by path; none where nothing was chosen.
+@dataclass(frozen=True, kw_only=True)
+class Arrangement:
+    """What a member chose for a list."""
 
-    A field that was removed or hidden since may still be among them.
-    """
+    #: Paths in order; none where nothing was chosen. A field that was removed or hidden since
+    #: may still be among them.
+    columns: tuple[str, ...] = ()
+    #: Rows are low, so that more of them are seen.
+    is_compact: bool = False
+
+
+def arrangement(unit: Unit, entity: EntityView) -> Arrangement:
+    """Read how the actor has arranged a list."""
     if unit.actor.member_id is None:
-        return ()
+        return Arrangement()
     content = unit.connection.execute(
         select(table.c.content).where(*_mine(unit, entity))
     ).scalar_one_or_none()
-    return tuple((content or {}).get("columns", ()))
+    kept = content or {}
+    return Arrangement(
+        columns=tuple(kept.get("columns", ())), is_compact=bool(kept.get("compact", False))
+    )
 
 
-def choose(unit: Unit, entity: EntityView, paths: Sequence[str]) -> None:
-    """Remember the columns of the actor's list; it is the member's own, so no right is needed.
+def arrange(unit: Unit, entity: EntityView, wanted: Arrangement) -> None:
+    """Remember how the actor's list is to be; it is the member's own, so no right is needed.
 
     :raises BadQuery: for a field that the actor may not see.
     :raises Forbidden: for whoever looks as somebody else.
     """
     _require_self(unit)
     visible = rules.visible_fields(unit.actor, entity)
-    for path in paths:
+    for path in wanted.columns:
         if path not in visible:
             raise unknown_field(path, visible)
     insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
-    content = {"columns": list(dict.fromkeys(paths))}
+    content = {"columns": list(dict.fromkeys(wanted.columns)), "compact": wanted.is_compact}
     statement = insert(table).values(
         tenant_id=unit.tenant_id, member_id=unit.actor.member_id, entity=entity.name,
         content=content,

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from trato.access import rules
 from trato.records import arranging
+from trato.records.arranging import Arrangement
 from trato.web.auth import current_host
 from trato.web.lists import ListPage
 from trato.web.pages import opened
@@ -36,7 +37,7 @@ def show_totals(plugin: str, collection: str) -> str:
 
 @blueprint.post(_COLUMNS)
 def choose(plugin: str, collection: str) -> Response:
-    """Remember the chosen columns in the order of the form, one of them moved, or none at all.
+    """Remember the columns in the order of the form, one of them moved, and the rows' height.
 
     A button that moves a column sends `move=up:path` or `move=down:path` and comes back to the
     choice; `reset` forgets it.
@@ -50,7 +51,13 @@ def choose(plugin: str, collection: str) -> Response:
         else:
             first = page.columns()[0].path
             chosen = [path for path in request.form.getlist("column") if path != first]
-            arranging.choose(unit, entity, [first, *_moved(chosen, moved, direction)])
+            arranging.arrange(
+                unit, entity,
+                Arrangement(
+                    columns=(first, *_moved(chosen, moved, direction)),
+                    is_compact=request.form.get("height") == "compact",
+                ),
+            )  # fmt: skip
     return redirect(page.address.to("/columns" if moved else ""))
 
 

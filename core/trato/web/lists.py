@@ -16,7 +16,7 @@ from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.host import Host
 from trato.i18n import in_sentence
-from trato.records import arranging
+from trato.records.arranging import Arrangement, arrangement
 from trato.records.query import COUNT_CAP, Query, Record
 from trato.records.totals import summable, totals
 from trato.records.unit import Unit
@@ -65,10 +65,14 @@ class ListPage:
         return self._columns
 
     @cached_property
+    def _arranged(self) -> Arrangement:
+        return arrangement(self.unit, self.entity)
+
+    @cached_property
     def _columns(self) -> list[Field]:
         visible = self.filters.visible
         usual = list_columns(self.unit.view, self.entity, visible) or [next(iter(visible.values()))]
-        chosen = arranging.columns(self.unit, self.entity)
+        chosen = self._arranged.columns
         if not chosen:
             return usual
         paths = dict.fromkeys((usual[0].path, *chosen))
@@ -94,6 +98,7 @@ class ListPage:
         return {
             "title": title, "save_url": self.address.to("/columns"), "chosen": chosen,
             "others": sorted(others, key=lambda item: fold(item["label"])), "count": len(offered),
+            "is_compact": self._arranged.is_compact,
         }  # fmt: skip
 
     def _column_offer(
@@ -124,7 +129,7 @@ class ListPage:
             "titles": in_sentence(title), "url": address.url, "state": address.state(),
             "columns": [self._column(field, query) for field in columns],
             "rows": self._rows(columns, found.rows),
-            "totals_url": address.to("/totals"),
+            "is_compact": self._arranged.is_compact, "totals_url": address.to("/totals"),
             "next_url": address.to(cursor=found.next) if found.next else None,
             "count_text": count, "search": query.search, "chips": self.filters.chips(),
             "bulk": self._bulk(), "bulk_url": address.to("/bulk"),

@@ -79,6 +79,8 @@
   document.addEventListener("mouseover", (event) => {
     const cell = cellOf(event.target);
     if (!cell || pencil.parentElement === cell) return;
+    // What does not fit is told whole.
+    if (cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent.trim();
     if (edits(cell)) cell.append(pencil);
     else pencil.remove();
   });

@@ -42,6 +42,31 @@
     button.focus();
   });
 
+  // A column is dragged by its grip, with mouse, pen or finger; the first stays where it is.
+  document.addEventListener("pointerdown", (event) => {
+    const grip = event.target.closest?.("[data-grip]");
+    if (!grip) return;
+    event.preventDefault();
+    const item = grip.closest("li");
+    const items = () => all("li:not(:has(input:disabled))", item.parentElement);
+    item.classList.add("is-dragged");
+    grip.setPointerCapture(event.pointerId);
+    const move = ({ clientY }) => {
+      const before = items().find((other) => other !== item && clientY < other.getBoundingClientRect().top + other.offsetHeight / 2);
+      if (before) {
+        if (item.nextElementSibling !== before) before.before(item);
+      } else if (items().at(-1) !== item) {
+        items().at(-1).after(item);
+      }
+      item.scrollIntoView({ block: "nearest" });
+    };
+    grip.addEventListener("pointermove", move);
+    grip.addEventListener("lostpointercapture", () => {
+      grip.removeEventListener("pointermove", move);
+      item.classList.remove("is-dragged");
+    }, { once: true });
+  });
+
   // --- selection: the bar itself shows by style; here are the count, ranges and the key ---
 
   const boxes = () => all("[data-choose]");
