@@ -64,6 +64,7 @@ def build(context: Context) -> CommandParser:
     from trato.cli import (
         audit,
         background,
+        backups,
         configurations,
         demo,
         doctor,
@@ -78,8 +79,8 @@ def build(context: Context) -> CommandParser:
     )
 
     families = (
-        demo, serving, migrations, doctor, tenants, licenses, plugins, users, configurations,
-        exchanges, jobs, background, audit,
+        demo, serving, migrations, doctor, backups, tenants, licenses, plugins, users,
+        configurations, exchanges, jobs, background, audit,
     )  # fmt: skip
     parser = CommandParser(context, prog="trato", title=_("Run and look after Trato"))
     from trato import __version__

@@ -29,7 +29,8 @@ class Progress:
         self.done = 0
         self._start = time.monotonic()
         self._next = self._start + _PATIENCE
-        self._seen = sys.stderr.isatty()
+        #: Whether anybody looks.
+        self.is_seen = sys.stderr.isatty()
         self._drawn = False
 
     def __enter__(self) -> Self:
@@ -52,7 +53,7 @@ class Progress:
         self.done = done
         self.total = total if total is not None else self.total
         now = time.monotonic()
-        if self._seen and now >= self._next:
+        if self.is_seen and now >= self._next:
             self._next = now + _EVERY
             self._drawn = True
             print(f"\r\x1b[K{self.line()}", end="", file=sys.stderr, flush=True)

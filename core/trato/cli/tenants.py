@@ -101,7 +101,6 @@ def _list(context: Context, args: argparse.Namespace) -> int:
 def _delete(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
     from trato.cli import readiness
-    from trato.exchange.writing import write_csv
     from trato.lifecycle.tenants import delete_tenant
 
     host = context.host
@@ -113,9 +112,7 @@ def _delete(context: Context, args: argparse.Namespace) -> int:
         ):  # fmt: skip
             context.error(context.text(_("Nothing was deleted.")))
             return 2
-        done = delete_tenant(
-            host, tenant.slug, engine=engine, folder=Path.cwd(), write_table=write_csv
-        )
+        done = delete_tenant(host, tenant.slug, engine=engine, folder=Path.cwd())
     if args.json:
         context.show_json(
             {"slug": tenant.slug, "archive": str(done.archive), "records": done.records,

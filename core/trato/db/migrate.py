@@ -63,6 +63,16 @@ def head(folder: Path) -> str | None:
     return heads[0] if heads else None
 
 
+def has_revision(folder: Path, revision: str) -> bool:
+    """Tell whether a plugin's files know a revision."""
+    files = (folder / "migrations" / "versions").glob("*.py")
+    return any(
+        found[1] == revision
+        for file in files
+        if (found := _REVISION.search(file.read_text(encoding="utf-8")))
+    )
+
+
 def current(connection: Connection, plugin: str) -> str | None:
     """Read the revision at which a plugin's tables are; None when they are not there."""
     table = version_table(plugin)

@@ -26,8 +26,17 @@ def tables_of_tenants(connection: Connection, metadata: MetaData) -> list[Table]
     Tables of plugins that are no longer installed are found in the database itself; they come
     last, as nothing that is known refers to them.
     """
+    return [table for table in _tables(connection, metadata) if "tenant_id" in table.c]
+
+
+def shared_tables(connection: Connection, metadata: MetaData) -> list[Table]:
+    """Find the tables whose rows belong to no tenant, those that others refer to first."""
+    return [table for table in _tables(connection, metadata) if "tenant_id" not in table.c]
+
+
+def _tables(connection: Connection, metadata: MetaData) -> list[Table]:
     existing = set(inspect(connection).get_table_names())
-    known = [t for t in metadata.sorted_tables if "tenant_id" in t.c and t.name in existing]
+    known = [table for table in metadata.sorted_tables if table.name in existing]
     left = [
         name
         for name in sorted(existing - set(metadata.tables))
@@ -36,8 +45,7 @@ def tables_of_tenants(connection: Connection, metadata: MetaData) -> list[Table]
     found = MetaData()
     if left:
         found.reflect(connection, only=left)
-    unknown = [t for t in found.sorted_tables if t.name in left and "tenant_id" in t.c]
-    return known + unknown
+    return known + [table for table in found.sorted_tables if table.name in left]
 
 
 def rows_of_tenant(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Connection, inspect
 
@@ -19,12 +16,11 @@ from trato.db import tenant_rows
 from trato.db.migrate import current
 from trato.entities.base import metadata
 from trato.entities.view import EntityView
-from trato.errors import ConfigError
 from trato.host import Host
+from trato.lifecycle.new_zip import NewZip
 from trato.records import dump
 from trato.tenancy.own_fields import read_own_fields
 from trato.tenancy.view import Tenant
-from trato.text import _
 
 #: Writes a table to a text stream: headers, rows; gives the number of rows. Core's is
 #: ``trato.exchange.writing.write_csv``, which stands above this package.
@@ -37,62 +33,27 @@ _SECRET_COLUMNS = frozenset({"secret_hash"})
 _SECRET_TABLES = frozenset({"core_setting"})
 
 
-class Archive:
-    """A zip file that appears under its name once it is complete."""
+class Archive(NewZip):
+    """A zip file with a table an entity, for people and other programs to read."""
 
     def __init__(self, path: Path, write_table: WriteTable, *, at: datetime) -> None:
-        self.path = path
-        self._at = at
-        self._part = path.with_name(f".{path.name}.part")
+        super().__init__(path, at=at)
         self._write_table = write_table
         self.manifest: dict[str, Any] = {"format": "trato-archive", "version": 1}
 
-    def __enter__(self) -> Self:
-        try:
-            # Created readable by its owner only: it holds a company's data.
-            self._file = os.fdopen(os.open(self._part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600),
-                                   "w+b")  # fmt: skip
-        except OSError as error:
-            raise ConfigError(
-                _("The archive {path} cannot be written: {reason}."),
-                hint=_("Nothing was deleted. Check the folder and its rights."),
-                path=str(self.path), reason=error.strerror or str(error), code="file",
-            ) from error  # fmt: skip
-        self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        if error is not None:
-            self._zip.close()
-            self._file.close()
-            self._part.unlink(missing_ok=True)
-            return
+    def finish(self) -> None:
+        """Add the manifest."""
         text = json.dumps(self.manifest, ensure_ascii=False, indent=2, default=_plain)
-        self._zip.writestr("manifest.json", text)
-        self._zip.close()
-        # What is archived is deleted next: it must be on the disk.
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        os.replace(self._part, self.path)
-
-    def _entry(self, name: str) -> zipfile.ZipInfo:
-        """Describe a file of the archive; by itself it would be of 1980."""
-        info = zipfile.ZipInfo(name, self._at.timetuple()[:6])
-        info.compress_type = zipfile.ZIP_DEFLATED
-        return info
+        self.add_text("manifest.json", text)
 
     def add_text(self, name: str, text: str) -> None:
         """Add a text file."""
-        self._zip.writestr(name, text)
+        self.add(name, text.encode())
 
     def add_table(self, name: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Add a table; gives the number of its rows."""
         with (
-            self._zip.open(self._entry(name), "w", force_zip64=True) as raw,
+            self.member(name) as raw,
             io.TextIOWrapper(raw, "utf-8", newline="") as stream,
         ):
             return self._write_table(stream, headers, ([_cell(v) for v in row] for row in rows))
@@ -100,7 +61,7 @@ class Archive:
     def add_lines(self, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
         """Add rows as lines of JSON; gives their number."""
         count = 0
-        with self._zip.open(self._entry(name), "w", force_zip64=True) as raw:
+        with self.member(name) as raw:
             for row in rows:
                 line = json.dumps(row, ensure_ascii=False, default=_plain)
                 raw.write(line.encode() + b"\n")

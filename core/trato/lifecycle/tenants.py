@@ -15,6 +15,8 @@ from trato.db.engine import transaction
 from trato.entities.base import metadata
 from trato.host import Host
 from trato.lifecycle import archive as archives
+from trato.lifecycle import storage
+from trato.lifecycle.backup import write_backup
 from trato.tenancy import store
 from trato.tenancy.profile import delete_tenant_row
 from trato.tenancy.view import Tenant
@@ -31,13 +33,11 @@ class DeletedTenant:
     users: int
 
 
-def delete_tenant(
-    host: Host, slug: str, *, engine: Engine, folder: Path, write_table: archives.WriteTable
-) -> DeletedTenant:
-    """Archive a tenant into a zip file, then remove all that belongs to it.
+def delete_tenant(host: Host, slug: str, *, engine: Engine, folder: Path) -> DeletedTenant:
+    """Back a tenant up into a zip file, then remove all that belongs to it, its files too.
 
     :param engine: as the owner of the tables; the application may not delete the audit.
-    :param folder: where the archive goes.
+    :param folder: where the archive goes, from which ``trato restore`` brings the tenant back.
     :raises TenantError: when there is no such tenant.
     """
     if engine.dialect.name == "postgresql":
@@ -47,15 +47,15 @@ def delete_tenant(
         tenant = store.find_tenant(connection, slug)
         path = archives.free_path(folder, host, slug)
         users = users_of(connection, tenant.id)
-        with archives.Archive(path, write_table, at=host.clock()) as archive:
-            records = add_tenant(archive, host, connection, tenant)
+        archived = write_backup(host, connection, path, only=tenant)
         tables = tenant_rows.tables_of_tenants(connection, metadata)
         rows = tenant_rows.remove_tenant(connection, tables, tenant.id)
         orphans = delete_orphans(connection, [user.id for user in users])
         delete_tenant_row(connection, tenant.id)
-    return DeletedTenant(
-        archive=path, records=records, rows=rows, users=orphans,
-    )  # fmt: skip
+    files = storage.folder_of(host.settings)
+    for _path, file in storage.files_in(files, tenant_id=tenant.id) if files else ():
+        file.unlink(missing_ok=True)
+    return DeletedTenant(archive=path, records=archived.records, rows=rows, users=orphans)
 
 
 def add_tenant(

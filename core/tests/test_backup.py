@@ -1,0 +1,490 @@
+"""What a backup writes, a restore brings back: every row, on either database, or nothing at all."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyotp
+import pytest
+from sqlalchemy import Connection, inspect, select
+
+from trato import administration
+from trato.access import second_factor
+from trato.access.sealing import Sealer
+from trato.access.tables import user
+from trato.db.engine import open_engine, transaction
+from trato.entities.base import metadata
+from trato.host import Host
+from trato.lifecycle.backup_format import LEFT_OUT
+from trato.records import audit_seals
+from trato.settings import Settings
+
+if TYPE_CHECKING:
+    from core.tests.conftest import Installation
+
+CLIENTS = (
+    "name,identification,tags,custom.code\n"
+    "Ñandú S.A.S.,900373913,VIP|Norte,Ñ-1\nComercial Ándes,901,,K2\n=1+1,902,Sur,\n"
+)
+CONFIG = """
+fields: {clients.client: {code: {kind: text, labels: {es: C}, searchable: true, unique: true}}}
+teams: {norte: {name: Norte}}
+settings: {}
+"""
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@contextmanager
+def owner(installation: Installation) -> Iterator[Connection]:
+    assert installation.database is not None
+    engine = open_engine(installation.database.owner_url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def rows_of(installation: Installation) -> Rows:
+    """Read every row of every table as Python values, which are the same on both databases."""
+    with owner(installation) as connection:
+        existing = set(inspect(connection).get_table_names())
+        return {
+            table.name: sorted(tuple(map(plain, row)) for row in connection.execute(select(table)))
+            for table in metadata.sorted_tables
+            if table.name in existing and table.name not in LEFT_OUT
+        }
+
+
+def plain(value: Any) -> str:
+    """Write a value so that it can be compared; PostgreSQL keeps no order of an object's keys."""
+    is_json = isinstance(value, dict | list)
+    return json.dumps(value, sort_keys=True) if is_json else repr(value)
+
+
+def filled(installation: Installation, slug: str) -> None:
+    """Make a tenant with something in most tables."""
+    installation.tenant(slug, "clients", "colombia")
+    (installation.folder / "clients.csv").write_text(CLIENTS, encoding="utf-8")
+    (installation.folder / "c.yaml").write_text(CONFIG, encoding="utf-8")
+    installation.did("config", "apply", slug, "c.yaml")
+    installation.did("import", slug, "clients.client", "clients.csv")
+    installation.did("token", "create", slug, f"ana@{slug}.example")
+    host = open_host(installation)
+    try:
+        more(host, slug)
+    finally:
+        host.close()
+
+
+def open_host(installation: Installation) -> Host:
+    return Host(Settings.load(installation.environ))
+
+
+def more(host: Host, slug: str) -> None:
+    """Make what no command makes: a tree, amounts, a note, a second step, seals."""
+    ana = administration.member_actor(host, slug, f"ana@{slug}.example")
+    with host.unit(ana) as unit:
+        records = unit.records
+        child = records.create("clients.category", {"name": "Zinc"})
+        parent = records.create("clients.category", {"name": "Metal"})
+        records.update("clients.category", child.id, {"parent_id": parent.id})
+        client = records.create(
+            "clients.client",
+            {"name": "Con cupo", "credit_limit": "900719925474099.01",
+             "colombia.municipality": "05001"},
+        )  # fmt: skip
+        records.archive("clients.client", client.id)
+        sealer = Sealer(host.secret_keys, purpose=second_factor.PURPOSE)
+        secret = second_factor.begin(unit.connection, ana.member.user_id, sealer)
+        code = pyotp.TOTP(secret).at(host.clock())
+        second_factor.confirm(unit.connection, ana.member.user_id, code, sealer, now=host.clock())
+        audit_seals.seal(unit.connection, ana.tenant_id, now=host.clock(), key=host.audit_keys[0])
+
+
+def put_file(installation: Installation, path: str, content: bytes) -> Path:
+    file = installation.folder / "trato-files" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return file
+
+
+@pytest.fixture
+def other(
+    installation: Installation, databases: Any, tmp_path: Path
+) -> Callable[..., Installation]:
+    """Make another installation, empty and on either database."""
+
+    def make(backend: str) -> Installation:
+        database = databases.migrated(backend)
+        folder = tmp_path / f"other-{backend}"
+        folder.mkdir()
+        environ = installation.environ | {"TRATO_DATABASE_URL": database.url}
+        environ.pop("TRATO_OWNER_DATABASE_URL", None)
+        if backend == "postgresql":
+            environ["TRATO_OWNER_DATABASE_URL"] = database.owner_url
+        environ["TRATO_STORAGE_URL"] = (folder / "files").as_uri()
+        return replace(installation, environ=environ, database=database)
+
+    return make
+
+
+@pytest.fixture
+def source(installation: Installation) -> Installation:
+    installation.environ["TRATO_STORAGE_URL"] = (installation.folder / "trato-files").as_uri()
+    return installation
+
+
+# --- a whole installation ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_an_installation_is_the_same_after_a_restore_row_by_row(
+    source: Installation, other: Callable[..., Installation], target: str
+) -> None:
+    filled(source, "acme")
+    filled(source, "beta")
+    put_file(source, "exports/1/copy.zip", b"\x00\xff" * 5000)
+    before = rows_of(source)
+    there = other(target)
+
+    wrote = source.did("backup", "all.trato", "--json").json
+    read = there.did("restore", "all.trato", "--json").json
+
+    assert (read["rows"], read["files"]) == (wrote["rows"], 1)
+    after = rows_of(there)
+    assert [name for name in before if before[name] != after[name]] == []
+    assert sum(map(len, after.values())) == wrote["rows"] > 100
+    assert Path(there.environ["TRATO_STORAGE_URL"].removeprefix("file://")).joinpath(
+        "exports/1/copy.zip"
+    ).read_bytes() == b"\x00\xff" * 5000  # fmt: skip
+    works(there, "acme")
+    there.tenant("gamma")  # numbers go on behind those restored
+    assert len(there.did("tenant", "list", "--json").json) == 3
+
+
+def works(installation: Installation, slug: str) -> None:
+    """Check what is made anew: search, history, unique values; and what is sealed."""
+    assert installation.did("audit", "verify", slug).code == 0
+    host = open_host(installation)
+    try:
+        ana = administration.member_actor(host, slug, f"ana@{slug}.example")
+        with host.unit(ana, read=True) as unit:
+            for word, found in (("nandu", 1), ("k2", 1), ("comercial and", 1), ("zzz", 0)):
+                assert len(unit.records.query("clients.client", search=word).rows) == found, word
+            rows = unit.records.query("clients.category", columns=["name", "parent_id"]).records()
+            assert {row["name"]: row["parent_id"] is None for row in rows} == {
+                "Metal": True, "Zinc": False,
+            }  # fmt: skip
+        with transaction(host.engine, read=True) as connection:
+            sealed = connection.execute(
+                select(user.c.totp_secret).where(user.c.id == ana.member.user_id)
+            ).scalar_one()
+        assert Sealer(host.secret_keys, purpose=second_factor.PURPOSE).open(sealed)
+    finally:
+        host.close()
+
+
+@pytest.mark.database("sqlite")
+def test_a_restore_refuses_an_installation_that_is_not_empty(source: Installation) -> None:
+    filled(source, "acme")
+    source.did("backup", "all.trato")
+    before = rows_of(source)
+
+    ran = source.run("restore", "all.trato")
+
+    assert ran.code == 2
+    assert "not empty" in ran.err
+    assert "acme" in ran.err
+    assert rows_of(source) == before
+
+
+# --- one tenant ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_a_tenant_is_restored_beside_others_and_keeps_its_history(
+    source: Installation, other: Callable[..., Installation], target: str
+) -> None:
+    filled(source, "acme")
+    put_file(source, "exports/1/copy.zip", b"of acme")
+    there = other(target)
+    filled(there, "beta")
+    beta = rows_of(there)
+
+    source.did("backup", "acme.trato", "--tenant", "acme")
+    ran = there.did("restore", "acme.trato", "--json")
+
+    number = ran.json["tenants"][0]["number"]
+    assert number != 1
+    assert "API tokens do not work" in ran.err
+    works(there, "acme")
+    works(there, "beta")
+    after = rows_of(there)
+    for name, rows in beta.items():
+        assert set(rows) <= set(after[name]), name
+    mine, theirs = rows_of(source), {n: set(after[n]) - set(beta[n]) for n in after}
+    assert {n: len(rows) for n, rows in theirs.items() if n != "colombia_municipality"} == {
+        n: len(rows) for n, rows in mine.items() if n != "colombia_municipality"
+    }
+    file = Path(there.environ["TRATO_STORAGE_URL"].removeprefix("file://"))
+    assert (file / f"exports/{number}/copy.zip").read_bytes() == b"of acme"
+    # What is written now goes on with the same history.
+    there.did("import", "acme", "clients.client", "clients.csv", "--match", "identification")
+    assert there.did("audit", "verify", "acme").code == 0
+
+
+def test_a_tenant_is_not_restored_over_one_that_exists(source: Installation) -> None:
+    filled(source, "acme")
+    source.did("backup", "acme.trato", "--tenant", "acme")
+    before = rows_of(source)
+
+    ran = source.run("restore", "acme.trato")
+
+    assert ran.code == 2
+    assert "'acme' exists already" in ran.err
+    assert rows_of(source) == before
+
+
+def test_a_deleted_tenant_comes_back_from_the_archive_that_deleting_wrote(
+    source: Installation,
+) -> None:
+    filled(source, "acme")
+    filled(source, "beta")
+    before = rows_of(source)
+
+    archive = source.did("tenant", "delete", "acme", "--yes", "--json").json["archive"]
+    source.did("restore", archive)
+
+    after = rows_of(source)
+    changed = [name for name in before if before[name] != after[name]]
+    # Its version rises, so that no process takes what it remembers for newer; sessions ended.
+    assert set(changed) <= {"core_tenant", "core_session"}
+    works(source, "acme")
+
+
+def test_a_person_who_is_known_here_keeps_the_own_account(
+    source: Installation, other: Callable[..., Installation]
+) -> None:
+    filled(source, "acme")
+    source.did("backup", "acme.trato", "--tenant", "acme")
+    there = other(source.database.backend)
+    there.tenant("beta")
+    there.did("user", "create", "beta", "ANA@acme.example", "--role", "viewer", "--password",
+              "otra-clave-larga-2")  # fmt: skip
+    accounts = rows_of(there)["core_user"]
+
+    ran = there.did("restore", "acme.trato", "--json")
+
+    assert ran.json["known_users"] == 1
+    assert rows_of(there)["core_user"] == accounts
+    there.did("token", "create", "acme", "ana@acme.example")
+
+
+def test_a_backup_needs_no_owner_and_tells_of_unknown_tenants(source: Installation) -> None:
+    source.tenant("acme")
+    source.environ.pop("TRATO_OWNER_DATABASE_URL", None)
+
+    source.did("backup", "acme.trato", "--tenant", "acme")
+    ran = source.run("backup", "x.trato", "--tenant", "acne")
+
+    assert (source.folder / "acme.trato").stat().st_mode & 0o077 == 0
+    assert ran.code == 2
+    assert "'acne'" in ran.err
+    assert sorted(p.name for p in source.folder.glob("*x.trato*")) == []
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.database("sqlite")
+def test_another_secret_key_is_told_and_can_be_mended_later(
+    source: Installation, other: Callable[..., Installation]
+) -> None:
+    filled(source, "acme")
+    source.did("backup", "all.trato")
+    there = other("sqlite")
+    key = there.environ["TRATO_SECRET_KEY"]
+    there.environ["TRATO_SECRET_KEY"] = "Zq4uB1pX-w8Rn6Ty3Ks0Lm5Vd7Hc2JfE"
+
+    ran = there.did("restore", "all.trato")
+
+    assert "another TRATO_SECRET_KEY" in ran.err
+    assert there.run("audit", "verify", "acme").code == 1
+    there.environ["TRATO_SECRET_KEY"] += f",{key}"
+    works(there, "acme")
+
+
+# --- archives that do not fit --------------------------------------------------------------------
+
+
+def rewritten(
+    source: Installation, change: Callable[[dict[str, Any], dict[str, bytes]], None]
+) -> str:
+    """Write the archive anew with another manifest or other members."""
+    old = source.folder / "good.trato"
+    source.did("backup", old.name)
+    with zipfile.ZipFile(old) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(members["manifest.json"])
+    change(manifest, members)
+    members["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(source.folder / "bad.trato", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return "bad.trato"
+
+
+def newer(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    manifest["version"] = 99
+
+
+def without_plugin(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    manifest["plugins"]["visits"] = {"version": "2.1.0", "revision": "visits_0001"}
+    manifest["parts"][0]["plugin"] = "visits"
+
+
+def older(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    manifest["plugins"]["core"]["revision"] = "core_0001"
+
+
+def from_the_future(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    manifest["plugins"]["core"]["revision"] = "core_9999"
+
+
+def changed_row(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    name = "rows/core_user.jsonl"
+    members[name] = members[name].replace(b"ana@", b"eva@", 1)
+
+
+def missing_part(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    del members["rows/core_user.jsonl"]
+
+
+def stranger(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    members["rows/evil.jsonl"] = b"[]"
+
+
+def other_tenant(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    import hashlib
+
+    part = next(p for p in manifest["parts"] if p["table"] == "core_role")
+    lines = members[part["name"]].splitlines()
+    lines[1] = lines[1].replace(b"[1,", b"[2,", 1)
+    data = members[part["name"]] = b"\n".join(lines) + b"\n"
+    part |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def traversal(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    import hashlib
+
+    data = b"* * * * * root true\n"
+    manifest["parts"].append(
+        {"name": "files/../../evil", "bytes": len(data), "table": None, "plugin": None,
+         "tenant": None, "rows": 0, "sha256": hashlib.sha256(data).hexdigest()}
+    )  # fmt: skip
+    members["files/../../evil"] = data
+
+
+def bomb(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    # Its row is true to the manifest and packs to a thousandth.
+    part = next(p for p in manifest["parts"] if p["name"] == "rows/core_user.jsonl")
+    part["bytes"] = 3 << 30
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (newer, "Update Trato here first"),
+        (without_plugin, "visits 2.1.0"),
+        (older, "Restore it with the versions that wrote it"),
+        (from_the_future, "Update 'core' here"),
+        (changed_row, "rows/core_user.jsonl is not what was written"),
+        (missing_part, "rows/core_user.jsonl is missing"),
+        (stranger, "rows/evil.jsonl is not in its manifest"),
+        (other_tenant, "holds another tenant's row"),
+        (traversal, "is no name of a part"),
+        (bomb, "is not as long as its manifest says"),
+    ],
+)
+def test_an_archive_that_does_not_fit_changes_nothing(
+    source: Installation, other: Callable[..., Installation], change: Any, said: str
+) -> None:
+    source.tenant("acme", "clients")
+    put_file(source, "a/1/x", b"x")
+    there = other("sqlite")
+    before = rows_of(there)
+    bad = rewritten(source, change)
+
+    ran = there.run("restore", bad)
+
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert rows_of(there) == before
+    assert not (source.folder / "evil").exists()
+    assert not (source.folder / "other-sqlite" / "files").exists()
+    there.did("restore", "good.trato")
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
+def test_a_truncated_archive_is_refused(
+    source: Installation, other: Callable[..., Installation], share: float
+) -> None:
+    source.tenant("acme", "clients")
+    source.did("backup", "all.trato")
+    whole = (source.folder / "all.trato").read_bytes()
+    (source.folder / "cut.trato").write_bytes(whole[: int(len(whole) * share)])
+
+    ran = other("sqlite").run("restore", "cut.trato")
+
+    assert ran.code == 2
+    assert "its end is missing" in ran.err
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
+def test_what_is_no_backup_is_refused(bare: Installation, content: bytes) -> None:
+    (bare.folder / "x.trato").write_bytes(content)
+
+    ran = bare.run("restore", "x.trato")
+
+    assert ran.code == 2
+    assert "is not a backup of Trato" in ran.err
+    assert not (bare.folder / "trato.sqlite").exists()
+
+
+def test_a_restore_that_fails_at_a_file_takes_the_rows_back(
+    source: Installation, other: Callable[..., Installation]
+) -> None:
+    source.tenant("acme", "clients")
+    put_file(source, "a/1/one", b"1")
+    put_file(source, "a/1/two", b"2")
+    source.did("backup", "all.trato")
+    there = other(source.database.backend)
+    files = Path(there.environ["TRATO_STORAGE_URL"].removeprefix("file://"))
+    (files / "a" / "1").mkdir(parents=True)
+    (files / "a" / "1" / "two").write_bytes(b"mine")
+    before = rows_of(there)
+
+    ran = there.run("restore", "all.trato")
+
+    assert ran.code == 2
+    assert "exists already and is another one" in ran.err
+    assert rows_of(there) == before
+    assert sorted(p.name for p in files.rglob("*") if p.is_file()) == ["two"]
+
+
+@pytest.mark.database("sqlite")
+def test_an_error_while_writing_leaves_no_archive(source: Installation) -> None:
+    ran = source.run("backup", "missing/folder/x.trato")
+
+    assert ran.code == 2
+    assert "cannot be written" in ran.err

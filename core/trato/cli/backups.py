@@ -1,0 +1,101 @@
+"""`trato backup` and `trato restore`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trato.cli.progress import Progress
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.cli.context import Context
+    from trato.cli.parser import Commands
+    from trato.lifecycle.backup_reading import BackupFile
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    backup = commands.command(
+        "backup", _("Write all rows and files into one archive, whatever the database"), _backup,
+        json=True,
+    )  # fmt: skip
+    backup.add_argument("file", metavar="FILE", type=Path, help=_("archive to write"))
+    backup.add_argument("--tenant", metavar="SLUG", help=_("only this tenant"))
+    restore = commands.command(
+        "restore", _("Restore an archive: an installation into an empty database, or a tenant"),
+        _restore, json=True,
+    )  # fmt: skip
+    restore.add_argument("file", metavar="FILE", type=Path, help=_("archive to read"))
+
+
+def _backup(context: Context, args: argparse.Namespace) -> int:
+    from trato.lifecycle.backup import back_up
+
+    host = context.host
+    with Progress(context, _("Backup")) as progress:
+        done = back_up(
+            host, args.file, slug=args.tenant,
+            report=progress.reach if progress.is_seen else None,
+        )  # fmt: skip
+    if done.files_at is not None:
+        context.warn(_("Files at {place} are not in the archive; copy them with that service's own "
+                       "tools."), place=done.files_at)  # fmt: skip
+    if args.json:
+        context.show_json(
+            {"file": str(done.path), "tenants": done.tenants, "rows": done.rows,
+             "files": done.files, "bytes": done.bytes}
+        )  # fmt: skip
+    else:
+        context.say(_("Archive: {path} ({tenants} tenants, {rows} rows, {files} files, {bytes} "
+                      "bytes)"), path=str(done.path), tenants=len(done.tenants), rows=done.rows,
+                    files=done.files, bytes=done.bytes)  # fmt: skip
+    return 0
+
+
+def _restore(context: Context, args: argparse.Namespace) -> int:
+    from trato.lifecycle.backup_reading import BackupFile
+    from trato.lifecycle.restore import restore
+
+    # The archive is judged before a database is made for it.
+    with BackupFile(args.file) as archive:
+        host = context.host
+        _check_seal(context, archive)
+        with Progress(context, _("Restore")) as progress:
+            done = restore(host, archive, report=progress.reach)
+        place = archive.manifest.files_at
+    if place is not None:
+        context.warn(_("The files were kept at {place} and are not in the archive."), place=place)
+    for slug, old in done.renumbered.items():
+        context.warn(
+            _("Tenant '{slug}' has number {new} here instead of {old}: its API tokens do not work "
+              "any more, make new ones."), slug=slug, new=done.tenants[slug], old=old,
+        )  # fmt: skip
+    if args.json:
+        context.show_json(
+            {"tenants": [{"slug": s, "number": n} for s, n in done.tenants.items()],
+             "rows": done.rows, "files": done.files, "known_users": done.known_users}
+        )  # fmt: skip
+    else:
+        context.say(_("Restored: {tenants} tenants, {rows} rows, {files} files."),
+                    tenants=len(done.tenants), rows=done.rows, files=done.files)  # fmt: skip
+        if done.known_users:
+            context.say(_("Accounts that existed here and keep their password: {count}"),
+                        count=done.known_users)  # fmt: skip
+    return 0
+
+
+def _check_seal(context: Context, archive: BackupFile) -> None:
+    opened, there = archive.sealed_by(context.host.secret_keys)
+    if opened == 0:
+        context.warn(
+            _("The archive was sealed with another TRATO_SECRET_KEY, or was changed since. With "
+              "this key second steps at sign-in and sealed settings cannot be read, and histories "
+              "cannot be verified; add the earlier key behind the new one in TRATO_SECRET_KEY.")
+        )  # fmt: skip
+    elif opened < there:
+        context.warn(
+            _("The archive was written with {there} secret keys, and {opened} of them are set "
+              "here; what was sealed with the others cannot be read."), there=there, opened=opened,
+        )  # fmt: skip
