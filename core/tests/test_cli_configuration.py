@@ -156,9 +156,10 @@ def test_a_changed_history_is_found(installation: Installation) -> None:
 
     ran = installation.run("audit", "verify", "acme", "--json")
 
-    assert (whole.json["tenant"], whole.json["entries"], whole.json["faults"]) == ("acme", 2, [])
+    # Two records, and that the plugin was enabled.
+    assert (whole.json["tenant"], whole.json["entries"], whole.json["faults"]) == ("acme", 3, [])
     assert whole.json["seal"] is None
-    assert whole.json["unsealed"]["entries"] == 2
+    assert whole.json["unsealed"]["entries"] == 3
     assert ran.code == 1
     assert [fault["kind"] for fault in ran.json["faults"]] == ["changed"]
-    assert "1 fault in 2 entries." in installation.run("audit", "verify", "acme").err
+    assert "1 fault in 3 entries." in installation.run("audit", "verify", "acme").err

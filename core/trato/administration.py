@@ -77,24 +77,35 @@ def create_tenant(
 _ACTS = UUID("5b0a6f0e-6a0b-4d5c-9f0e-3c1d7a2f9b10")
 
 
+#: How the audit names what happens to a person's place in the company.
+MEMBER = "core.member"
+
+
 def record_act(
     host: Host, connection: Connection, actor: Actor | None, *, entity: str, name: str,
-    action: str, changes: Mapping[str, Any] | None = None,
+    action: str, changes: Mapping[str, Any] | None = None, record_id: UUID | None = None,
 ) -> None:  # fmt: skip
     """Write what an administrator did to the tenant's configuration into its audit.
 
     The caller has changed the configuration in this transaction, which locks the tenant.
 
-    :param actor: who did it; none: nothing is written, as for set-up by the operator.
-    :param entity: `core.plugin`, `core.license`, `core.configuration`.
+    :param actor: who did it, ``operator`` for commands; none: nothing is written, as while a
+        tenant is set up.
+    :param entity: `core.plugin`, `core.license`, `core.configuration`, `core.member`.
     :param changes: before and after by name, as JSON holds them.
+    :param record_id: of the member; all else is known by its name.
     """
     if actor is not None:
         audit.write_event(
             connection, actor, entity=entity, action=action, at=host.clock(),
-            record_id=uuid5(_ACTS, f"{actor.tenant_id}/{entity}/{name}"),
+            record_id=record_id or uuid5(_ACTS, f"{actor.tenant_id}/{entity}/{name}"),
             key=host.audit_keys[0], data={"name": name, "changes": dict(changes or {})},
         )  # fmt: skip
+
+
+def operator(host: Host, slug: str) -> Actor:
+    """Make the actor of commands that change a tenant, by which the audit names them."""
+    return host.system(tenant(host, slug).id, via="command", label="command")
 
 
 def install_license(host: Host, slug: str, token: str, *, actor: Actor | None = None) -> License:
@@ -219,9 +230,11 @@ def _system_unit(host: Host, connection: Connection, view: TenantView) -> Unit:
 def create_user(
     host: Host, slug: str, email: str, *, roles: Sequence[str], password: str | None = None,
     name: str | None = None, teams: Sequence[str] = (), ends_at: dt.datetime | None = None,
+    actor: Actor | None = None,
 ) -> NewUser:  # fmt: skip
     """Give a person access to a tenant; one whose e-mail exists already is only let in.
 
+    :param actor: who does it, for the audit.
     :raises LicenseError: when no seat is left.
     :raises DomainError: for an e-mail, password or role that will not do.
     """
@@ -246,6 +259,13 @@ def create_user(
             connection, owner.id, user, roles=roles, now=host.clock(),
             seats=view.license.seats if view.license.state != "none" else None,
             teams=[by_key[key] for key in teams], ends_at=ends_at,
+        )  # fmt: skip
+        people.lock_member(connection, owner.id, member_id)
+        record_act(
+            host, connection, actor, entity=MEMBER, name=user.name, action="create",
+            record_id=member_id,
+            changes={"roles": [None, sorted(roles)], "teams": [None, sorted(teams)],
+                     "until": [None, ends_at and ends_at.isoformat()]},
         )  # fmt: skip
     return NewUser(user_id=user.id, member_id=member_id, email=user.email, created=created)
 
@@ -274,10 +294,11 @@ def remove_second_factor(host: Host, email: str) -> bool:
 
 def create_token(
     host: Host, slug: str, email: str, *, name: str, scopes: list[str] | None = None,
-    days: int | None = 365,
+    days: int | None = 365, actor: Actor | None = None,
 ) -> tuple[str, dt.datetime | None]:  # fmt: skip
     """Make an API token for a member.
 
+    :param actor: who does it, for the audit, which never holds the token.
     :return: the token, shown this once, and when it expires.
     """
     owner = tenant(host, slug)
@@ -295,7 +316,24 @@ def create_token(
             connection, owner.id, member_id=member.id, name=name, scopes=scopes,
             expires_at=expires, now=now,
         )  # fmt: skip
+        record_token(host, connection, actor, member.id, token=[None, name])
     return token, expires
+
+
+def record_token(
+    host: Host, connection: Connection, actor: Actor | None, member_id: UUID, *,
+    token: Sequence[str | None],
+) -> None:  # fmt: skip
+    """Write into a member's chain that a token was made or revoked.
+
+    :param token: its name before and after.
+    """
+    if actor is not None:
+        people.lock_member(connection, actor.tenant_id, member_id)
+        record_act(
+            host, connection, actor, entity=MEMBER, name=str(member_id), action="update",
+            record_id=member_id, changes={"token": list(token)},
+        )  # fmt: skip
 
 
 def member_actor(host: Host, slug: str, email: str, *, via: Any = "command") -> Actor:

@@ -230,6 +230,7 @@ class ListedToken:
     created_at: dt.datetime
     expires_at: dt.datetime | None
     used_at: dt.datetime | None
+    member_id: UUID
 
 
 _SCOPE = re.compile(r"(\*|[a-z][a-z0-9_]*):(read|write)")
@@ -297,13 +298,14 @@ def find_token(connection: Connection, token: str, *, now: dt.datetime) -> Token
 
 def list_tokens(connection: Connection, tenant_id: int, member_id: UUID) -> list[ListedToken]:
     """Read a member's tokens that are not revoked, the newest first."""
+    return [row for row in all_tokens(connection, tenant_id) if row.member_id == member_id]
+
+
+def all_tokens(connection: Connection, tenant_id: int) -> list[ListedToken]:
+    """Read the tokens of a tenant that are not revoked, the newest first."""
     rows = connection.execute(
         select(t.token)
-        .where(
-            t.token.c.tenant_id == tenant_id,
-            t.token.c.member_id == member_id,
-            t.token.c.revoked_at.is_(None),
-        )
+        .where(t.token.c.tenant_id == tenant_id, t.token.c.revoked_at.is_(None))
         .order_by(t.token.c.created_at.desc(), t.token.c.id)
     )
     return [
@@ -312,6 +314,7 @@ def list_tokens(connection: Connection, tenant_id: int, member_id: UUID) -> list
             name=row.name,
             created_at=row.created_at,
             expires_at=row.expires_at,
+            member_id=row.member_id,
             scopes=None if row.scopes is None else tuple(row.scopes),
             used_at=row.used_at,
         )

@@ -32,6 +32,28 @@ def add(commands: Commands) -> None:
     apply.add_argument("file", metavar="FILE", type=Path, help=_("file to read"))
     apply.add_argument("--dry-run", action="store_true", help=_("print the plan, change nothing"))
 
+    merge = config.command(
+        "merge-choice", _("Give the records that have a value of an own choice another one"),
+        _merge_choice, json=True,
+    )  # fmt: skip
+    merge.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    merge.add_argument("entity", metavar="ENTITY", help=_("kind of record, such as clients.client"))
+    merge.add_argument("field", metavar="KEY", help=_("key of the own field"))
+    merge.add_argument("value", metavar="VALUE", help=_("the value that is retired"))
+    merge.add_argument("into", metavar="INTO", help=_("the value that takes its place"))
+
+    remove = config.command("remove-role", _("Remove a role that nobody has"), _remove_role)
+    remove.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    remove.add_argument("role", metavar="KEY", help=_("key of the role"))
+
+    secret = config.command(
+        "secret", _("Keep a secret setting, read from standard input, or forget it"), _secret
+    )
+    secret.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    secret.add_argument("plugin", metavar="PLUGIN", help=_("the plugin"))
+    secret.add_argument("key", metavar="KEY", help=_("key of the setting"))
+    secret.add_argument("--forget", action="store_true", help=_("forget what is kept"))
+
 
 def _export(context: Context, args: argparse.Namespace) -> int:
     from trato.cli.files import write_text
@@ -43,15 +65,18 @@ def _export(context: Context, args: argparse.Namespace) -> int:
 
 
 def _apply(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
     from trato.cli.files import read_text
     from trato.cli.progress import Progress
     from trato.configuration import apply_configuration
 
     text = read_text(args.file)
+    actor = administration.operator(context.host, args.slug)
     with Progress(context, _("Indexing records")) as progress:
         steps = apply_configuration(
-            context.host, args.slug, text, dry_run=args.dry_run, progress=progress.advance
-        )
+            context.host, args.slug, text, dry_run=args.dry_run, progress=progress.advance,
+            actor=actor,
+        )  # fmt: skip
     if args.json:
         context.show_json(
             [
@@ -96,3 +121,47 @@ def _shown(value: Any) -> str:
 
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _merge_choice(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.configuration.merging import merge_choice
+
+    host = context.host
+    actor = administration.operator(host, args.slug)
+    count = merge_choice(host, actor, args.entity, args.field, value=args.value, into=args.into)
+    if args.json:
+        context.show_json({"records": count})
+    else:
+        context.say(_("{value} is now {into} in {count} records."), value=args.value,
+                    into=args.into, count=count)  # fmt: skip
+    return 0
+
+
+def _remove_role(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration, membership
+
+    actor = administration.operator(context.host, args.slug)
+    membership.delete_role(context.host, actor, args.role)
+    context.say(_("The role {name} is removed."), name=args.role)
+    return 0
+
+
+def _secret(context: Context, args: argparse.Namespace) -> int:
+    import sys
+
+    from trato import administration
+    from trato.configuration.sealed import save_secrets
+    from trato.errors import ConfigError
+
+    # Never an argument: those stand in the list of processes and in the shell's history.
+    text = None if args.forget else sys.stdin.readline().strip()
+    if text == "":
+        raise ConfigError(_("There is no secret on standard input."))
+    actor = administration.operator(context.host, args.slug)
+    save_secrets(context.host, args.slug, args.plugin, {args.key: text}, actor=actor)
+    if text is None:
+        context.say(_("Setting '{key}' is forgotten."), key=args.key)
+    else:
+        context.say(_("Setting '{key}' is kept, sealed."), key=args.key)
+    return 0

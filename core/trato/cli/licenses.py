@@ -119,7 +119,9 @@ def _claims(claims: Claims) -> dict[str, object]:
 def _install(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
 
-    license = administration.install_license(context.host, args.slug, read_text(args.file))
+    token, host = read_text(args.file), context.host
+    actor = administration.operator(host, args.slug)
+    license = administration.install_license(host, args.slug, token, actor=actor)
     warn_if_expired(context, license)
     if args.json:
         context.show_json(_claims(license) | {"id": license.id})

@@ -126,7 +126,9 @@ def _broken(context: Context, problem: Problem) -> dict[str, Any]:
 def _enable(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
 
-    if administration.enable(context.host, args.slug, args.name):
+    host = context.host
+    actor = administration.operator(host, args.slug)
+    if administration.enable(host, args.slug, args.name, actor=actor):
         context.say(_("Plugin '{plugin}' is enabled for tenant '{tenant}'."), plugin=args.name,
                     tenant=args.slug)  # fmt: skip
     else:
@@ -138,7 +140,9 @@ def _enable(context: Context, args: argparse.Namespace) -> int:
 def _disable(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
 
-    if administration.disable(context.host, args.slug, args.name):
+    host = context.host
+    actor = administration.operator(host, args.slug)
+    if administration.disable(host, args.slug, args.name, actor=actor):
         context.say(_("Plugin '{plugin}' is disabled for tenant '{tenant}'; its data stays."),
                     plugin=args.name, tenant=args.slug)  # fmt: skip
     else:

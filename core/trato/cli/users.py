@@ -1,4 +1,4 @@
-"""`trato user …` and `trato token …`."""
+"""`trato user …` and `trato token …`: who may enter a tenant, in person or by a program."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from trato.cli import members
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     reset.add_argument("email", metavar="EMAIL", help=_("address by which the person signs in"))
 
+    members.add(user)
+
     token = commands.family("token", _("Make keys for the API"))
     make = token.command("create", _("Make an API token for a user"), _create_token, json=True)
     make.add_argument("slug", metavar="SLUG", help=_("the tenant"))
@@ -46,6 +49,11 @@ def add(commands: Commands) -> None:
     make.add_argument("--name", metavar="N", help=_("name by which it is known"))
     make.add_argument("--days", metavar="DAYS", type=int, default=365,
                       help=_("days until it expires (365)"))  # fmt: skip
+    listed = token.command("list", _("List the API tokens of a tenant"), _list_tokens, json=True)
+    listed.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    revoke = token.command("revoke", _("End an API token at once"), _revoke_token)
+    revoke.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    revoke.add_argument("token", metavar="ID", help=_("the token, as token list shows it"))
 
 
 def _create_user(context: Context, args: argparse.Namespace) -> int:
@@ -55,7 +63,8 @@ def _create_user(context: Context, args: argparse.Namespace) -> int:
     password = args.password or new_password()
     made = administration.create_user(
         context.host, args.slug, args.email, roles=args.role, password=password,
-        name=args.name, teams=args.team, ends_at=_end(context, args),
+        name=args.name, teams=args.team, ends_at=_end(context, args.slug, args.until),
+        actor=administration.operator(context.host, args.slug),
     )  # fmt: skip
     shown = password if made.created and args.password is None else None
     if args.json:
@@ -76,13 +85,12 @@ def _create_user(context: Context, args: argparse.Namespace) -> int:
     return 0
 
 
-def _end(context: Context, args: argparse.Namespace) -> dt.datetime | None:
+def _end(context: Context, slug: str, until: dt.date | None) -> dt.datetime | None:
     from trato import administration
 
-    if args.until is None:
+    if until is None:
         return None
-    tenant = administration.tenant(context.host, args.slug)
-    return administration.end_of_day(args.until, tenant.timezone)
+    return administration.end_of_day(until, administration.tenant(context.host, slug).timezone)
 
 
 def _reset_second_step(context: Context, args: argparse.Namespace) -> int:
@@ -108,7 +116,7 @@ def _create_token(context: Context, args: argparse.Namespace) -> int:
         scopes = [scope.strip() for scope in args.scopes.split(",") if scope.strip()]
     token, expires = administration.create_token(
         context.host, args.slug, args.email, name=args.name or "trato token create",
-        scopes=scopes, days=args.days,
+        scopes=scopes, days=args.days, actor=administration.operator(context.host, args.slug),
     )  # fmt: skip
     until = None if expires is None else expires.isoformat().replace("+00:00", "Z")
     if args.json:
@@ -118,4 +126,49 @@ def _create_token(context: Context, args: argparse.Namespace) -> int:
         context.print(token)
         context.note(context.text(_("It is shown only now and expires on {day}."),
                                   day=(until or "")[:10]))  # fmt: skip
+    return 0
+
+
+def _list_tokens(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.access import credentials
+    from trato.db.engine import transaction
+
+    host = context.host
+    view = host.for_tenant(administration.tenant(host, args.slug).id)
+    with transaction(host.engine, tenant_id=view.tenant.id, read=True) as connection:
+        rows = credentials.all_tokens(connection, view.tenant.id)
+    found = [
+        {
+            "id": str(row.id), "name": row.name, "email": view.members[row.member_id].email,
+            "scopes": None if row.scopes is None else list(row.scopes),
+            "expires": row.expires_at and row.expires_at.isoformat(),
+            "used": row.used_at and row.used_at.isoformat(),
+        }
+        for row in rows
+    ]  # fmt: skip
+    if args.json:
+        context.show_json(found)
+        return 0
+    context.show_table(
+        [_("Id"), _("Name"), _("E-mail"), _("Scopes"), _("Expires"), _("Last used")],
+        [(row["id"], row["name"], row["email"], " ".join(row["scopes"] or ["*"]),
+          str(row["expires"] or "")[:10], str(row["used"] or "")[:10]) for row in found],
+    )  # fmt: skip
+    return 0
+
+
+def _revoke_token(context: Context, args: argparse.Namespace) -> int:
+    from uuid import UUID
+
+    from trato import administration, membership
+    from trato.errors import NotFound
+
+    actor = administration.operator(context.host, args.slug)
+    try:
+        token_id = UUID(args.token)
+    except ValueError as error:
+        raise NotFound(_("There is no such token.")) from error
+    membership.revoke_token(context.host, actor, token_id)
+    context.say(_("Token {id} is ended."), id=args.token)
     return 0

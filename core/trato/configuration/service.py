@@ -38,16 +38,19 @@ def export_configuration(host: Host, slug: str) -> str:
 
 def apply_configuration(
     host: Host, slug: str, text: str, *, dry_run: bool = False,
-    progress: backfill.Progress | None = None,
+    progress: backfill.Progress | None = None, actor: Actor | None = None,
 ) -> list[Step]:  # fmt: skip
     """Bring a tenant's configuration to what a document says, all of it or nothing.
 
     :param dry_run: do everything, data checks included, and undo it.
     :param progress: told how many records were indexed anew, batch by batch.
+    :param actor: who does it, for the audit.
     :raises ConfigError: when the text is not YAML.
     :raises Invalid: with every problem by its path in the document.
     """
-    return apply_data(host, slug, document.parse(text), dry_run=dry_run, progress=progress)
+    return apply_data(
+        host, slug, document.parse(text), dry_run=dry_run, progress=progress, actor=actor
+    )
 
 
 def apply_data(

@@ -72,8 +72,9 @@ def invite(
         )
     tenant = actor.view.tenant
     made = administration.create_user(
-        host, tenant.slug, email, roles=roles, name=name, teams=teams, ends_at=ends_at
-    )
+        host, tenant.slug, email, roles=roles, name=name, teams=teams, ends_at=ends_at,
+        actor=actor,
+    )  # fmt: skip
     with transaction(host.engine) as connection:
         user = people.read_user(connection, made.user_id)
         if user is None:

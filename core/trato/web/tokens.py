@@ -9,8 +9,10 @@ from uuid import UUID
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from trato import membership
 from trato.access import credentials
 from trato.access.actor import Actor
+from trato.administration import record_token
 from trato.db.engine import transaction
 from trato.errors import NotFound
 from trato.tenancy.view import Member
@@ -140,6 +142,7 @@ def make() -> tuple[str, int] | str:
             connection, actor.tenant_id, member_id=member.id, name=name,
             scopes=scopes, expires_at=now + dt.timedelta(days=int(days)), now=now,
         )  # fmt: skip
+        record_token(host, connection, actor, member.id, token=[None, name])
     return _page(made=token)
 
 
@@ -147,12 +150,5 @@ def make() -> tuple[str, int] | str:
 def revoke(token_id: UUID) -> Response:
     """End one of the person's own tokens at once."""
     actor, member = _signed_in()
-    host = current_host()
-    with transaction(host.engine, tenant_id=actor.tenant_id) as connection:
-        done = credentials.revoke_token(
-            connection, actor.tenant_id, token_id, member_id=member.id,
-            now=host.clock(),
-        )  # fmt: skip
-    if not done:
-        raise NotFound(_("There is no such token."))
+    membership.revoke_token(current_host(), actor, token_id, of=member.id)
     return redirect("/account/tokens")

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from trato.access import credentials
 from trato.access import store as people
 from trato.access.actor import Actor
+from trato.administration import MEMBER
 from trato.errors import Forbidden, NotFound
 from trato.records import audit
 from trato.text import _
@@ -21,9 +22,6 @@ from trato.web.plain_fields import plain_field
 
 log = logging.getLogger("trato.web")
 blueprint = Blueprint("viewing", __name__, url_prefix="/admin/view-as")
-
-#: How the audit names what these events are about.
-MEMBER = "core.member"
 
 
 @blueprint.get("")

@@ -37,6 +37,7 @@ _ACTIONS = {
     "restore": _("Restored"), "purge": _("Deleted for good"),
     "enable": _("Activated"), "disable": _("Switched off"),
     "view_as": _("Looked with their eyes"), "view_as_end": _("Stopped looking with their eyes"),
+    "sign_out": _("Signed out everywhere"),
 }  # fmt: skip
 #: What is audited besides records.
 _OTHERS = {
@@ -47,6 +48,7 @@ _OTHERS = {
 _SYSTEMS = {
     "system": "Trato", "import": _("Trato (import)"), "job": _("Trato (background job)"),
     "demo": _("Trato (demo)"), "config apply": _("Trato (configuration)"),
+    "command": _("Trato (command line)"),
 }  # fmt: skip
 _TONES = {"create": "ok", "update": "info", "archive": "warn", "purge": "bad"}
 _FAULTS = {

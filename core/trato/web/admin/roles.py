@@ -8,10 +8,9 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response
 
-from trato.access import store as people
+from trato import membership
 from trato.access.roles import ACTIONS, SCOPES, Grants, widest
 from trato.configuration import apply_data
-from trato.db.engine import transaction
 from trato.entities.fold import fold_code
 from trato.errors import Invalid, NotFound, TratoError
 from trato.records.explaining import ADMINISTER
@@ -197,10 +196,8 @@ def _sent() -> dict[str, Any]:
 def delete_role(key: str) -> Response | tuple[str, int]:
     """Remove a role that nobody has."""
     grants = _role(key)
-    host = current_host()
     try:
-        with transaction(host.engine, tenant_id=admin().tenant_id) as connection:
-            people.delete_role(connection, admin().tenant_id, key)
+        membership.delete_role(current_host(), admin(), key)
     except TratoError as error:
         return _role_page(key, translator(grants.name or key), grants, told(error)), error.status
     return done("roles", _("The role {name} is removed."), name=translator(grants.name or key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -110,5 +111,5 @@ def _save(team: Team | None, key: str) -> Response | tuple[str, int]:
     view = host.for_tenant(admin().tenant_id)
     made = next(t for t in view.teams.values() if t.key == key)
     wanted = {m.id for m in view.members.values() if str(m.id) in members}
-    membership.fill_team(host, view, made.id, wanted)
+    membership.fill_team(host, replace(admin(), view=view), made.id, wanted)
     return done("teams", _("The team {name} is saved."), name=name)

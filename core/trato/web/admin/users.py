@@ -141,7 +141,7 @@ def save_user(member_id: UUID) -> Response | tuple[str, int]:
             ends_at = end_of_day(_day(str(typed["until"])), view.tenant.timezone)
         chosen = [t for t in view.teams if str(t) in typed["teams"]]
         membership.change_member(
-            host, view, member_id, roles=list(typed["roles"]), teams=chosen, ends_at=ends_at
+            host, admin(), member_id, roles=list(typed["roles"]), teams=chosen, ends_at=ends_at
         )
     except TratoError as error:
         return _user_page(member, typed, told(error)), error.status
