@@ -25,6 +25,7 @@ from trato.web import (
     admin,
     bulk,
     drafts,
+    duplicates,
     errors,
     find,
     gate,
@@ -99,7 +100,7 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
-                      drafts.blueprint, find.blueprint, help.blueprint,
+                      drafts.blueprint, duplicates.blueprint, find.blueprint, help.blueprint,
                       list_state.blueprint, bulk.blueprint, inline.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:
