@@ -50,6 +50,7 @@ CODES = (
     Code("stale", 412, _("The record has changed since; it comes along as it is now.")),
     Code("too_large", 413, _("The body is larger than this installation allows.")),
     Code("unsupported_media_type", 415, _("The body is not application/json.")),
+    Code("duplicate", 422, _("The company forbids duplicates, and a record has the value.")),
     Code("invalid", 422, _("Values were refused; the reasons stand by field.")),
     Code("too_many_rows", 422, _("More than 1,000 rows came in one call.")),
     Code("refused", 422, _("A rule refuses it; the detail says which.")),

@@ -29,7 +29,7 @@ from trato.records.query import Record
 from trato.records.records import Outcome
 from trato.records.schema import load
 from trato.records.unit import Unit
-from trato.rest import body, idempotency
+from trato.rest import body, duplicates, idempotency
 from trato.rest.calls import (
     Call,
     complete,
@@ -67,7 +67,9 @@ def create(call: Call) -> Response:
 
     def write(unit: Unit, taken: body.Values) -> Response:
         record = unit.records.create(call.entity.name, taken.values, id=taken.id)
-        return record_response(call, record, 201, Location=call.url(record.id))
+        warning = duplicates.told(unit, call, record)
+        answer = record_response(call, record, 201, Location=call.url(record.id))
+        return duplicates.warned(answer, warning)
 
     return _post(call, lambda data: take_one(call, data, new=True), write)
 
@@ -163,7 +165,9 @@ def upsert(call: Call, name: str, text: str) -> Response:
                 field=match.field.path, code="ambiguous",
             )  # fmt: skip
         if found:
-            return record_response(call, _change(unit, call, found[0], match.taken, sent.tags))
+            changed = _change(unit, call, found[0], match.taken, sent.tags)
+            warning = duplicates.told(unit, call, changed, match.taken.values)
+            return duplicates.warned(record_response(call, changed), warning)
         values = {match.field.path: match.value} | match.taken.values
         if sent.tags is not None:
             _loaded, errors = load(call.actor, call.entity, values, partial=False)
@@ -171,7 +175,9 @@ def upsert(call: Call, name: str, text: str) -> Response:
                 raise Invalid(errors)
             stale(call, StaleRecord(_("There is no record that If-Match could hold for.")))
         record = unit.records.create(call.entity.name, values, id=match.taken.id)
-        return record_response(call, record, 201, Location=call.url(record.id))
+        warning = duplicates.told(unit, call, record)
+        answer = record_response(call, record, 201, Location=call.url(record.id))
+        return duplicates.warned(answer, warning)
 
 
 def _take_match(call: Call, name: str, text: str, data: object) -> Match:

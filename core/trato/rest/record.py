@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Response
 
 from trato.errors import StaleRecord, TratoError
+from trato.rest import duplicates
 from trato.rest.calls import Call, may_view, read_sent, record_response, stale, take_one
 from trato.rest.etags import expected_version, is_known, read_tags
 from trato.rest.parameters import refuse_parameters
@@ -51,7 +52,8 @@ def change(call: Call, record_id: UUID) -> Response:
             record = unit.records.update(name, record_id, sent.taken.values, version=version)
         except StaleRecord as error:
             stale(call, error)
-    return record_response(call, record)
+        warning = duplicates.told(unit, call, record, sent.taken.values)
+    return duplicates.warned(record_response(call, record), warning)
 
 
 def archive(call: Call, record_id: UUID) -> Response:

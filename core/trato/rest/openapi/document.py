@@ -157,6 +157,10 @@ def _headers(words: Words) -> dict[str, Any]:
         "Idempotency-Replayed": header(
             _("The answer is the one that the key got before."), type="string"
         ),
+        "Trato-Duplicates": header(
+            _("JSON list of records that are probably the same: id, fields, match."),
+            type="string",
+        ),
         "RateLimit-Limit": header(_("Calls of a minute."), type="integer"),
         "RateLimit-Remaining": header(_("Calls left in this minute."), type="integer"),
         "RateLimit-Reset": header(_("Seconds until the next minute."), type="integer"),

@@ -13,6 +13,7 @@ from trato.records.query import Op
 from trato.records.reading import MAX_LIMIT
 from trato.rest.body import MAX_ROWS
 from trato.rest.collection import tells_apart
+from trato.rest.duplicates import HEADER
 from trato.rest.openapi.schemas import MOMENT, NOT_BLANK, TEXT, Maker, Schema, writable
 from trato.rest.parameters import DEFAULT_LIMIT, MAX_TEXT, field_operators
 from trato.text import _
@@ -130,7 +131,9 @@ class Operations:
         )  # fmt: skip
 
     def _create(self) -> dict[str, Any]:
-        created = self._one(_("The new record."), "Location", "Idempotency-Replayed")
+        created = self._one(
+            _("The new record."), "Location", "Idempotency-Replayed", HEADER
+        )
         created["links"] = {
             name: {
                 "operationId": f"{self.entity.name}.{name}",
@@ -195,8 +198,8 @@ class Operations:
             "description": words.label(field),
         }  # fmt: skip
         good = {
-            "200": self._one(_("The record was there and is changed.")),
-            "201": self._one(_("The new record."), "Location"),
+            "200": self._one(_("The record was there and is changed."), HEADER),
+            "201": self._one(_("The new record."), "Location", HEADER),
         }
         return self._operation(
             f"by.{field.path}", _("Create or change one of {entity} by a field"),
@@ -225,7 +228,7 @@ class Operations:
             "change", _("Change one of {entity}"), parameters=[_REF_IF_MATCH],
             requestBody=_json(_ref(f"{self.entity.name}.change")),
             responses=self._answers(
-                {"200": self._one(_("The changed record."))}, *_WITH_BODY, "412"
+                {"200": self._one(_("The changed record."), HEADER)}, *_WITH_BODY, "412"
             ),
         )  # fmt: skip
 
