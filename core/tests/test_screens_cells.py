@@ -10,12 +10,13 @@ from uuid import uuid4
 
 import pytest
 
+from trato.entities.fields import Shown
 from trato.host import Host
 from trato.i18n import Formats
 from trato.records.query import Record
 from trato.screens.avatars import avatar, initials
 from trato.screens.cells import Cells
-from trato.screens.rows import rows_writer
+from trato.screens.rows import read_columns, rows_writer
 from trato.testing.companies import Company
 from trato.testing.pages import Page
 
@@ -116,3 +117,28 @@ def test_initials_are_letters_of_the_first_two_words() -> None:
     ]  # fmt: skip
     assert avatar("Luz", "t-av-xl") == avatar("Luz", "t-av-xl")
     assert "<" not in Page(str(avatar("<b> <i>"))).text
+
+
+def test_text_is_shown_as_its_plugin_says_with_what_stands_beside_it(cells: Cells) -> None:
+    def grouped(code: str, origin: str | None) -> str:
+        return f"{origin or '?'}: {code[:3]}.{code[3:]}"
+
+    fields = cells.view.entities[PIECE].fields
+    code = fields["code"].under(shown=Shown(grouped, beside=["annex.origin"]))
+    phone = fields["phone"].under(shown=Shown(lambda number: f"({number})"))
+    columns = [fields["name"], code, phone]
+    ids = [uuid4(), uuid4()]
+
+    read = read_columns(columns, {"annex.origin"})
+    unseen = read_columns(columns, set())
+    write = rows_writer(cells, columns, url="/x", read=read)
+    blind = rows_writer(cells, columns, url="/x", read=unseen)
+    page = Page(str(write([(ids[0], 1, "A", "900123", "+57 310", "<Cali>")])))
+    bare = Page(str(blind([(ids[1], 1, "B", "900123", None)])))
+
+    assert read == ("name", "code", "phone", "annex.origin")
+    assert unseen == ("name", "code", "phone")
+    assert [cell.text for cell in page.all("td")] == ["<Cali>: 900.123", "(+57 310)"]
+    assert page.one("a", href="tel:+57310").text == "(+57 310)"
+    assert [cell.text for cell in bare.all("td")] == ["?: 900.123", ""]
+    assert cells.plain(code)("900123") == "900123"

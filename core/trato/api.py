@@ -12,6 +12,7 @@ from trato.entities.base import Entity, Extension, metadata
 from trato.entities.duplicates import Alike, Same
 from trato.entities.fields import (
     Choice,
+    Shown,
     boolean,
     choice,
     choices,
@@ -104,6 +105,7 @@ __all__ = [
     "Same",
     "Section",
     "Setting",
+    "Shown",
     "Slot",
     "Temporary",
     "TenantView",

@@ -194,6 +194,12 @@ class Host:
             if plugin.name in enabled
             for kind, spellings in plugin.spellings.items()
         }
+        shown_by_kind = {
+            kind: shown
+            for plugin in registry.plugins.values()
+            if plugin.name in enabled
+            for kind, shown in plugin.shown.items()
+        }
         for name, entity in registry.entities.items():
             if entity.__entity__.plugin not in enabled:
                 continue
@@ -207,10 +213,14 @@ class Host:
                 fields |= extension.__entity__.fields
                 for path, spellings in extension.__entity__.spellings.items():
                     fields[path] = replace(fields[path], spellings=spellings)
+                for path, shown in extension.__entity__.shown.items():
+                    fields[path] = replace(fields[path], shown=shown)
             for path, field in fields.items():
                 spelled = by_kind.get(field.kind)
                 if spelled is not None and field.fold and field.spellings is None:
                     fields[path] = replace(field, spellings=spelled)
+                if field.kind in shown_by_kind and field.shown is None:
+                    fields[path] = replace(fields[path], shown=shown_by_kind[field.kind])
             for field in config.custom.get(name, ()):
                 target = registry.entities.get(field.target or "")
                 if field.kind != "ref" or (

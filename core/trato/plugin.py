@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from trato.entities.base import Entity, Extension
-    from trato.entities.fields import Spellings
+    from trato.entities.fields import Shown, Spellings
     from trato.entities.view import EntityView
     from trato.errors import Message
     from trato.jobs.declared import Job
@@ -210,6 +210,8 @@ class Plugin:
     #: By kind of field (`phone`), a function from a value to all ways of writing the same, the one
     #: to keep first; for texts of that kind that no extension gives spellings of their own.
     spellings: Mapping[str, Spellings] = field(default_factory=dict)
+    #: By kind of text (`phone`), how lists and pages write the values of all such fields.
+    shown: Mapping[str, Shown] = field(default_factory=dict)
     #: Import package, found from where the plugin is declared; set it only when that is elsewhere.
     package: str = field(default="")
 

@@ -25,7 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from trato.db.types import Id, Json, Key, UtcDateTime
 from trato.entities.duplicates import DuplicateRule, check_rules, derived_rules
-from trato.entities.fields import Field, OnPurge, Spellings
+from trato.entities.fields import TEXT_KINDS, Field, OnPurge, Shown, Spellings
 from trato.errors import Message, PluginError
 from trato.text import _
 
@@ -83,6 +83,8 @@ class EntityInfo:
     extends: str | None = None
     #: What an extension adds to fields of that entity: other ways of writing their values.
     spellings: Mapping[str, Spellings] = dataclasses.field(default_factory=dict)
+    #: And how they are written for people.
+    shown: Mapping[str, Shown] = dataclasses.field(default_factory=dict)
 
     @property
     def one(self) -> Message:
@@ -304,6 +306,7 @@ class Extension(Base):
 
     :param spellings: for folded text fields of the extended entity, a function from a value to
         all ways of writing the same: filters and the matching of imports then find it by each.
+    :param shown: for text fields of the extended entity, how lists and pages write their values.
     """
 
     __abstract__ = True
@@ -319,6 +322,7 @@ class Extension(Base):
         of: type[Entity] | None = None,
         plugin: str | None = None,
         spellings: Mapping[str, Spellings] | None = None,
+        shown: Mapping[str, Shown] | None = None,
         **kwargs: Any,
     ) -> None:
         if of is None or plugin is None:
@@ -340,6 +344,13 @@ class Extension(Base):
                       "text of '{entity}'."),
                     plugin=plugin, entity=extended.name, field=path,
                 )  # fmt: skip
+        for path in shown or ():
+            if path not in extended.fields or extended.fields[path].kind not in TEXT_KINDS:
+                raise PluginError(
+                    _("Extension '{plugin}' says how '{field}' is shown, which is no text of "
+                      "'{entity}'."),
+                    plugin=plugin, entity=extended.name, field=path,
+                )  # fmt: skip
         noun = extended.name.replace(".", "_")
         table = f"{plugin}_{noun}"
         cls.__tablename__ = table
@@ -357,6 +368,7 @@ class Extension(Base):
             name=f"{plugin}.{noun}", plugin=plugin, collection="", title=extended.title,
             titles=extended.titles, label="", owned=False, parent=None, tree=None,
             icon=extended.icon, extends=extended.name, spellings=dict(spellings or {}),
+            shown=dict(shown or {}),
             fields={
                 f"{plugin}.{path}": field.under(path=f"{plugin}.{path}", source="extension")
                 for path, field in fields.items()

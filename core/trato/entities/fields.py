@@ -29,6 +29,22 @@ Kind = Literal[
 ]  # fmt: skip
 OnPurge = Literal["refuse", "clear", "cascade"]
 
+
+@dataclass(frozen=True)
+class Shown:
+    """How a text is written for people to read: `909.214.530-9` for a stored `909214530`.
+
+    >>> Shown(format_number, beside=["colombia.identification_type"])
+
+    :param write: called with the value, and with those of ``beside`` in order; None for one that
+        is empty, or that the reader may not see.
+    :param beside: paths of other fields of the record that it takes to tell.
+    """
+
+    write: Callable[..., str]
+    beside: Sequence[str] = ()
+
+
 #: Kinds whose value is a list, kept as JSON and, for filters, as rows.
 LIST_KINDS = frozenset({"choices", "tags"})
 #: Kinds that name another row.
@@ -80,6 +96,8 @@ class Field:
     fold: str | None = None
     #: Other ways of writing a folded text, under which its record is found too.
     spellings: Spellings | None = None
+    #: How its values are written for people; none: as they are kept.
+    shown: Shown | None = None
     #: Path of the field that a search reads in one word with this one: a number before its
     #: check digit.
     follows: str | None = None

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from markupsafe import Markup, escape
 
-from trato.entities.fields import LIST_KINDS, TEXT_KINDS, Field
+from trato.entities.fields import LIST_KINDS, TEXT_KINDS, Field, Shown
 from trato.i18n import Catalogs, Formats
 from trato.tenancy.view import TenantView
 
-Render = Callable[[Any], Markup]
+#: Called with a value, and with those beside it that its field is shown by.
+Render = Callable[..., Markup]
 _EMPTY = Markup("")
 
 #: A choice of more values than this names things rather than states.
@@ -65,13 +66,18 @@ class Cells:
         ]
 
     def renderer(self, declared: Field, *, badge: bool = False) -> Render:
-        """Choose how a field's values are written as HTML; empty ones give nothing."""
+        """Choose how a field's values are written as HTML; empty ones give nothing.
+
+        The function takes a value, and behind it those that ``Field.shown`` wants beside it.
+        """
         if declared.kind in ("choice", "choices"):
             return self._choice_writer(declared, badge=badge)
         if declared.kind in ("decimal", "integer"):
             return self._number_writer(declared)
         if declared.kind == "ref":
             return self._reference_writer(declared)
+        if declared.shown is not None and declared.kind in TEXT_KINDS:
+            return self._shown_writer(declared.shown, is_phone=declared.kind == "phone")
         write: Render = getattr(self, f"_{declared.kind}", escape)
         return lambda value: _EMPTY if value is None else write(value)
 
@@ -81,6 +87,16 @@ class Cells:
             return lambda value: value or ""
         write = self.renderer(declared)
         return lambda value: write(value).striptags()
+
+    def _shown_writer(self, shown: Shown, *, is_phone: bool) -> Render:
+        def write(value: str | None, *beside: Any) -> Markup:
+            if value is None:
+                return _EMPTY
+            others = beside or (None,) * len(shown.beside)
+            text = shown.write(value, *others)
+            return self._phone(value, text) if is_phone else escape(text)
+
+        return write
 
     def _number_writer(self, declared: Field) -> Render:
         number, decimal = self.formats.number, self.formats.decimal
@@ -161,9 +177,9 @@ class Cells:
         # Quoted, as what follows a question mark would be a header of the mail.
         return Markup(f'<a href="mailto:{quote(value, safe="@")}">{escape(value)}</a>')
 
-    def _phone(self, value: str) -> Markup:
+    def _phone(self, value: str, text: str = "") -> Markup:
         dialled = "".join(letter for letter in value if letter.isdigit() or letter == "+")
-        return Markup(f'<a href="tel:{escape(dialled)}">{escape(value)}</a>')
+        return Markup(f'<a href="tel:{escape(dialled)}">{escape(text or value)}</a>')
 
     def _url(self, value: str) -> Markup:
         scheme, _colon, rest = value.partition("://")

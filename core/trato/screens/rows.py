@@ -6,7 +6,7 @@ columns took it three times as long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -21,23 +21,37 @@ RowsWriter = Callable[[Iterable[tuple[Any, ...]]], Markup]
 _NAMED = frozenset({"money", "integer", "decimal", "date", "moment", "boolean"})
 
 
+def read_columns(columns: Sequence[Field], visible: Collection[str]) -> tuple[str, ...]:
+    """Name what is read to write rows: the columns, and what their values are shown by."""
+    paths = dict.fromkeys(field.path for field in columns)
+    for field in columns:
+        for path in field.shown.beside if field.shown else ():
+            if path in visible:
+                paths[path] = None
+    return tuple(paths)
+
+
 def rows_writer(
-    cells: Cells, columns: Sequence[Field], *, url: str, avatars: bool = False,
-    choose: str | None = None,
+    cells: Cells, columns: Sequence[Field], *, url: str, read: Sequence[str] = (),
+    avatars: bool = False, choose: str | None = None,
 ) -> RowsWriter:  # fmt: skip
     """Make the function that writes rows: id, version, then a value a column.
 
     :param columns: the first names the record and leads to its page.
     :param url: address of the list.
+    :param read: what rows hold behind id and version, where that is more than the columns; see
+        ``read_columns``.
     :param avatars: put the initials of the name before it.
     :param choose: word before the name for a box that chooses the row; None: rows have no box.
     """
     name = cells.plain(columns[0])
     start = escape(url)
+    places = {path: place for place, path in enumerate(read, start=2)}
     rest = [
-        (_opening(cells, field), cells.renderer(field, badge=is_state(field)), place)
+        (_opening(cells, field), cells.renderer(field, badge=is_state(field)), place,
+         [places.get(path) for path in (field.shown.beside if field.shown else ())])
         for place, field in enumerate(columns[1:], start=3)
-    ]
+    ]  # fmt: skip
 
     def write(rows: Iterable[tuple[Any, ...]]) -> Markup:
         parts: list[str] = []
@@ -53,8 +67,12 @@ def rows_writer(
             if avatars:
                 parts.append(avatar(label, "t-av-square"))
             parts.append(f'<a href="{start}/{row[0]}">{escape(label)}</a></th>')
-            for opening, cell, place in rest:
-                parts += (opening, cell(row[place]), "</td>")
+            for opening, cell, place, beside in rest:
+                if beside:
+                    others = (None if at is None else row[at] for at in beside)
+                    parts += (opening, cell(row[place], *others), "</td>")
+                else:
+                    parts += (opening, cell(row[place]), "</td>")
             parts.append("</tr>\n")
         return Markup("".join(parts))
 

@@ -22,7 +22,7 @@ from trato.records.totals import summable, totals
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, is_number
 from trato.screens.parts import list_columns
-from trato.screens.rows import rows_writer
+from trato.screens.rows import read_columns, rows_writer
 from trato.text import _
 from trato.web.addresses import ListAddress, base_url
 from trato.web.filters import Filters
@@ -53,7 +53,7 @@ class ListPage:
         asked = tuple(part for part in address.sort.split(",") if part)
         usual = tuple(screen.sort) if screen else ()
         return Query(
-            columns=tuple(f.path for f in self.columns()), filters=self.filters.wanted,
+            columns=read_columns(self.columns(), visible), filters=self.filters.wanted,
             search=address.search,
             sort=asked or tuple(part for part in usual if part.removeprefix("-") in visible),
             limit=PAGE_SIZE, cursor=address.cursor, archived=address.is_bin,
@@ -232,13 +232,14 @@ class ListPage:
     def row(self, record: Record) -> Markup:
         """Write the row of one record."""
         columns = self.columns()
-        values = (record.values.get(field.path) for field in columns)
+        values = (record.values.get(path) for path in read_columns(columns, self.filters.visible))
         return self._rows(columns, [(record.id, record.version, *values)])
 
     def _rows(self, columns: list[Field], rows: list[tuple[Any, ...]]) -> Markup:
         load_labels(self.unit, self.cells, columns, rows, offset=2)
         write = rows_writer(
-            self.cells, columns, url=self.address.url, avatars=self.entity.info.owned,
+            self.cells, columns, url=self.address.url,
+            read=read_columns(columns, self.filters.visible), avatars=self.entity.info.owned,
             choose=translator(_("Choose")) if self._bulk() else None,
         )  # fmt: skip
         return write(rows)

@@ -89,7 +89,8 @@ class RecordPage:
 
     def _html(self, field: Field, *, badge: bool = False) -> Markup:
         write = self.cells.renderer(field, badge=badge and is_state(field))
-        return write(self.record.values.get(field.path))
+        beside = field.shown.beside if field.shown else ()
+        return write(*(self.record.values.get(path) for path in (field.path, *beside)))
 
     def _plain(self, path: str) -> str:
         field = self.visible.get(path)

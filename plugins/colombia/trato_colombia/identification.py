@@ -14,7 +14,7 @@ from enum import StrEnum
 from stdnum.co.nit import calc_check_digit
 
 from trato.api import Message, _
-from trato_colombia.identification_types import CC, IdentificationType
+from trato_colombia.identification_types import CC, IdentificationType, find_type
 
 #: Number that stands for the unnamed final consumer, with type 13, in electronic invoices
 #: (DIAN, Anexo técnico de factura electrónica de venta). No cédula, but ERPs send it as one.
@@ -125,6 +125,15 @@ def format_identification(kind: IdentificationType, number: str, check_digit: st
     if not check_digit and len(number) <= _MOST_WEIGHTED_DIGITS:
         check_digit = nit_check_digit(number)
     return f"{shown}-{check_digit}" if check_digit else shown
+
+
+def shown_identification(number: str, key: str | None, check_digit: str | None) -> str:
+    """Show the identification of a client; without a type of document it stands as it is.
+
+    :param key: stored type of the document.
+    """
+    kind = find_type(key) if key else None
+    return number if kind is None else format_identification(kind, number, check_digit or "")
 
 
 def _tidy(text: str) -> str:

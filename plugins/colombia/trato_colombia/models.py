@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Integer, Table, Text
 
-from trato.api import Choice, Extension, Mapped, _, choice, lookup, metadata, text
+from trato.api import Choice, Extension, Mapped, Shown, _, choice, lookup, metadata, text
 from trato_clients.api import Client
+from trato_colombia.identification import shown_identification
 from trato_colombia.identification_types import TYPES
 from trato_colombia.recognition import identification_spellings
 
@@ -24,6 +25,12 @@ class ColombiaClient(
     of=Client,
     plugin="colombia",
     spellings={"identification": identification_spellings},
+    shown={
+        "identification": Shown(
+            shown_identification,
+            beside=["colombia.identification_type", "colombia.check_digit"],
+        )
+    },
 ):
     """Type and check digit of a third party's document, and where it is; ``saving`` keeps them."""
 

@@ -29,6 +29,9 @@ _NOT_DIGIT = re.compile(r"[^0-9]+")
 # Ten digits are by far the most common; building their number here saves two thirds of the time.
 _COLOMBIAN = re.compile(r"[36][0-9]{9}")
 
+# People group them so; the package leaves the last seven digits together.
+_AT_HOME = re.compile(r"\+57([0-9]{3})([0-9]{3})([0-9]{4})")
+
 
 @dataclass(frozen=True, slots=True)
 class Phone:
@@ -95,6 +98,22 @@ def tidy_phone(text: str) -> str:
     if phone.doubt or not phone.e164.startswith(f"+{_COLOMBIA}"):
         return text
     return f"{phone.e164} ext {phone.extension}" if phone.extension else phone.e164
+
+
+def shown_phone(text: str) -> str:
+    """Show a number with its country, ``+57 310 123 4567``; what is no number as it is."""
+    try:
+        phone = parse_phone(text)
+    except DomainError:
+        return text
+    at_home = _AT_HOME.fullmatch(phone.e164)
+    if at_home:
+        shown = " ".join(("+57", *at_home.groups()))
+        return f"{shown} ext. {phone.extension}" if phone.extension else shown
+    number = phonenumbers.parse(phone.e164)
+    if phone.extension:
+        number.extension = phone.extension
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
 def phone_spellings(text: str) -> tuple[str, ...]:
