@@ -71,6 +71,7 @@ def build(context: Context) -> CommandParser:
         exchanges,
         jobs,
         licenses,
+        maintenance,
         migrations,
         plugins,
         serving,
@@ -79,8 +80,8 @@ def build(context: Context) -> CommandParser:
     )
 
     families = (
-        demo, serving, migrations, doctor, backups, tenants, licenses, plugins, users,
-        configurations, exchanges, jobs, background, audit,
+        demo, serving, migrations, doctor, backups, maintenance, tenants, licenses, plugins,
+        users, configurations, exchanges, jobs, background, audit,
     )  # fmt: skip
     parser = CommandParser(context, prog="trato", title=_("Run and look after Trato"))
     from trato import __version__

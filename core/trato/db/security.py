@@ -55,6 +55,9 @@ DECLARE
     whose integer;
     which uuid;
 BEGIN
+    IF EXISTS (SELECT 1 FROM core_maintenance) THEN
+        RETURN;
+    END IF;
     FOR whose IN SELECT t.tenant FROM core_turn t ORDER BY t.served_at, t.tenant LOOP
         SELECT k.id INTO which FROM core_task k
         WHERE k.tenant_id = whose AND k.state = 'running' AND k.lease_until < moment

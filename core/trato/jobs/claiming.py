@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, bindparam, select, text, update
 
 from trato.db.types import UtcDateTime
+from trato.tenancy import maintenance
 from trato.tenancy.tables import task, turn
 
 _CLAIM_POSTGRESQL = text(
@@ -47,6 +48,8 @@ def _claim_sqlite(
     connection: Connection, worker: str, *, now: dt.datetime, until: dt.datetime
 ) -> Claim | None:
     """Claim under SQLite's write lock, which a writing transaction holds from its beginning."""
+    if maintenance.read(connection) is not None:
+        return None
     lost = and_(task.c.state == "running", task.c.lease_until < now)
     due = and_(task.c.state == "queued", task.c.run_at <= now)
     for tenant_id in connection.execute(

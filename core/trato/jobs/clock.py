@@ -22,6 +22,7 @@ from trato.errors import DatabaseUnavailable
 from trato.host import Host
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.declared import Job
+from trato.tenancy import maintenance
 from trato.tenancy.tasks import enqueue, release
 from trato.tenancy.view import TenantView
 
@@ -83,6 +84,9 @@ class Scheduler:
         :return: how many tasks were queued.
         """
         host = self.host
+        with transaction(host.engine, read=True) as connection:
+            if maintenance.read(connection) is not None:
+                return 0  # what was missed for up to an hour is made up for
         scheduled = [job for job in all_jobs(host).values() if job.at or job.every]
         queued = 0
         for tenant in administration.tenants(host):

@@ -13,6 +13,7 @@ from trato.db.engine import is_unavailable
 from trato.errors import DatabaseUnavailable, TratoError
 from trato.rest.problems import http_problem, problem_response
 from trato.text import _
+from trato.web import maintenance
 from trato.web.auth import current_host
 from trato.web.frame import locale
 
@@ -22,6 +23,7 @@ log = logging.getLogger("trato.web")
 def register(app: Flask) -> None:
     """Let the application answer every error with a page or problem of its own."""
     app.register_error_handler(TratoError, trato_error)
+    app.register_error_handler(maintenance.UnderMaintenance, under_maintenance)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(DBAPIError, database_error)
     app.register_error_handler(Exception, unexpected)
@@ -45,6 +47,11 @@ def trato_error(error: TratoError) -> Response:
         # Never tell whether it exists for somebody else.
         return page(404)
     return page(error.status, text=message, hint=hint)
+
+
+def under_maintenance(error: maintenance.UnderMaintenance) -> Response:
+    """Answer while the operator has closed the installation; nothing has failed."""
+    return maintenance.answer(error, api=_is_api(), locale=locale())
 
 
 def http_error(error: HTTPException) -> Any:
@@ -84,11 +91,11 @@ def unexpected(error: Exception) -> Response:
     return page(500)
 
 
-def page(status: int, *, text: str = "", hint: str = "") -> Response:
+def page(status: int, *, title: str = "", text: str = "", hint: str = "") -> Response:
     """Render the page of an error, without the frame: that might be what failed."""
     g.is_bare = True
     words = {
-        "status": status, "text": text, "hint": hint,
+        "status": status, "title": title, "text": text, "hint": hint,
         "request_id": g.get("request_id") if status >= 500 else None,
         "retry_url": request.full_path.rstrip("?")
         if status == 503 and request.method == "GET" else None,

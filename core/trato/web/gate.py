@@ -16,10 +16,11 @@ from werkzeug.wrappers import Response
 from trato.errors import DomainError, Forbidden
 from trato.plugin import RESERVED_NAMES
 from trato.text import _
+from trato.web import maintenance
 from trato.web.auth import csrf_is_good
 
 #: Paths that need no session.
-_OPEN = frozenset({"login", "static", "health", "favicon.ico", "robots.txt", ""})
+_OPEN = frozenset({"login", "static", "health", "metrics", "favicon.ico", "robots.txt", ""})
 #: What a person may do whose role demands a second step that is not set up yet.
 _ENROLMENT = "/account/second-factor"
 _LEAVING = frozenset({"/logout", "/tenant"})
@@ -55,8 +56,9 @@ def check() -> Response | None:
     """Decide about a request before it is routed."""
     first = request.path.lstrip("/").split("/")[0]
     api = first == "api"
-    if first in ("static", "health", "favicon.ico", "robots.txt"):
+    if first in ("static", "health", "metrics", "favicon.ico", "robots.txt"):
         return None
+    maintenance.check()
     user = current_user._get_current_object() if current_user.is_authenticated else None
     if user is not None and user.session_id is None and not api:
         # A token is for the API; in a page it could make itself a token with wider scopes.
