@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trato.records.changes import Change
     from trato.records.events import Event
     from trato.records.unit import Unit
+    from trato.sync.connector import Connector
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -96,6 +97,11 @@ def trato_commands() -> Sequence[Command]:  # type: ignore[empty-body]
 @hookspec
 def trato_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
     """Name scheduled and queued work, declared with ``@job``."""
+
+
+@hookspec
+def trato_sync() -> Sequence[type[Connector]]:  # type: ignore[empty-body]
+    """Name the connectors: classes that work with another system."""
 
 
 @hookspec

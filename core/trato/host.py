@@ -30,7 +30,7 @@ from trato.entities.view import EntityView
 from trato.errors import Message
 from trato.i18n import Catalogs
 from trato.licensing import PublicKey, parse_public_keys, verify
-from trato.plugin import Menu, Plugin, Slot, entity_name
+from trato.plugin import Menu, Outgoing, Plugin, Slot, entity_name
 from trato.records.unit import Clock, Unit, open_unit, utc_now
 from trato.registry import Problem, Registry, register_all
 from trato.settings import Settings
@@ -174,7 +174,7 @@ class Host:
             timelines=[(plugin, timeline) for plugin, timeline in registry.timelines
                        if plugin == "core" or plugin in enabled],
             members=members, teams=teams, roles=roles, settings=config.settings,
-            hook=registry.relay(enabled),
+            hook=registry.relay(enabled), targets=self._targets(enabled),
             listeners={name: heard for name, heard in registry.listeners.items()
                        if name in enabled},
             legal_forms=tuple(
@@ -242,6 +242,15 @@ class Host:
             for plugin, menu in self.registry.menus
             if plugin in enabled and (menu.entity is None or menu.entity in entities)
         ]
+
+    def _targets(self, enabled: frozenset[str]) -> dict[str, list[tuple[str, Outgoing]]]:
+        targets: dict[str, list[tuple[str, Outgoing]]] = {}
+        for name, connector in self.registry.connectors.items():
+            if name.partition(".")[0] in enabled:
+                for sent in connector.sends:
+                    out = sent if isinstance(sent, Outgoing) else Outgoing(entity=sent)
+                    targets.setdefault(entity_name(out.entity), []).append((name, out))
+        return targets
 
     def _slots(self, enabled: frozenset[str]) -> dict[str, list[Slot]]:
         slots: dict[str, list[Slot]] = {}

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from trato.entities.view import EntityView
     from trato.errors import Message
     from trato.jobs.declared import Job
+    from trato.records.changes import Change
     from trato.records.unit import Unit
+    from trato.sync.connector import Connector
 
 #: First segments of paths that belong to the host.
 RESERVED_NAMES = frozenset(
@@ -147,6 +149,27 @@ class Timeline:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """Which records of an entity a connector sends, and when.
+
+    :param fields: a change that touches none of them is not sent; none named: all count.
+    :param when: tells of a change whether its record is to be sent; called inside the transaction
+        that saves it.
+    """
+
+    entity: Any
+    fields: Sequence[Any] = ()
+    when: Callable[[Change], bool] | None = None
+
+    def wants(self, change: Change) -> bool:
+        """Tell whether a change is to be sent."""
+        paths = [field_path(name) for name in self.fields]
+        if paths and change.action == "update" and not change.touches(*paths):
+            return False
+        return self.when is None or self.when(change)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Command:
     """A command of the plugin: `trato PLUGIN NAME …`."""
 
@@ -200,6 +223,7 @@ class Plugin:
     settings: Sequence[Setting] = ()
     commands: Sequence[Command] = ()
     jobs: Sequence[Job] = ()
+    connectors: Sequence[type[Connector]] = ()
     #: What ``trato_event`` hears: `clients.client.created`, `clients.client.*`; none: everything.
     events: Sequence[str] = ()
     demo: Demo | None = None
@@ -258,6 +282,10 @@ class Plugin:
     @hookimpl
     def trato_jobs(self) -> Sequence[Job]:
         return self.jobs
+
+    @hookimpl
+    def trato_sync(self) -> Sequence[type[Connector]]:
+        return self.connectors
 
     @hookimpl
     def trato_demo(self) -> Sequence[Demo]:

@@ -74,6 +74,8 @@ class Registry:
     commands: dict[tuple[str, str], Command] = field(default_factory=dict)
     demos: list[tuple[str, Demo]] = field(default_factory=list)
     jobs: dict[str, Any] = field(default_factory=dict)
+    #: Name to class, see ``sync.connector``.
+    connectors: dict[str, Any] = field(default_factory=dict)
     #: Plugin name to the folder of its package.
     folders: dict[str, Path] = field(default_factory=dict)
     _relays: dict[frozenset[str], Relay] = field(default_factory=dict)
@@ -358,7 +360,7 @@ def _call(manager: pluggy.PluginManager, plugin: Plugin, hook: str) -> list[Any]
 
 _KINDS = (
     "entities", "extensions", "options", "screens", "menus", "slots", "timeline",
-    "permissions", "settings", "commands", "jobs", "demo",
+    "permissions", "settings", "commands", "jobs", "sync", "demo",
 )  # fmt: skip
 
 
@@ -378,6 +380,7 @@ class Declared:
     settings: list[Setting] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     jobs: list[Any] = field(default_factory=list)
+    sync: list[Any] = field(default_factory=list)
     demo: list[Demo] = field(default_factory=list)
 
 
@@ -474,6 +477,29 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
             )
         if job.name in registry.jobs or job.name == reaction(name):
             wrong.append(Message(_("Job '{job}' exists twice."), {"job": job.name}))
+    for connector in declared.sync:
+        if not connector.name.startswith(f"{name}."):
+            wrong.append(
+                Message(
+                    _("Connector '{connector}' does not begin with '{plugin}.'."),
+                    {"connector": connector.name, "plugin": name},
+                )
+            )
+        settings = {setting.key for setting in declared.settings}
+        for key in connector.needs:
+            if key not in settings:
+                wrong.append(
+                    Message(
+                        _("Connector '{connector}' needs the setting '{key}', which is not "
+                          "declared."),
+                        {"connector": connector.name, "key": key},
+                    )
+                )  # fmt: skip
+        for sent in connector.sends:
+            _check_paths(
+                wrong, paths, entity_name(getattr(sent, "entity", sent)),
+                [field_path(f) for f in getattr(sent, "fields", ())],
+            )  # fmt: skip
     for event in declared.plugin.events:
         if event != "*" and event.partition(".")[0] not in reach:
             wrong.append(
@@ -541,6 +567,7 @@ def keep(registry: Registry, declared: Declared) -> None:
             )
     registry.commands |= {(name, command.name): command for command in declared.commands}
     registry.jobs |= {job.name: job for job in declared.jobs}
+    registry.connectors |= {connector.name: connector for connector in declared.sync}
     registry.demos.extend((name, demo) for demo in declared.demo)
 
 

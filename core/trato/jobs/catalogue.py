@@ -15,6 +15,7 @@ from trato.jobs.queue import remove_done, remove_old
 from trato.lifecycle.exports import export_tenant
 from trato.records import audit, audit_seals, events
 from trato.records.unit import Unit
+from trato.sync.jobs import connector_jobs
 from trato.text import _
 
 log = logging.getLogger("trato.jobs")
@@ -33,7 +34,7 @@ _SHOWN = 50
 
 def all_jobs(host: Host) -> Mapping[str, Job]:
     """Give all jobs by name; a plugin's runs only where the plugin is enabled."""
-    return {**core_jobs(host), **host.registry.jobs, **reactions(host)}
+    return {**core_jobs(host), **host.registry.jobs, **reactions(host), **connector_jobs(host)}
 
 
 def reactions(host: Host) -> dict[str, Job]:

@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from trato.errors import TratoError
 from trato.records.records import Records
 from trato.records.unit import Unit
+
+
+class Cancelled(TratoError):
+    """Somebody cancelled the task, or another worker has it now."""
+
+    code = "cancelled"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -37,6 +44,17 @@ class JobContext:
         return self.unit.now
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DetachedContext:
+    """What a job works with that holds no transaction while it runs."""
+
+    tenant_id: int
+    task_id: UUID
+    payload: Mapping[str, Any]
+    #: Report progress: done so far, and how much there is if that is known.
+    report: Callable[[int, int | None], None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """Scheduled or queued work of a plugin.
@@ -47,16 +65,20 @@ class Job:
     :param attempts: how often a temporary failure is tried again.
     :param reads: it writes no records, so its unit only reads: on SQLite nobody waits for it, and
         its progress shows while it runs. Its end is recorded afterwards, so it may run twice.
+    :param detached: core's own jobs that call other systems: no transaction is open while they run,
+        they open units by themselves, and may run twice.
     """
 
     name: str
     title: str
-    run: Callable[[JobContext], Any]
+    #: Takes a ``JobContext``; of a detached job a ``DetachedContext``.
+    run: Callable[[Any], Any]
     at: str | None = None
     every: int | None = None
     attempts: int = 5
     priority: int = 0
     reads: bool = False
+    detached: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -21,7 +21,7 @@ from trato.errors import DatabaseUnavailable, TratoError
 from trato.host import Host
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.claiming import Claim, claim, extend, take
-from trato.jobs.declared import Job, JobContext
+from trato.jobs.declared import Cancelled, DetachedContext, Job, JobContext
 from trato.tenancy.tables import task
 from trato.text import _
 
@@ -36,12 +36,6 @@ class Temporary(TratoError):
     """A failure that time may mend: the task is tried again later."""
 
     code = "temporary"
-
-
-class Cancelled(TratoError):
-    """Somebody cancelled the task, or another worker has it now."""
-
-    code = "cancelled"
 
 
 def worker_name() -> str:
@@ -130,15 +124,20 @@ class Worker:
         )  # fmt: skip
         beat.start()
         try:
-            with host.unit(actor, read=declared.reads) as unit:
-                context = JobContext(
-                    unit=unit, task_id=claimed.task_id, payload=row.payload or {},
-                    report=self._reporter(claimed, declared, lost),
+            report = self._reporter(claimed, declared, lost)
+            given = row.payload or {}
+            if declared.detached:
+                result = declared.run(
+                    DetachedContext(tenant_id=claimed.tenant_id, task_id=claimed.task_id,
+                                    payload=given, report=report)
                 )  # fmt: skip
-                result = declared.run(context)
-                if not declared.reads:
-                    self._mark_done(unit.connection, claimed, result)
-            if declared.reads:
+            else:
+                with host.unit(actor, read=declared.reads) as unit:
+                    result = declared.run(JobContext(unit=unit, task_id=claimed.task_id,
+                                                     payload=given, report=report))  # fmt: skip
+                    if not declared.reads:
+                        self._mark_done(unit.connection, claimed, result)
+            if declared.reads or declared.detached:
                 with transaction(host.engine, tenant_id=claimed.tenant_id) as connection:
                     self._mark_done(connection, claimed, result)
         except Cancelled:
@@ -203,7 +202,8 @@ class Worker:
 
     def _holds_lock(self, job: Job) -> bool:
         """Tell whether the job's own transaction holds SQLite's one write lock."""
-        return self.host.engine.dialect.name == "sqlite" and not job.reads
+        own = not (job.reads or job.detached)
+        return self.host.engine.dialect.name == "sqlite" and own
 
     def _keep_lease(
         self, claimed: Claim, job: Job, over: threading.Event, lost: threading.Event

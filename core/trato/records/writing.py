@@ -22,6 +22,7 @@ from trato.errors import Forbidden, Message
 from trato.records import audit, duplicates, events, notices, storing, uniqueness
 from trato.records.changes import Change
 from trato.records.convert import choice_labels
+from trato.records.outbox import put_into_outbox
 from trato.records.reading import finish, select_columns
 from trato.records.unit import Unit
 from trato.text import _
@@ -144,6 +145,7 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     good = [change for change in good if not change.errors]
     written = _write(unit, entity, good)
     notices.tell_of_changes(unit, entity, written)
+    put_into_outbox(unit, entity, written)
     call_saved(unit, written)
     return written
 

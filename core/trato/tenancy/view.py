@@ -10,7 +10,7 @@ from uuid import UUID
 
 from trato.entities.view import EntityView
 from trato.errors import Message, NotFound
-from trato.plugin import Menu, Slot, Timeline
+from trato.plugin import Menu, Outgoing, Slot, Timeline
 from trato.text import _
 
 
@@ -108,6 +108,8 @@ class TenantView:
     hook: Any
     #: Plugin name and what it tells on records' timelines.
     timelines: Sequence[tuple[str, Timeline]] = ()
+    #: Entity name to connectors and what of its records each sends, see ``records.outbox``.
+    targets: Mapping[str, Sequence[tuple[str, Outgoing]]] = field(default_factory=dict)
     #: What the enabled plugins leave out of names that are compared: `sas`, `s en c`.
     legal_forms: tuple[str, ...] = ()
     #: Enabled plugins that hear events, each with the events it names.

@@ -26,6 +26,8 @@ def make_settings(database: Database, *, public_key: PublicKey, storage: Path) -
         "TRATO_SECRET_KEY": "a-key-for-tests-long-enough-to-sign-with",
         "TRATO_LICENSE_PUBLIC_KEY": public_key.line(),
         "TRATO_STORAGE_URL": storage.as_uri(),
+        # Doubles of other systems are on loopback.
+        "TRATO_PRIVATE_HOSTS": "127.0.0.1",
         "TRATO_PASSWORD_TIME_COST": "1",
         "TRATO_PASSWORD_MEMORY_KIB": "1024",
     }

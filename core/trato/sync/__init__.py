@@ -1,0 +1,1 @@
+"""Synchronisation with other systems: connectors, their outbox, links, cursors and review."""

@@ -1,0 +1,102 @@
+"""Links: which record of ours is which thing of the other system's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from trato.records.sync_tables import link as table
+
+_BATCH = 500
+
+
+def by_key(
+    db: Connection, tenant_id: int, connector: str, entity: str, keys: Iterable[str]
+) -> dict[str, Any]:
+    """Read links by the keys of the other system."""
+    found: dict[str, Any] = {}
+    wanted = sorted(set(keys))
+    for start in range(0, len(wanted), _BATCH):
+        for row in db.execute(
+            select(table).where(
+                table.c.tenant_id == tenant_id, table.c.connector == connector,
+                table.c.entity == entity, table.c.remote_key.in_(wanted[start : start + _BATCH]),
+            )
+        ):  # fmt: skip
+            found[row.remote_key] = row
+    return found
+
+
+def by_record(
+    db: Connection, tenant_id: int, connector: str, entity: str, ids: Collection[UUID]
+) -> dict[UUID, Any]:
+    """Read links by our records."""
+    found: dict[UUID, Any] = {}
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _BATCH):
+        for row in db.execute(
+            select(table).where(
+                table.c.tenant_id == tenant_id, table.c.connector == connector,
+                table.c.entity == entity, table.c.record_id.in_(wanted[start : start + _BATCH]),
+            )
+        ):  # fmt: skip
+            found[row.record_id] = row
+    return found
+
+
+def add(
+    db: Connection, tenant_id: int, connector: str, entity: str, pairs: Mapping[str, UUID], *,
+    now: dt.datetime, **values: Any,
+) -> None:  # fmt: skip
+    """Link keys of the other system to records that have no link yet."""
+    if not pairs:
+        return
+    kind = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
+    rows = [
+        {"tenant_id": tenant_id, "connector": connector, "entity": entity, "remote_key": key,
+         "record_id": record_id, "linked_at": now, "changed_at": now, **values}
+        for key, record_id in pairs.items()
+    ]  # fmt: skip
+    for start in range(0, len(rows), _BATCH):
+        db.execute(kind(table).values(rows[start : start + _BATCH]).on_conflict_do_nothing())
+
+
+def change(
+    db: Connection, tenant_id: int, connector: str, entity: str, key: str, **values: Any
+) -> None:
+    """Change what is known of a link."""
+    db.execute(
+        update(table)
+        .where(
+            table.c.tenant_id == tenant_id, table.c.connector == connector,
+            table.c.entity == entity, table.c.remote_key == key,
+        )
+        .values(values)
+    )  # fmt: skip
+
+
+def point(
+    db: Connection, tenant_id: int, connector: str, entity: str, key: str, record_id: UUID, *,
+    now: dt.datetime, sent_hash: str | None,
+) -> None:  # fmt: skip
+    """Link a record to what the other system has made of it.
+
+    A key that is another record's stays with that one: two records were sent, and the other system
+    has made one thing of them.
+    """
+    mine = (
+        table.c.tenant_id == tenant_id, table.c.connector == connector, table.c.entity == entity,
+        table.c.record_id == record_id,
+    )  # fmt: skip
+    db.execute(delete(table).where(*mine, table.c.remote_key != key))
+    add(db, tenant_id, connector, entity, {key: record_id}, now=now)
+    db.execute(
+        update(table)
+        .where(*mine, table.c.remote_key == key)
+        .values(sent_hash=sent_hash, changed_at=now, missing_at=None)
+    )
