@@ -23,7 +23,7 @@ PAGES = (
     "/settings", "/settings/company", "/settings/modules", "/settings/license",
     "/settings/modules/colombia", "/settings/fields", f"/settings/fields/{CLIENT}",
     f"/settings/fields/{CLIENT}/new", f"/settings/fields/{CLIENT}/canal",
-    f"/settings/fields/{CLIENT}/canal/choices",
+    f"/settings/fields/{CLIENT}/canal/choices", "/settings/configuration", "/settings/tokens",
 )  # fmt: skip
 ACTIONS = (
     "/settings/company", "/settings/modules/clients/disable", "/settings/modules/clients/enable",

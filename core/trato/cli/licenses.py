@@ -156,7 +156,7 @@ def _show(context: Context, args: argparse.Namespace) -> int:
     host = context.host
     view = host.for_tenant(administration.tenant(host, args.slug).id)
     license = view.license
-    used = sum(member.is_active for member in view.members.values())
+    used = sum(member.may_enter(host.clock()) for member in view.members.values())
     left = None if license.expires is None else (license.expires - host.clock().date()).days
     if args.json:
         context.show_json(

@@ -24,6 +24,7 @@ from trato.web import (
     account,
     admin,
     bulk,
+    companies,
     drafts,
     duplicates,
     errors,
@@ -98,6 +99,7 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     errors.register(app)
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
+                      companies.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
                       drafts.blueprint, duplicates.blueprint, find.blueprint, help.blueprint,

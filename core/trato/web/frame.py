@@ -8,6 +8,7 @@ from typing import Any
 from flask import g, request
 
 from trato.access import rules
+from trato.access.roles import AUDIT
 from trato.access.store import Membership, memberships
 from trato.db.engine import transaction
 from trato.i18n import Formats
@@ -47,6 +48,8 @@ class Frame:
     breadcrumbs: list[Crumb] = field(default_factory=list)
     toasts: list[dict[str, Any]] = field(default_factory=list)
     admin_url: str | None = None
+    #: For who reads the audit and does not administer.
+    audit_url: str | None = None
     help_url: str | None = None
     #: Name of the member as whom an administrator looks at the tenant.
     viewed: str | None = None
@@ -131,6 +134,8 @@ def frame() -> Frame | None:
         or actor.view.settings.get(("core", "theme")) or "system",
         help_url="/help",
         admin_url="/settings" if actor.has(ADMINISTER) and not user.is_viewing else None,
+        audit_url="/settings/audit"
+        if actor.has(AUDIT) and not actor.has(ADMINISTER) and not user.is_viewing else None,
         breadcrumbs=g.get("crumbs", []), toasts=g.get("toasts", []),
         viewed=actor.member.name if user.is_viewing else None,
     )  # fmt: skip

@@ -51,7 +51,7 @@ def _page(
         rows = credentials.list_tokens(connection, actor.tenant_id, member.id)
     title = translator(_("API tokens"))
     set_crumbs(Crumb(title=translator(_("My account")), url="/account"), Crumb(title=title))
-    scopes = _scopes(actor)
+    scopes = scope_names(actor)
     names = dict(scopes)
     page = {
         "title": title, "made": made,
@@ -60,7 +60,7 @@ def _page(
                 "name": row.name, "is_over": row.expires_at is not None and row.expires_at <= now,
                 "scopes": [names.get(scope, scope) for scope in row.scopes]
                 if row.scopes is not None else [translator(_("Everything you may"))],
-                "detail": _detail(row, now), "revoke_url": f"/account/tokens/{row.id}/revoke",
+                "detail": detail_of(row, now), "revoke_url": f"/account/tokens/{row.id}/revoke",
             }
             for row in rows
         ],
@@ -69,7 +69,8 @@ def _page(
     return render_template("tokens.html", page=page)
 
 
-def _detail(row: credentials.ListedToken, now: dt.datetime) -> str:
+def detail_of(row: credentials.ListedToken, now: dt.datetime) -> str:
+    """Say when a token was used and when it ends."""
     shown = formats()
     used = (
         translator(_("not used yet")) if row.used_at is None
@@ -82,7 +83,7 @@ def _detail(row: credentials.ListedToken, now: dt.datetime) -> str:
     return f"{used} · {translator(ends, day=day)}"
 
 
-def _scopes(actor: Actor) -> list[tuple[str, str]]:
+def scope_names(actor: Actor) -> list[tuple[str, str]]:
     """Name the scopes that exist for the company: all plugins together, and each."""
     host = current_host()
     found = [("*", translator(_("everything")))]
@@ -123,7 +124,7 @@ def make() -> tuple[str, int] | str:
     """Make a token and show it, this once."""
     actor, member = _signed_in()
     host = current_host()
-    known = dict(_scopes(actor))
+    known = dict(scope_names(actor))
     name = request.form.get("name", "").strip()[:80]
     days = request.form.get("days", "")
     scopes = [scope for scope in request.form.getlist("scopes") if scope]

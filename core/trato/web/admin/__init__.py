@@ -9,6 +9,7 @@ from trato.web.admin import (  # isort: skip
     auditing,
     choices,
     company,
+    configuration,
     exports,
     fields,
     jobs,
@@ -16,10 +17,11 @@ from trato.web.admin import (  # isort: skip
     plugin_settings,
     roles,
     teams,
+    tokens,
     users,
 )
 
 __all__ = [
-    "auditing", "blueprint", "choices", "company", "exports", "fields", "jobs", "modules",
-    "plugin_settings", "roles", "teams", "users",
+    "auditing", "blueprint", "choices", "company", "configuration", "exports", "fields", "jobs",
+    "modules", "plugin_settings", "roles", "teams", "tokens", "users",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from trato.jobs import queue
 from trato.jobs.catalogue import VERIFY, all_jobs
 from trato.records import trail
 from trato.records.convert import from_json
+from trato.records.explaining import ADMINISTER
 from trato.records.trail import Event, TrailFilter
 from trato.records.unit import Unit
 from trato.screens.cells import Cells
@@ -83,7 +84,7 @@ def show_audit() -> str:
         rows=rows, chosen=chosen, is_filtered=bool(kept), options=_options(),
         more_url=f"{ROOT}/audit?{kept}&cursor={after}" if after else None,
         export_url=f"{ROOT}/audit.csv" + (f"?{kept}" if kept else ""),
-        check=_check(checks[0]) if checks else None,
+        check=_check(checks[0]) if checks else None, may_verify=admin().has(ADMINISTER),
     )  # fmt: skip
 
 

@@ -149,12 +149,12 @@ def preview(entity_name: str) -> str:
     return fragment("_admin_preview.html", preview=field_form.preview(field_form.typed(), None))
 
 
-@blueprint.get("/fields/targets/<target>")
-def preview_options(target: str) -> str:
+@blueprint.get("/fields/targets/<entity_name>")
+def preview_options(entity_name: str) -> str:
     """Answer what is typed into a link in the preview."""
-    entity_of(target)
+    entity_of(entity_name)
     with current_host().unit(admin(), read=True) as unit:
-        found = find_options(unit, target, request.args.get("q", "")[:100])
+        found = find_options(unit, entity_name, request.args.get("q", "")[:100])
     return render_template("_options.html", options=found)
 
 

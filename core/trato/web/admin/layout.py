@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template
+from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.exceptions import NotFound as HttpNotFound
 from werkzeug.wrappers import Response
 
 from trato.access.actor import Actor
+from trato.access.roles import AUDIT
 from trato.errors import Invalid, Message, TratoError
 from trato.records.explaining import ADMINISTER
 from trato.text import _
@@ -50,6 +51,10 @@ SECTIONS = (
             about=_("What each role may do with which records and fields.")),
     Section(key="fields", title=_("Fields and choices"), icon="list-details",
             about=_("Your own fields for each kind of record, and their values.")),
+    Section(key="tokens", title=_("API tokens"), icon="key",
+            about=_("Which programs work in whose name, and until when.")),
+    Section(key="configuration", title=_("Configuration as a file"), icon="file-text",
+            about=_("Take fields, roles, teams and settings to another company, or bring them.")),
     Section(key="jobs", title=_("Background tasks"), icon="clock",
             about=_("What runs by itself, what waits, and what failed.")),
     Section(key="audit", title=_("Audit"), icon="history",
@@ -59,11 +64,18 @@ SECTIONS = (
 )  # fmt: skip
 
 
+#: What an auditor reads too; all other pages are for administrators.
+_FOR_AUDITORS = frozenset({"admin.show_audit", "admin.export_audit"})
+
+
 @blueprint.before_request
 def _check() -> None:
-    """Let administrators in; for all others there is nothing here."""
+    """Let administrators in, and auditors to the audit; for all others there is nothing here."""
     actor = g.get("actor")
-    if actor is None or actor.member is None or not actor.has(ADMINISTER):
+    if actor is None or actor.member is None:
+        raise HttpNotFound
+    audits = request.endpoint in _FOR_AUDITORS and actor.has(AUDIT)
+    if not (audits or actor.has(ADMINISTER)):
         raise HttpNotFound
     flash.take()
 
@@ -100,15 +112,17 @@ def page(
     :param way: steps between the section and the page.
     """
     section = next((s for s in SECTIONS if s.key == active), None)
-    steps = [Crumb(title=translator(_("Administration")), url=ROOT)]
+    administers = admin().has(ADMINISTER)
+    steps = [Crumb(title=translator(_("Administration")), url=ROOT)] if administers else []
     name = translator(section.title) if section is not None else title
     if section is not None and (way or name != title):
         steps.append(Crumb(title=name, url=section.url))
     set_crumbs(*steps, *way, Crumb(title=title))
     values.setdefault("errors", [])
     return render_template(
-        template, page={"title": title, **values}, sections=SECTIONS, active=active
-    )
+        template, page={"title": title, **values}, active=active,
+        sections=SECTIONS if administers else [section] if section else [],
+    )  # fmt: skip
 
 
 def fragment(template: str, **values: Any) -> str:

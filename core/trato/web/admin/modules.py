@@ -151,7 +151,7 @@ def _title(plugin: Plugin) -> str:
 def _license(host: Host, view: TenantView) -> dict[str, Any]:
     """Describe the licence: seats, end, and what is to be done about it."""
     license = view.license
-    used = sum(1 for member in view.members.values() if member.is_active)
+    used = sum(1 for member in view.members.values() if member.may_enter(host.clock()))
     today = host.clock().date()
     words = {
         "none": _("No licence"), "invalid": _("Not valid"), "active": _("Valid"),

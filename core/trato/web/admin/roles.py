@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from trato import membership
-from trato.access.roles import ACTIONS, SCOPES, Grants, widest
+from trato.access.roles import ACTIONS, AUDIT, SCOPES, Grants, widest
 from trato.configuration import apply_data
 from trato.entities.fold import fold_code
 from trato.errors import Invalid, NotFound, TratoError
@@ -30,6 +30,10 @@ _SCOPES = {
 #: Actions that know yes and no only.
 _PLAIN = frozenset({"create", "export", "import"})
 ADMIN = "admin"
+#: What core itself asks for besides rights on records.
+_OWN_PERMISSIONS = {
+    ADMINISTER: _("Administer the company"), AUDIT: _("Read the audit of the whole company"),
+}  # fmt: skip
 
 
 @blueprint.get("/roles")
@@ -93,10 +97,10 @@ def _role_page(key: str, name: str, grants: Grants, errors: list[str] | None = N
         for p in current_host().registry.permissions.values()
         if p.name.partition(".")[0] in view.enabled
     ]  # fmt: skip
-    permissions.insert(
-        0, {"name": ADMINISTER, "title": translator(_("Administer the company")),
-            "checked": ADMINISTER in grants.permissions},
-    )  # fmt: skip
+    permissions[:0] = [
+        {"name": name, "title": translator(title), "checked": name in grants.permissions}
+        for name, title in _OWN_PERMISSIONS.items()
+    ]
     return page(
         "admin_role.html", active="roles", title=name or translator(_("New role")), key=key,
         name=name, rows=rows, permissions=permissions, is_admin=grants.is_admin,
@@ -147,7 +151,7 @@ def _effects(key: str) -> list[dict[str, str]]:
 def save_role(key: str) -> Response | tuple[str, int]:
     """Keep a role's matrix as one step; `new` makes a role."""
     name = request.form.get("name", "").strip()
-    grants = _sent()
+    grants = _sent(None if key == "new" else _role(key))
     made = key
     if key == "new":
         made = fold_code(name)[:36].lstrip("0123456789") or "rol"
@@ -171,25 +175,48 @@ def save_role(key: str) -> Response | tuple[str, int]:
     return done(f"roles/{made}", _("The role {name} is saved."), name=name)
 
 
-def _sent() -> dict[str, Any]:
-    """Read the matrix of a sent form; a row that says nothing follows the row for the rest."""
+def _sent(before: Grants | None) -> dict[str, Any]:
+    """Read the matrix of a sent form; a row that says nothing follows the row for the rest.
+
+    What the page does not show stays as it was: rules of modules that are switched off, of
+    retired fields, and of fields that nobody writes.
+
+    :param before: the role as it is; none for a new one.
+    """
     view = admin().view
-    entities: dict[str, dict[str, str]] = {}
+    old = (before or Grants()).to_json() if before is None or not before.is_admin else {}
+    entities: dict[str, dict[str, str]] = {
+        name: dict(rules) for name, rules in old.get("entities", {}).items()
+        if name != "*" and name not in view.entities
+    }  # fmt: skip
     for entity in ("*", *view.entities):
         row = {a: request.form.get(f"e:{entity}:{a}", "") for a in ACTIONS}
         if entity == "*" or any(row.values()):
             entities[entity] = {a: scope or "none" for a, scope in row.items()}
-    fields: dict[str, dict[str, str]] = {}
+    fields: dict[str, dict[str, str]] = {
+        name: {path: rule for path, rule in rules.items() if not _is_shown(name, path)}
+        for name, rules in old.get("fields", {}).items()
+    }
     for entity, known in view.entities.items():
         for path in known.fields:
             rule = request.form.get(f"f:{entity}:{path}", "")
-            if rule:
+            if rule and _is_shown(entity, path):
                 fields.setdefault(entity, {})[path] = rule
+    offered = {*_OWN_PERMISSIONS, *(name for name in current_host().registry.permissions
+                                    if name.partition(".")[0] in view.enabled)}  # fmt: skip
+    kept = set(old.get("permissions", ())) - offered
     return {
-        "entities": entities, "fields": fields,
-        "permissions": sorted(request.form.getlist("permission")),
+        "entities": entities, "fields": {name: rules for name, rules in fields.items() if rules},
+        "permissions": sorted(kept | set(request.form.getlist("permission"))),
         "second_factor": request.form.get("second_factor") == "true",
     }  # fmt: skip
+
+
+def _is_shown(entity: str, path: str) -> bool:
+    """Tell whether the matrix has a row for a field."""
+    known = admin().view.entities.get(entity)
+    field = None if known is None else known.fields.get(path)
+    return field is not None and not field.readonly
 
 
 @blueprint.post("/roles/<key>/delete")

@@ -18,7 +18,7 @@ from trato.errors import DomainError, TratoError
 from trato.tenancy.view import Member
 from trato.text import _
 from trato.web.admin.layout import ROOT, admin, blueprint, done, page, told, widget
-from trato.web.auth import current_host
+from trato.web.auth import current_host, viewed
 from trato.web.frame import formats, translator
 
 _INVITE = "/admin/invitations"
@@ -122,6 +122,7 @@ def _user_page(
         sections=[{"title": "", "fields": fields}], errors=errors or [],
         state=_state(member, current_host().clock()),
         owned=owned, heirs=heirs, is_self=member.id == admin().member_id,
+        may_view_as=viewed(admin(), member.id, now=current_host().clock()) is not None,
     )  # fmt: skip
 
 
@@ -153,6 +154,14 @@ def _day(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise DomainError(_("'{value}' is not a date."), value=text[:40]) from None
+
+
+@blueprint.post("/users/<uuid:member_id>/sign-out")
+def sign_out_user(member_id: UUID) -> Response:
+    """End every session of a person."""
+    member = membership.member_of(admin().view, member_id)
+    membership.sign_out(current_host(), admin(), member_id)
+    return done(f"users/{member_id}", _("{name} is signed out everywhere."), name=member.name)
 
 
 @blueprint.post("/users/<uuid:member_id>/end")
