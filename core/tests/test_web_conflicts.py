@@ -111,15 +111,12 @@ def test_fields_that_only_the_other_changed_are_not_overwritten(
         shelf = unit.records.create("specimen.shelf", {"name": "Estante nuevo"})
     first.save(place="Bogotá", tags="uno, dos", shelf_id=str(shelf.id))
 
-    status, page = second.save(name="Cóndor mío")
-    text = page.one("section", "t-conflict").text
-    second.save()
+    status, _page = second.save(name="Cóndor mío")
+    told = page_of(second.opened.get(second.url)).one("div", "t-toast").text
 
-    assert status == 409
-    assert page.one("section", "t-conflict").all("table") == []
-    assert "Etiquetas" in text
-    assert "Place" in text
-    assert "Shelf" in text
+    assert status == 302
+    assert "Luz Dary Mosquera" in told
+    assert all(label in told for label in ("Etiquetas", "Place", "Shelf"))
     found = values_of(tenant, record)
     assert (found["name"], found["place"], found["tags"], found["shelf_id"]) == (
         "Cóndor mío", "Bogotá", ["uno", "dos"], shelf.id
@@ -148,6 +145,20 @@ def test_all_that_happened_since_counts_not_the_last_save_only(
 
     assert compared(page) == {"Nombre": ["Cóndor", "Segundo", "Cóndor mío"]}
     assert "Place" in page.one("section", "t-conflict").text
+
+
+def test_value_of_the_other_stays_where_one_chooses_it(
+    desks: tuple[Desk, Desk], tenant: Company, record: Record
+) -> None:
+    first, second = desks
+    first.save(name="Cóndor de Luz", place="Pasto")
+    second.save(name="Cóndor mío", place="Tunja")
+
+    status, _page = second.save(**{"choose:name": "theirs", "choose:place": "mine"})
+
+    found = values_of(tenant, record)
+    assert status == 302
+    assert (found["name"], found["place"]) == ("Cóndor de Luz", "Tunja")
 
 
 def test_third_save_in_between_is_shown_again(desks: tuple[Desk, Desk], tenant: Company) -> None:

@@ -45,6 +45,7 @@ from trato.host import Host
 from trato.jobs.declared import Job, JobContext, job
 from trato.jobs.worker import Temporary
 from trato.plugin import (
+    Children,
     Command,
     Demo,
     Menu,
@@ -57,6 +58,7 @@ from trato.plugin import (
     Slot,
     Timeline,
     TimelineEntry,
+    When,
 )
 from trato.records.changes import Change
 from trato.records.events import Event
@@ -72,6 +74,7 @@ __all__ = [
     "Actor",
     "Alike",
     "Change",
+    "Children",
     "Choice",
     "Command",
     "ConfigError",
@@ -113,6 +116,7 @@ __all__ = [
     "TimelineEntry",
     "TratoError",
     "Unit",
+    "When",
     "_",
     "boolean",
     "choice",

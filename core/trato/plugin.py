@@ -88,6 +88,49 @@ class Section:
 
     title: str
     fields: Sequence[Any]
+    #: Tab of the form under which it stands; none: the first one, "General".
+    tab: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Children:
+    """Records of another entity that are edited in the form of the one they belong to.
+
+    >>> Children(entity=Branch, by=Branch.client_id, columns=[Branch.name, Branch.city])
+
+    They are added, changed and archived together with the record, all or nothing.
+    """
+
+    entity: Any
+    #: Reference field of that entity, or its name.
+    by: Any
+    #: Fields of a row; obligatory ones that are not named are added.
+    columns: Sequence[Any] = ()
+    title: str = ""
+    #: Tab of the form under which they stand; none: the first one, "General".
+    tab: str = ""
+
+
+@dataclass(frozen=True)
+class When:
+    """What a form shows and demands only while other fields have certain values.
+
+    >>> When({Client.kind: Kind.PERSON}, show=[Client.given_names], require=[Client.surnames])
+
+    :param values: by field a value or several; all fields must have one of theirs. True stands
+        for ticked or filled, False and None for neither.
+    :param show: fields that are hidden otherwise; a form does not save what is hidden.
+    :param require: fields that must not stay empty then, in forms; what must hold for every way
+        in is refused by a hook.
+    """
+
+    values: Mapping[Any, Any]
+    show: Sequence[Any] = ()
+    require: Sequence[Any] = ()
+
+    def paths(self) -> list[str]:
+        """Name every field that it mentions."""
+        return [field_path(f) for f in (*self.values, *self.show, *self.require)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +148,8 @@ class Panel:
 class Slot:
     """What a plugin adds to the screens of another plugin's entity.
 
-    Slots of every entity: `form.sections`, `list.columns`, `list.filters`, `record.panels`.
+    Slots of every entity: `form.sections`, `form.children`, `form.when`, `list.columns`,
+    `list.filters`, `record.panels`.
     """
 
     entity: Any
@@ -113,6 +157,8 @@ class Slot:
     columns: Sequence[Any] = ()
     filters: Sequence[Any] = ()
     panels: Sequence[Panel] = ()
+    children: Sequence[Children] = ()
+    when: Sequence[When] = ()
     position: int = 100
 
 

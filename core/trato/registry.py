@@ -448,7 +448,14 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
     for slot in declared.slots:
         named = [field_path(f) for s in slot.sections for f in s.fields]
         named += [field_path(f) for f in (*slot.columns, *slot.filters)]
+        named += [path for when in slot.when for path in when.paths()]
         _check_paths(wrong, paths, entity_name(slot.entity), named)
+    forms = [screen for screen in declared.screens if screen.kind == "form"]
+    for rows in (rows for holder in (*forms, *declared.slots) for rows in holder.children):
+        # An optional plugin's entity, named in words, may be absent.
+        if not isinstance(rows.entity, str) or rows.entity in paths:
+            named = [field_path(f) for f in (rows.by, *rows.columns)]
+            _check_paths(wrong, paths, entity_name(rows.entity), named)
     for permission in declared.permissions:
         if permission.name in registry.permissions:
             wrong.append(Message(_("Permission '{name}' exists twice."), {"name": permission.name}))

@@ -60,7 +60,7 @@ def keep(
             raise Forbidden(decision.reason.text, **decision.reason.params)
     writable = rules.writable_fields(unit.actor, entity)
     kept = {path: [part.replace("\x00", "") for part in parts]
-            for path, parts in content.items() if path in writable}  # fmt: skip
+            for path, parts in content.items() if path in writable or _is_row(path)}  # fmt: skip
     if sum(len(part) for parts in kept.values() for part in parts) > LONGEST:
         raise DomainError(_("The draft is too long to be kept."), code="too_long")
     insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
@@ -85,13 +85,19 @@ def find(unit: Unit, entity: EntityView, record_id: UUID | None) -> Draft | None
     if row is None:
         return None
     writable = rules.writable_fields(unit.actor, entity)
-    content = {path: parts for path, parts in row.content.items() if path in writable}
+    content = {path: parts for path, parts in row.content.items()
+               if path in writable or _is_row(path)}  # fmt: skip
     return Draft(content=content, version=row.version, saved_at=row.saved_at)
 
 
 def drop(unit: Unit, entity: EntityView, record_id: UUID | None) -> None:
     """Forget what the actor typed into a form."""
     unit.connection.execute(delete(table).where(*_of(unit, entity, record_id)))
+
+
+def _is_row(name: str) -> bool:
+    """Tell whether a name is that of a cell in a row of children, which know their own rights."""
+    return "__" in name and not name.startswith("_")
 
 
 def _of(unit: Unit, entity: EntityView, record_id: UUID | None) -> tuple[ColumnElement[bool], ...]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from trato.plugin import Panel, Section, entity_name, field_path
+from trato.plugin import Children, Panel, Section, When, entity_name, field_path
 
-__all__ = ["FormScreen", "ListScreen", "Panel", "Section"]
+__all__ = ["Children", "FormScreen", "ListScreen", "Panel", "Section", "When"]
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,19 @@ class FormScreen:
     :param sections: fields under headings.
     :param panels: records of other entities that point to this one.
     :param facts: fields in the head of the record's page.
+    :param children: records of other entities that are edited in this form.
+    :param when: fields that are shown or demanded by the values of others.
+    :param short: fields of the short form in which a record is made from another form's
+        reference; the obligatory and identifying ones stand there anyway.
     """
 
     entity: Any
     sections: Sequence[Section] = ()
     panels: Sequence[Panel] = ()
     facts: Sequence[Any] = ()
+    children: Sequence[Children] = ()
+    when: Sequence[When] = ()
+    short: Sequence[Any] = ()
     kind: ClassVar[str] = "form"
 
     @property
@@ -68,4 +75,5 @@ class FormScreen:
     def paths(self) -> list[str]:
         """Name every field that the screen mentions."""
         named = [field_path(f) for section in self.sections for f in section.fields]
-        return named + [field_path(f) for f in self.facts]
+        named += [path for when in self.when for path in when.paths()]
+        return named + [field_path(f) for f in (*self.facts, *self.short)]

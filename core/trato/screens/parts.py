@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.plugin import Panel, field_path
+from trato.plugin import Children, Panel, entity_name, field_path
 from trato.screens.declared import FormScreen, ListScreen
 from trato.tenancy.view import TenantView
 from trato.text import _
@@ -23,6 +23,8 @@ class Group:
     fields: Sequence[Field]
     is_own: bool = False
     plugin: str = ""
+    #: Tab of the form, untranslated; none: the first one.
+    tab: str = ""
 
 
 def list_columns(view: TenantView, entity: EntityView, visible: Mapping[str, Field]) -> list[Field]:
@@ -55,17 +57,20 @@ def form_groups(view: TenantView, entity: EntityView, visible: Mapping[str, Fiel
     groups: list[Group] = []
     placed: set[str] = set()
 
-    def add(title: str, paths: Sequence[str], *, own: bool = False, plugin: str = "") -> None:
+    def add(
+        title: str, paths: Sequence[str], *, own: bool = False, plugin: str = "", tab: str = ""
+    ) -> None:
         fields = [visible[path] for path in paths if path in visible and path not in placed]
         placed.update(paths)
         if fields:
-            groups.append(Group(title=title, fields=fields, is_own=own, plugin=plugin))
+            groups.append(Group(title=title, fields=fields, is_own=own, plugin=plugin, tab=tab))
 
     for section in screen.sections if screen else ():
-        add(section.title, [field_path(f) for f in section.fields], plugin=entity.info.plugin)
+        add(section.title, [field_path(f) for f in section.fields], plugin=entity.info.plugin,
+            tab=section.tab)  # fmt: skip
     for slot in view.slots.get(entity.name, ()):
         for section in slot.sections:
-            add(section.title, [field_path(f) for f in section.fields])
+            add(section.title, [field_path(f) for f in section.fields], tab=section.tab)
     rest = [p for p, f in visible.items() if f.source == "native" and not f.readonly]
     if screen is None:
         add("", rest, plugin=entity.info.plugin)
@@ -90,9 +95,30 @@ def panels(view: TenantView, entity: EntityView) -> list[Panel]:
     found = list(screen.panels) if screen else []
     for slot in view.slots.get(entity.name, ()):
         found += slot.panels
-    return [
-        panel
-        for panel in found
-        if (panel.entity if isinstance(panel.entity, str) else panel.entity.__entity__.name)
-        in view.entities
-    ]
+    return [panel for panel in found if entity_name(panel.entity) in view.entities]
+
+
+def children(view: TenantView, entity: EntityView) -> list[Children]:
+    """Give the kinds of records that are edited in a record's form, whose entity exists here."""
+    screen: FormScreen | None = view.screens.get(("form", entity.name))
+    found = list(screen.children) if screen else []
+    for slot in view.slots.get(entity.name, ()):
+        found += slot.children
+    return [rows for rows in found if entity_name(rows.entity) in view.entities]
+
+
+def short_form(view: TenantView, entity: EntityView, writable: Mapping[str, Field]) -> list[Field]:
+    """Give the fields of the form in which a record is made from another form's reference.
+
+    The name, what tells records apart, what is obligatory and has no default, and what the
+    screen names, in the order of the whole form.
+    """
+    screen: FormScreen | None = view.screens.get(("form", entity.name))
+    named = {field_path(f) for f in screen.short} if screen else set()
+    ordered = [f for group in form_groups(view, entity, writable) for f in group.fields]
+    wanted = [
+        f for f in ordered
+        if f.path in named or f.path == entity.info.label or f.identifies
+        or (f.required and f.default is None and f.kind != "boolean")
+    ]  # fmt: skip
+    return [f for f in wanted if f.writable]

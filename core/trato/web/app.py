@@ -39,6 +39,7 @@ from trato.web import (
     notes,
     pages,
     second_factor,
+    short_form,
     signin,
     signin_code,
     signin_links,
@@ -103,7 +104,8 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
                       drafts.blueprint, duplicates.blueprint, find.blueprint, help.blueprint,
-                      list_state.blueprint, bulk.blueprint, inline.blueprint, pages.blueprint):  # fmt: skip
+                      list_state.blueprint, bulk.blueprint, inline.blueprint,
+                      short_form.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     if host.settings.trusted_proxies:
         hops = host.settings.trusted_proxies

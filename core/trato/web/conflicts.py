@@ -46,6 +46,27 @@ class Conflict:
         return {path for path, before in self.before.items()
                 if path in values and self._same(path, values[path], before)}  # fmt: skip
 
+    @property
+    def who(self) -> str:
+        """Who saved last."""
+        last = self._newer[0] if self._newer else None
+        member = self.unit.view.members.get(last.member_id) if last and last.member_id else None
+        return member.name if member else translator(_("Somebody else"))
+
+    @property
+    def taken(self) -> list[str]:
+        """Name in words the fields that others changed."""
+        return [self.cells.label(self.entity.fields[path]) for path in self.before]
+
+    def contested(self, typed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, str]:
+        """Give the fields that both changed differently, with what the others wrote."""
+        untouched = self.untouched(values)
+        return {
+            path: self._shown(self.entity.fields[path], self._now(path)) for path in self.before
+            if path in typed and path not in untouched
+            and not (path in values and self._same(path, values[path], self._now(path)))
+        }  # fmt: skip
+
     def page(self, typed: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
         """Make what `_conflict.html` shows.
 
@@ -53,16 +74,11 @@ class Conflict:
         :param values: the same as values, as far as it could be read.
         """
         last = self._newer[0] if self._newer else None
-        member = self.unit.view.members.get(last.member_id) if last and last.member_id else None
         untouched = self.untouched(values)
-        fields = [
-            self._compared(self.entity.fields[path], typed, values)
-            for path in self.before
-            if path in typed and path not in untouched
-            and not (path in values and self._same(path, values[path], self._now(path)))
-        ]  # fmt: skip
+        fields = [self._compared(self.entity.fields[path], typed, values)
+                  for path in self.contested(typed, values)]  # fmt: skip
         return {
-            "who": member.name if member else translator(_("Somebody else")),
+            "who": self.who,
             "when": self.cells.formats.date_time(last.at) if last else "",
             "fields": fields,
             "taken": [self.cells.label(self.entity.fields[path]) for path in self.before
@@ -81,7 +97,7 @@ class Conflict:
     ) -> dict[str, str]:
         path = field.path
         mine = self._shown(field, values[path]) if path in values else str(typed[path])
-        return {"label": self.cells.label(field), "mine": mine,
+        return {"path": path, "label": self.cells.label(field), "mine": mine,
                 "theirs": self._shown(field, self._now(path)),
                 "base": self._shown(field, self.before[path])}  # fmt: skip
 

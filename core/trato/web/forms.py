@@ -17,10 +17,8 @@ from trato.records.convert import load_value
 from trato.records.query import Record
 from trato.records.unit import Unit
 from trato.screens.cells import Cells
-from trato.screens.parts import form_groups
-from trato.text import _
 from trato.web.addresses import base_url
-from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, translator
+from trato.web.frame import formats, locale, translator
 from trato.web.references import is_typed, label_of, read_choice, read_reference
 from trato.web.references import reference as typed_reference
 
@@ -42,59 +40,6 @@ class FormPage:
         self.url = base_url(entity)
 
     # --- out -------------------------------------------------------------------------------------
-
-    def page(
-        self, *, typed: Mapping[str, Any] | None = None,
-        errors: Mapping[str, list[Message]] | None = None, general: list[str] | None = None,
-        conflict: dict[str, Any] | None = None, version: int | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
-        """Make the page; with ``typed`` it shows what the person wrote, not what is stored."""
-        info, record = self.entity.info, self.record
-        titles = translator(info.titles, info.plugin)
-        if record is None:
-            heading = phrase(_("New {title}"), info.plugin, title=info.title)
-            set_crumbs(Crumb(title=titles, url=self.url), Crumb(title=heading))
-            action, cancel = f"{self.url}/new", self.url
-            draft_url = f"{action}/draft"
-        else:
-            label = self._label(record)
-            heading = translator(_("Edit {title}"), title=label)
-            cancel = f"{self.url}/{record.id}"
-            set_crumbs(
-                Crumb(title=titles, url=self.url),
-                Crumb(title=label, url=cancel),
-                Crumb(title=translator(_("Edit"))),
-            )
-            action = f"{cancel}/edit"
-            draft_url = f"{cancel}/draft"
-        values = {**self.stored(), **(typed or {})}
-        wrong = dict(errors or {})
-        sections = []
-        shown: set[str] = set()
-        for group in form_groups(self.unit.view, self.entity, self.visible):
-            fields = [f for f in group.fields if not f.readonly]
-            if record is None:
-                fields = [f for f in fields if not f.derived]
-            shown |= {f.path for f in fields}
-            name = group.title if group.is_own else translator(group.title, group.plugin or None)
-            if fields:
-                sections.append(
-                    {"title": name,
-                     "fields": [self._widget(f, values, wrong.get(f.path, [])) for f in fields]}
-                )  # fmt: skip
-        language = locale()
-        lost = [
-            self.host.catalogs.message(message, language)
-            for path, messages in wrong.items() if path not in shown
-            for message in messages
-        ]  # fmt: skip
-        return {
-            "title": heading, "action": action, "cancel_url": cancel,
-            "draft_url": draft_url, "draft": None,
-            "version": version if version is not None else (record.version if record else None),
-            "sections": sections, "errors": [*(general or []), *lost], "notice": None,
-            "conflict": conflict, "submit_label": translator(_("Save")),
-        }  # fmt: skip
 
     def _label(self, record: Record) -> str:
         field = self.visible.get(self.entity.info.label)

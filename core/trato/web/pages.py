@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,11 +32,11 @@ from trato.web import flash
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
 from trato.web.conflicts import Conflict
-from trato.web.forms import FormPage
 from trato.web.frame import formats, locale, toast, translator
 from trato.web.lists import ListPage
+from trato.web.record_form import RecordForm
 from trato.web.records_page import RecordPage, why_page
-from trato.web.references import find_choices, find_options
+from trato.web.references import create_option, find_choices, find_options
 
 log = logging.getLogger("trato.web")
 blueprint = Blueprint("pages", __name__)
@@ -109,13 +108,16 @@ def options(plugin: str, collection: str, field_path: str) -> str:
         field = rules.visible_fields(unit.actor, entity).get(field_path)
         if field is None or field.kind not in ("ref", "choice"):
             raise HttpNotFound
+        create = None
         if field.kind == "ref":
             found = find_options(unit, field.target or "", text)
+            if "new" in request.args:
+                create = create_option(unit, field.target or "", text, request.args["new"])
         else:
             cells = Cells(view=unit.view, catalogs=current_host().catalogs, formats=formats(),
                           locale=locale())  # fmt: skip
             found = find_choices(cells, field, text)
-    return render_template("_options.html", options=found)
+    return render_template("_options.html", options=found, create=create)
 
 
 @blueprint.get(f"{_LIST}/new")
@@ -124,7 +126,7 @@ def new(plugin: str, collection: str) -> str:
     with opened(plugin, collection) as (unit, entity):
         check_writable(unit)
         rules.require(unit.actor, entity, "create")
-        form = FormPage(current_host(), unit, entity)
+        form = RecordForm(current_host(), unit, entity)
         draft = drafts.find(unit, entity, None)
         if draft is not None and request.args.get("draft"):
             given, _values, _errors = form.read(_sent(draft))
@@ -157,8 +159,8 @@ def create(plugin: str, collection: str) -> Response:
     """Make a record from the form, or show the form again with what was typed."""
     try:
         with opened(plugin, collection, read=False) as (unit, entity):
-            form = FormPage(current_host(), unit, entity)
-            record = form.write(request.form, partial(unit.records.create, entity.name))
+            form = RecordForm(current_host(), unit, entity)
+            record = form.store(request.form)
             drafts.drop(unit, entity, None)
     except Invalid as refused:
         return _again(plugin, collection, None, refused)
@@ -168,6 +170,7 @@ def create(plugin: str, collection: str) -> Response:
 @blueprint.get(_RECORD)
 def show(plugin: str, collection: str, record_id: UUID) -> str:
     """Show a record, also one in the recycle bin."""
+    flash.take()
     with opened(plugin, collection) as (unit, entity):
         record = unit.records.get(entity.name, record_id, archived=None)
         made = RecordPage(current_host(), unit, entity, record)
@@ -200,7 +203,7 @@ def edit(plugin: str, collection: str, record_id: UUID) -> str:
         decision = decide(unit, unit.actor, entity, record, "edit")
         if not decision.allowed:
             raise Forbidden(decision.reason.text, **decision.reason.params)
-        form = FormPage(current_host(), unit, entity, record=record)
+        form = RecordForm(current_host(), unit, entity, record=record)
         draft = drafts.find(unit, entity, record.id)
         if draft is not None and request.args.get("draft"):
             typed, _values, _errors = form.read(_sent(draft))
@@ -225,15 +228,19 @@ def save(plugin: str, collection: str, record_id: UUID) -> Response:
     try:
         with opened(plugin, collection, read=False) as (unit, entity):
             record = unit.records.get(entity.name, record_id)
-            form = FormPage(current_host(), unit, entity, record=record)
-            update = partial(unit.records.update, entity.name, record_id, version=seen)
-            form.write(request.form, update)
+            form = RecordForm(current_host(), unit, entity, record=record)
+            form.store(request.form, seen=seen)
             drafts.drop(unit, entity, record_id)
     except Invalid as refused:
         return _again(plugin, collection, record_id, refused, version=seen)
     except StaleRecord as stale:
         return _conflict(plugin, collection, stale, seen)
-    return redirect(f"{base_url(entity)}/{record_id}")
+    answer = redirect(f"{base_url(entity)}/{record_id}")
+    if form.merged is None:
+        return answer
+    who, fields = form.merged
+    told = _("{who} saved meanwhile as well ({fields}). Both are kept.")
+    return flash.flash(answer, translator(told, who=who, fields=", ".join(fields)))
 
 
 def _again(
@@ -243,7 +250,7 @@ def _again(
     """Show the form again with what was typed and what was refused."""
     with opened(plugin, collection) as (unit, entity):
         record = None if record_id is None else unit.records.get(entity.name, record_id)
-        form = FormPage(current_host(), unit, entity, record=record)
+        form = RecordForm(current_host(), unit, entity, record=record)
         typed, _values, errors = form.read(request.form)
         page = form.page(typed=typed, errors={**refused.errors, **errors}, version=version)
         return make_response(render_template("form.html", page=page), 422)
@@ -253,7 +260,7 @@ def _conflict(plugin: str, collection: str, stale: StaleRecord, seen: int) -> Re
     """Show what somebody else saved; fields that only they changed are taken over."""
     current: Record = stale.current
     with opened(plugin, collection) as (unit, entity):
-        form = FormPage(current_host(), unit, entity, record=current)
+        form = RecordForm(current_host(), unit, entity, record=current)
         typed, values, _errors = form.read(request.form)
         met = Conflict(unit, entity, form.cells, current, seen=seen)
         kept = {path: text for path, text in typed.items() if path not in met.untouched(values)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from trato.access import rules
@@ -10,11 +11,12 @@ from trato.entities.fields import TEXT_KINDS, Field
 from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.errors import DomainError
-from trato.records.query import Filter, Query
+from trato.records.query import Filter, Query, Record
 from trato.records.unit import Unit
 from trato.screens.cells import Cells
 from trato.text import _
 from trato.web.addresses import base_url
+from trato.web.frame import phrase, translator
 
 #: More choices than this are typed, not listed.
 MANY = 40
@@ -34,9 +36,23 @@ def reference(
     """Make what the form's input of such a field needs."""
     shown = ""
     if value:
-        known = label_of(unit, field, value) if field.kind == "ref" else ""
+        known = _known(unit, cells, field, value) if field.kind == "ref" else ""
         shown = known or dict(cells.choices(field)).get(str(value), str(value))
     return {"search_url": f"{base_url(entity)}/options/{field.path}", "value_label": shown}
+
+
+def _known(unit: Unit, cells: Cells, field: Field, value: Any) -> str:
+    """Name a record, without a statement where it was read with others already."""
+    read = cells.labels.get(field.target or "", {})
+    found = next((label for key, label in read.items() if str(key) == str(value)), None)
+    return label_of(unit, field, value) if found is None else found
+
+
+def offer_new(cell: dict[str, Any], entity: str, record: Record | None) -> None:
+    """Let a form's reference offer to make what is not found, for the record that is edited."""
+    if cell["reference"] and not cell["readonly"]:
+        of = f"{entity}:{record.id}" if record else ""
+        cell["reference"]["search_url"] += f"?{urlencode({'new': of})}"
 
 
 def label_of(unit: Unit, field: Field, value: Any) -> str:
@@ -97,6 +113,23 @@ def find_choices(
             found.append((not folded.startswith(typed), value, label))
     found.sort(key=lambda one: one[0])
     return [{"id": value, "label": label, "detail": value} for _, value, label in found[:limit]]
+
+
+def create_option(unit: Unit, target: str, text: str, of: str) -> dict[str, str] | None:
+    """Make the offer to create what was not found, where the person may.
+
+    :param of: the record from whose form one comes: entity and id, with a colon between.
+    """
+    entity = unit.view.entities.get(target)
+    if entity is None or ("list", target) not in unit.view.screens:
+        return None
+    allowed = rules.decide(unit.actor, entity, "create").allowed
+    if not allowed or unit.view.read_only or unit.actor.viewer is not None:
+        return None
+    named = translator(_("Create '{name}'"), name=text) if text else phrase(
+        _("New {title}"), entity.info.plugin, title=entity.info.title
+    )  # fmt: skip
+    return {"label": named, "url": f"{base_url(entity)}/short", "text": text, "of": of}
 
 
 def read_reference(unit: Unit, field: Field, text: str) -> UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trato.api import FormScreen, ListScreen, Panel, Plugin, Section, _
+from trato.api import Children, FormScreen, ListScreen, Panel, Plugin, Section, When, _
 from trato_clients.demo_fill import DEMO
 from trato_clients.models import (
     Branch,
@@ -11,6 +11,7 @@ from trato_clients.models import (
     Contact,
     ContactRole,
     Industry,
+    Kind,
     Source,
     Zone,
 )
@@ -75,6 +76,21 @@ plugin = Plugin(
                 ),
                 Section(title=_("Notes"), fields=[Client.notes]),
             ],
+            children=[
+                Children(
+                    entity=Branch, by=Branch.client_id, tab=_("Branches"),
+                    columns=[Branch.name, Branch.code, Branch.address, Branch.city, Branch.phone,
+                             Branch.is_delivery_point],
+                ),
+                Children(
+                    entity=ContactRole, by=ContactRole.client_id, tab=_("Contacts"),
+                    title=_("Contacts"),
+                    columns=[ContactRole.contact_id, ContactRole.role, ContactRole.is_main,
+                             ContactRole.notes],
+                ),
+            ],
+            when=[When({Client.kind: Kind.PERSON}, show=[Client.given_names, Client.surnames])],
+            short=[Client.kind, Client.phone, Client.city],
             panels=[
                 Panel(entity=ContactRole, by=ContactRole.client_id,
                       columns=[ContactRole.contact_id, ContactRole.role], title=_("Contacts")),
@@ -111,6 +127,7 @@ plugin = Plugin(
                     fields=[Contact.owner_id, Contact.team_id, Contact.tags, Contact.notes],
                 ),
             ],
+            short=[Contact.position, Contact.mobile, Contact.client_id],
             panels=[
                 Panel(entity=ContactRole, by=ContactRole.contact_id,
                       columns=[ContactRole.client_id, ContactRole.role], title=_("Roles")),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from trato.api import OptionList, Plugin, Section, Shown, Slot, _
+from trato.api import OptionList, Plugin, Section, Slot, When, _
 from trato_clients.api import Client
 from trato_colombia import commands, models, saving
 from trato_colombia.calendars import SETTINGS
 from trato_colombia.legal_forms import LEGAL_FORMS
 from trato_colombia.models import ColombiaClient
 from trato_colombia.municipality_list import load_options
-from trato_colombia.phones import phone_spellings, shown_phone
+from trato_colombia.phones import phone_spellings
 
 plugin = Plugin(
     name="colombia",
@@ -32,6 +32,11 @@ plugin = Plugin(
                     ],
                 ),
             ],
+            when=[
+                # The free text is for documents that the list of the DIAN does not have.
+                When({ColombiaClient.identification_type: None}, show=[Client.identification_type]),
+                When({ColombiaClient.identification_type: True}, require=[Client.identification]),
+            ],
             columns=[ColombiaClient.municipality],
             filters=[ColombiaClient.identification_type, ColombiaClient.municipality],
             position=10,
@@ -41,6 +46,5 @@ plugin = Plugin(
     commands=[commands.MUNICIPALITIES],
     hooks=saving,
     spellings={"phone": phone_spellings},
-    shown={"phone": Shown(shown_phone)},
     legal_forms=LEGAL_FORMS,
 )  # fmt: skip

@@ -313,6 +313,11 @@
     }
 
     function pick(option) {
+      if (option.dataset.create) {
+        show(false);
+        input.dispatchEvent(new CustomEvent("trato:create", { bubbles: true, detail: { url: option.dataset.create } }));
+        return;
+      }
       input.value = option.dataset.label;
       value.value = option.dataset.id;
       show(false);
