@@ -391,3 +391,58 @@ def test_candidates_come_from_indexes(tenant: Company, database: Any) -> None:
     for index in ("identification_key", "email_key", "phone_key", "mobile_key"):
         assert index in plans[0], plans[0]
     assert not any("Seq Scan on clients_client" in plan for plan in plans), plans
+
+
+# --- many rows -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "statuses"),
+    [
+        ("ignore", ["created", "created", "created", "created"]),
+        ("create", ["created", "created", "created", "created"]),
+        ("skip", ["skipped", "created", "skipped", "skipped"]),
+        ("update", ["updated", "created", "updated", "updated"]),
+        ("error", ["refused", "created", "refused", "refused"]),
+    ],
+)
+def test_many_rows_do_what_was_chosen_about_what_is_there(
+    tenant: Company, policy: Any, statuses: list[str]
+) -> None:
+    there = create(tenant, name="Uno", identification="909214530")
+    rows = [
+        {"name": "Uno bis", "identification": "909.214.530-9", "city": "Cali"},
+        {"name": "Dos", "phone": "3101234567"},
+        {"name": "Dos bis", "mobile": "+57 310 123 4567"},
+        {"name": "Uno ter", "identification": "909214530"},
+    ]
+    with tenant.unit() as unit:
+        outcomes = unit.records.bulk(CLIENT, rows, duplicates=policy)
+
+    assert [o.status for o in outcomes] == statuses
+    assert [o.is_duplicate for o in outcomes] == [policy == "create" and n != 1 for n in range(4)]
+    with tenant.unit(read=True) as unit:
+        now = unit.records.get(CLIENT, there.id)
+    assert now["name"] == ("Uno ter" if policy == "update" else "Uno")
+    assert now["city"] == ("Cali" if policy == "update" else None)
+
+
+def test_rows_do_not_change_what_their_author_may_not_see_or_edit(tenant: Company) -> None:
+    create(tenant, name="Ajeno", identification="909214530")
+    blind = tenant.member_with({CLIENT: {"view": "own", "create": "all", "edit": "all"}})
+    weak = tenant.member_with({CLIENT: {"view": "all", "create": "all", "edit": "own"}})
+
+    for actor in (blind, weak):
+        with tenant.unit(actor) as unit:
+            (outcome,) = unit.records.bulk(
+                CLIENT, [{"name": "Mío", "identification": "909214530"}], duplicates="update"
+            )
+        assert outcome.status == "refused"
+
+
+def test_a_trial_writes_nothing(tenant: Company) -> None:
+    rows = [{"name": "Uno", "phone": "3101234567"}] * 2
+    with tenant.unit() as unit:
+        outcomes = unit.records.bulk(CLIENT, rows, duplicates="update", dry_run=True)
+        assert [o.status for o in outcomes] == ["created", "unchanged"]
+        assert unit.records.count_where(CLIENT) == 0

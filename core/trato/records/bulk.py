@@ -78,14 +78,14 @@ def plan(
         unit, entity, [id for id in given if id is not None]
     )  # fmt: skip
     hidden = _hidden(unit, entity, found)
-    forbidden = _forbidden(unit, entity)
+    denied = forbidden(unit, entity)
     check = loader_for(unit.actor, entity)
     first: dict[Any, int] = {}
     changes: list[Change] = []
     for number, (row, id, key, value) in enumerate(zip(rows, given, keys, sought, strict=True)):
         records = found.get(key, ()) if key is not None else ()
         if len(records) == 1:
-            change = _update(entity, check, row, records[0])
+            change = change_of(entity, check, row, records[0])
         else:
             change = creation(unit, entity, check, row, id)
         changes.append(change)
@@ -104,9 +104,9 @@ def plan(
                 value=value, row=first[key] + 1,
             )  # fmt: skip
         elif change.action == "update":
-            _check_scope(unit, change, forbidden["edit"])
-        elif forbidden["create"] is not None:
-            change.refuse("", forbidden["create"].text, **forbidden["create"].params)
+            check_scope(unit, change, denied["edit"])
+        elif denied["create"] is not None:
+            change.refuse("", denied["create"].text, **denied["create"].params)
         elif change.id in taken_ids:
             change.errors[BY_ID] = [
                 Message(_("A record with id {value} exists already."), {"value": change.id})
@@ -157,7 +157,7 @@ def _hidden(
     return ids - writing.visible_ids(unit, entity.name, ids)
 
 
-def _forbidden(unit: Unit, entity: EntityView) -> dict[str, Message | None]:
+def forbidden(unit: Unit, entity: EntityView) -> dict[str, Message | None]:
     """Say why the actor may create or edit no record at all; None where that is not so."""
     actions: tuple[Action, ...] = ("create", "edit")
     decisions = {action: rules.decide(unit.actor, entity, action) for action in actions}
@@ -167,9 +167,10 @@ def _forbidden(unit: Unit, entity: EntityView) -> dict[str, Message | None]:
     }
 
 
-def _update(
+def change_of(
     entity: EntityView, check: Loader, row: Mapping[str, Any], before: dict[str, Any]
 ) -> Change:
+    """Plan the change of a record from what a row says."""
     loaded, errors = check(row, partial=True)
     change = Change(
         entity=entity, action="update", id=before["id"], before=before,
@@ -180,10 +181,10 @@ def _update(
     return change
 
 
-def _check_scope(unit: Unit, change: Change, forbidden: Message | None) -> None:
+def check_scope(unit: Unit, change: Change, denied: Message | None) -> None:
     """Refuse the change of a record that the actor's row rule does not reach."""
-    if forbidden is not None:
-        change.refuse("", forbidden.text, **forbidden.params)
+    if denied is not None:
+        change.refuse("", denied.text, **denied.params)
         return
     actor, entity, before = unit.actor, change.entity, change.before
     granted = rules.scope(actor, entity, "edit")

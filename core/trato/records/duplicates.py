@@ -113,7 +113,7 @@ def watched(actor: Actor, entity: EntityView) -> tuple[str, ...]:
     """Name the fields by which duplicates are told to an actor; none where nobody is told."""
     if handling(actor, entity) == "off":
         return ()
-    return tuple(dict.fromkeys(p for rule in _usable(actor, entity) for p in rule.fields))
+    return tuple(dict.fromkeys(p for rule in usable(actor, entity) for p in rule.fields))
 
 
 def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: bool = True) -> None:
@@ -121,7 +121,7 @@ def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: boo
 
     :param names: look for names that are alike too, which takes a search for each.
     """
-    rules = _usable(unit.actor, entity)
+    rules = usable(unit.actor, entity)
     if not names:
         rules = tuple(rule for rule in rules if isinstance(rule, Same))
     forms = unit.view.legal_forms
@@ -192,7 +192,7 @@ def refuse(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
     """
     if handling(unit.actor, entity) != "block":
         return
-    rules = [rule for rule in _usable(unit.actor, entity) if isinstance(rule, Same)]
+    rules = [rule for rule in usable(unit.actor, entity) if isinstance(rule, Same)]
     sought: list[tuple[Change, Sought]] = []
     for change in changes:
         values = {
@@ -299,7 +299,7 @@ class _Held:
     values: Mapping[str, Any]
 
 
-def _usable(actor: Actor, entity: EntityView) -> tuple[DuplicateRule, ...]:
+def usable(actor: Actor, entity: EntityView) -> tuple[DuplicateRule, ...]:
     """Give the rules without fields that are hidden from the actor: nothing of them is told."""
     visible = access.visible_fields(actor, entity)
     return tuple(
@@ -461,5 +461,5 @@ def _whom(unit: Unit, record: _Held) -> tuple[str, ...]:
 
 __all__ = [
     "Duplicate", "Handling", "Sought", "find", "handling", "key_of", "keys", "refuse", "rules_of",
-    "setting_key", "watched",
+    "setting_key", "usable", "watched",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,9 @@ from trato.access import rules
 from trato.entities.base import Entity
 from trato.entities.view import EntityView
 from trato.errors import Conflict, Forbidden, Invalid, Message, NotFound, StaleRecord
-from trato.records import audit, bulk, duplicates, purging, reading, writing
+from trato.records import audit, bulk, bulk_duplicates, purging, reading, writing
+from trato.records import duplicates as doubles
+from trato.records.bulk_duplicates import Policy
 from trato.records.changes import Change
 from trato.records.duplicates import Duplicate, Sought
 from trato.records.query import Page, Query, Record
@@ -29,11 +31,13 @@ Kind = type[Entity] | str
 class Outcome:
     """What became of one row of a bulk."""
 
-    #: created, updated, unchanged, purged or refused.
+    #: created, updated, unchanged, skipped, purged or refused.
     status: str
     id: UUID | None = None
     version: int | None = None
     errors: Mapping[str, list[Message]] = field(default_factory=dict)
+    #: It was written although there is one already.
+    is_duplicate: bool = False
 
 
 class Records:
@@ -65,21 +69,11 @@ class Records:
         rules.require(self.unit.actor, view, "view")
         visible = rules.visible_fields(self.unit.actor, view)
         paths = tuple(visible)
-        table = view.table
-        columns, joined = reading.select_columns(view, visible, paths)
-        columns.append(table.c.archived_at.label("bin"))
-        statement = select(*columns).where(
-            table.c.tenant_id == self.unit.tenant_id, table.c.id == record_id
-        )
-        source: Any = table
-        for side in joined:
-            source = source.outerjoin(
-                side, (side.c.tenant_id == table.c.tenant_id) & (side.c.id == table.c.id)
-            )
+        statement = reading.record_statement(view, visible, tenant_id=self.unit.tenant_id)
         rule = rules.predicate(self.unit.actor, view, "view")
         if rule is not None:
             statement = statement.where(rule)
-        row = self.unit.connection.execute(statement.select_from(source)).first()
+        row = self.unit.connection.execute(statement, {"record_id": record_id}).first()
         gone = row is not None and row[-1] is not None
         if row is None or (archived is not None and gone != archived):
             raise NotFound(_("There is no {entity} {id}."), entity=view.info.one, id=record_id)
@@ -143,13 +137,13 @@ class Records:
         :param id: the record that they belong to, which is no duplicate of itself.
         """
         view = self.unit.view.entity(entity)
-        paths = duplicates.watched(self.unit.actor, view)
+        paths = doubles.watched(self.unit.actor, view)
         sought = Sought(
             values={p: bulk.readable(view.fields[p], values[p]) for p in paths if p in values},
             id=id,
         )
         if any(sought.values.values()):
-            duplicates.find(self.unit, view, [sought])
+            doubles.find(self.unit, view, [sought])
         return sought.found
 
     # --- writing ---------------------------------------------------------------------------------
@@ -254,6 +248,7 @@ class Records:
     def bulk(
         self, entity: Kind, rows: Sequence[Mapping[str, Any]], *, match: str | None = None,
         ids: Sequence[UUID | None] | None = None, dry_run: bool = False,
+        duplicates: Policy = "ignore",
     ) -> list[Outcome]:  # fmt: skip
         """Write many records in sets; one refused row does not stop the others.
 
@@ -261,31 +256,41 @@ class Records:
             given ids; without it every row is a new record.
         :param ids: ids of the records, row by row.
         :param dry_run: check everything and write nothing.
+        :param duplicates: what to do with a new row when there is such a record already: `create`
+            it and say so, `skip` it, `update` the record, make it an `error`; or never look.
         :return: one outcome a row, in order.
         """
         view = self.unit.view.entity(entity)
-        changes = bulk.plan(self.unit, view, rows, match=match, ids=ids)
-        written: set[UUID] = set()
-        if dry_run:
-            with self.unit.connection.begin_nested() as nested:
-                written = {c.id for c in writing.save(self.unit, view, changes)}
-                nested.rollback()
-        else:
-            written = {c.id for c in writing.save(self.unit, view, changes)}
-        status = {"create": "created", "update": "updated"}
-        outcomes = []
-        for change in changes:
-            if change.errors:
-                outcomes.append(Outcome(status="refused", errors=change.errors))
-            elif change.id in written:
-                outcomes.append(
-                    Outcome(status=status[change.action], id=change.id, version=change.version)
-                )
-            else:
-                outcomes.append(
-                    Outcome(status="unchanged", id=change.id, version=change.version - 1)
-                )
+        if not dry_run:
+            return self._bulk(view, rows, match, ids, duplicates)
+        with self.unit.connection.begin_nested() as nested:
+            outcomes = self._bulk(view, rows, match, ids, duplicates)
+            nested.rollback()
         return outcomes
+
+    def _bulk(
+        self, view: EntityView, rows: Sequence[Mapping[str, Any]], match: str | None,
+        ids: Sequence[UUID | None] | None, policy: Policy,
+    ) -> list[Outcome]:  # fmt: skip
+        changes = bulk.plan(self.unit, view, rows, match=match, ids=ids)
+        settled = bulk_duplicates.settle(self.unit, view, rows, changes, policy)
+        left = settled.skipped.keys() | set(settled.again)
+        now = [change for number, change in enumerate(changes) if number not in left]
+        written = {change.id for change in writing.save(self.unit, view, now)}
+        outcomes: dict[int, Outcome] = {
+            number: Outcome(status="skipped", id=there)
+            for number, there in settled.skipped.items()
+        }
+        if settled.again:
+            later = self._bulk(
+                view, [rows[n] for n in settled.again], match,
+                None if ids is None else [ids[n] for n in settled.again], policy,
+            )  # fmt: skip
+            outcomes |= zip(settled.again, later, strict=True)
+        for number, change in enumerate(changes):
+            if number not in left:
+                outcomes[number] = _outcome(change, written, settled.told.get(number))
+        return [outcomes[number] for number in range(len(rows))]
 
     def count_where(self, entity: Kind, *conditions: ColumnElement[bool]) -> int:
         """Count the living records that meet conditions and that the actor may see."""
@@ -409,6 +414,17 @@ class Records:
             raise Invalid(change.errors, code="duplicate")
         if change.errors:
             raise Invalid(change.errors)
+
+
+def _outcome(change: Change, written: Collection[UUID], told: object) -> Outcome:
+    if change.errors:
+        return Outcome(status="refused", errors=change.errors)
+    if change.id not in written:
+        return Outcome(status="unchanged", id=change.id, version=change.version - 1)
+    return Outcome(
+        status="created" if change.action == "create" else "updated", id=change.id,
+        version=change.version, is_duplicate=told is not None,
+    )  # fmt: skip
 
 
 __all__ = ["Outcome", "Records"]
