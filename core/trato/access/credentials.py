@@ -13,7 +13,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from trato.access import tables as t
 from trato.db.types import new_id
@@ -129,6 +129,30 @@ def open_session(
     return secret
 
 
+#: Composed once: one of these two is asked with every request.
+_FIND_SESSION = (
+    select(
+        t.session.c.id, t.session.c.user_id, t.session.c.active_tenant, t.session.c.seen_at,
+        t.session.c.expires_at, t.session.c.view_as, tenant.c.version, t.user.c.is_active,
+        t.user.c.totp_confirmed_at,
+    )
+    .join(t.user, t.user.c.id == t.session.c.user_id)
+    .outerjoin(tenant, tenant.c.id == t.session.c.active_tenant)
+    .where(
+        t.session.c.secret_hash == bindparam("secret_hash"),
+        t.session.c.is_pending == bindparam("is_pending"),
+    )
+)  # fmt: skip
+_FIND_TOKEN = (
+    select(t.token, tenant.c.version)
+    .join(tenant, tenant.c.id == t.token.c.tenant_id)
+    .where(
+        t.token.c.tenant_id == bindparam("tenant_id"),
+        t.token.c.secret_hash == bindparam("secret_hash"),
+    )
+)
+
+
 def find_session(
     connection: Connection, secret: str, *, now: dt.datetime, is_pending: bool = False
 ) -> SessionRow | None:
@@ -137,17 +161,8 @@ def find_session(
     :param is_pending: look for one that still waits for the second step, instead of a whole one.
     """
     row = connection.execute(
-        select(
-            t.session.c.id, t.session.c.user_id, t.session.c.active_tenant, t.session.c.seen_at,
-            t.session.c.expires_at, t.session.c.view_as, tenant.c.version, t.user.c.is_active,
-            t.user.c.totp_confirmed_at,
-        )
-        .join(t.user, t.user.c.id == t.session.c.user_id)
-        .outerjoin(tenant, tenant.c.id == t.session.c.active_tenant)
-        .where(
-            t.session.c.secret_hash == secret_hash(secret), t.session.c.is_pending.is_(is_pending)
-        )
-    ).first()  # fmt: skip
+        _FIND_SESSION, {"secret_hash": secret_hash(secret), "is_pending": is_pending}
+    ).first()
     if row is None or row.expires_at <= now or not row.is_active:
         return None
     return SessionRow(
@@ -282,9 +297,7 @@ def find_token(connection: Connection, token: str, *, now: dt.datetime) -> Token
         return None
     tenant_id = int(found[1], 36)
     row: Any = connection.execute(
-        select(t.token, tenant.c.version)
-        .join(tenant, tenant.c.id == t.token.c.tenant_id)
-        .where(t.token.c.tenant_id == tenant_id, t.token.c.secret_hash == secret_hash(found[2]))
+        _FIND_TOKEN, {"tenant_id": tenant_id, "secret_hash": secret_hash(found[2])}
     ).first()
     if row is None or row.revoked_at is not None:
         return None

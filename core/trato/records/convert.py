@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from trato.db.types import MAX_BIGINT, Scaled
-from trato.entities.fields import LIST_KINDS, REF_KINDS, Field
+from trato.entities.fields import LIST_KINDS, REF_KINDS, TEXT_KINDS, Field
 from trato.entities.fold import FOLDS, fold
 from trato.errors import Message
 from trato.text import _
@@ -277,6 +277,10 @@ def plain_decimal(value: Decimal, least: int = 0) -> str:
         whole, _dot, part = text.partition(".")
         text = f"{whole}.{part:0<{least}}"
     return "0" if text in ("-0", "") else text
+
+
+#: Kinds whose values JSON holds as they are.
+JSON_KINDS = TEXT_KINDS | LIST_KINDS | {"integer", "boolean", "choice"}
 
 
 def from_json(field: Field, value: Any) -> Any:

@@ -9,20 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    null,
+    select,
+)
 
 from trato.access import rules
 from trato.access.actor import Actor
 from trato.access.roles import Action
+from trato.db.types import Id
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import BadQuery
 from trato.records import cursor as cursors
 from trato.records import search
-from trato.records.convert import from_json
+from trato.records.convert import JSON_KINDS, from_json
 from trato.records.filters import checked, condition, unknown_field
 from trato.records.query import COUNT_CAP, Page, Query
 from trato.records.sorting import SortKey, after, key_value, order_by, raw_value, sort_keys
@@ -31,6 +44,8 @@ from trato.text import _
 MAX_LIMIT = 500
 #: Rows of the sort index that one step of a walk looks at.
 STEP = 20_000
+#: Callers choose columns and order freely; no more plans than this are kept per entity.
+_MOST_PLANS = 200
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,6 +59,8 @@ class _Plan:
     joined: list[Table]
     #: Extension tables that a filter reads, apart from those whose columns are shown.
     filter_joins: list[Table]
+    #: Statements of pages that need no more conditions, by region and shape of the start.
+    statements: dict[Any, Select[Any]] = dataclass_field(default_factory=dict)
 
 
 def run(connection: Connection, actor: Actor, entity: EntityView, query: Query) -> Page:
@@ -130,17 +147,37 @@ def _plan(
     connection: Connection, actor: Actor, entity: EntityView, query: Query,
     visible: Mapping[str, Field],
 ) -> _Plan:  # fmt: skip
+    """Plan a query; a plan in which nothing is of the actor's own is made once.
+
+    Filters hold values, and a row rule who asks, so plans with either are made for each query.
+    What the actor may see is part of the key, as hidden columns are refused by the plan.
+    """
+    actions: tuple[Action, ...] = ("view", "export") if query.exported else ("view",)
+    found = [rules.predicate(actor, entity, action) for action in actions]
+    limits = [rule for rule in found if rule is not None]
+    if query.filters or limits:
+        return _make_plan(connection, actor, entity, query, visible, limits)
+    plans: dict[Any, _Plan] = entity.cache.setdefault("plans", {})
+    key = (actor.tenant_id, query.columns, query.sort, query.archived, tuple(visible))
+    plan = plans.get(key)
+    if plan is None:
+        if len(plans) >= _MOST_PLANS:
+            plans.clear()
+        plan = plans[key] = _make_plan(connection, actor, entity, query, visible, ())
+    return plan
+
+
+def _make_plan(
+    connection: Connection, actor: Actor, entity: EntityView, query: Query,
+    visible: Mapping[str, Field], limits: Iterable[ColumnElement[bool]],
+) -> _Plan:  # fmt: skip
     table = entity.table
     paths = query.columns if query.columns is not None else tuple(visible)
     selected, joined = _select_columns(entity, visible, paths)
     conditions: list[ColumnElement[bool]] = [table.c.tenant_id == actor.tenant_id]
     archived = table.c.archived_at
     conditions.append(archived.is_not(None) if query.archived else archived.is_(None))
-    actions: tuple[Action, ...] = ("view", "export") if query.exported else ("view",)
-    for action in actions:
-        rule = rules.predicate(actor, entity, action)
-        if rule is not None:
-            conditions.append(rule)
+    conditions.extend(limits)
     filter_joins: list[Table] = []
     for wanted in query.filters:
         field = visible[wanted.path]
@@ -158,10 +195,14 @@ def _plan(
 def _select_columns(
     entity: EntityView, visible: Mapping[str, Field], paths: Iterable[str]
 ) -> tuple[list[ColumnElement[Any]], list[Table]]:
-    """Pick the columns of the paths; own fields come as the JSON column, unpacked afterwards."""
+    """Pick the columns of the paths; own fields come as the JSON column, unpacked afterwards.
+
+    It comes with the first of them; the places of the others stay empty until then.
+    """
     table = entity.table
     columns: list[ColumnElement[Any]] = [table.c.id, table.c.version]
     joined: list[Table] = []
+    has_custom = False
     for path in paths:
         if path in ("id", "version"):
             continue
@@ -171,7 +212,8 @@ def _select_columns(
         if field.source == "native":
             columns.append(table.c[path])
         elif field.source == "custom":
-            columns.append(table.c.custom.label(None))
+            columns.append(null().label(None) if has_custom else table.c.custom.label(None))
+            has_custom = True
         else:
             side = entity.extensions[field.plugin].__table__
             columns.append(side.c[field.name].label(None))
@@ -212,15 +254,59 @@ def _pages(
     lead = plan.keys[0]
     first = 0 if start is None else _region(start)
     for region in range(first, 2 if lead.nullable else 1):
-        statement = _region_statement(
-            entity, plan, plan.selected, conditions, region, start if region == first else None
-        )
-        for row in connection.execute(statement.limit(limit - len(rows))).all():
+        at = start if region == first else None
+        if len(conditions) == len(plan.conditions):
+            found = _kept_page(connection, entity, plan, region, at, limit - len(rows))
+        else:
+            statement = _region_statement(entity, plan, plan.selected, conditions, region, at)
+            found = connection.execute(statement.limit(limit - len(rows))).all()
+        for row in found:
             rows.append(row[:width])
             positions.append([region, *row[width:]])
         if len(rows) >= limit:
             break
     return rows, positions
+
+
+def _kept_page(
+    connection: Connection, entity: EntityView, plan: _Plan, region: int,
+    start: list[Any] | None, limit: int,
+) -> Sequence[Any]:  # fmt: skip
+    """Read a page of a region with the plan's own statement, composed on first use."""
+    keys, _tie = _keys(entity, plan, region)
+    values: list[Any] = []
+    last: Any = None
+    if start is not None:
+        values, last = _start_values(keys, start)
+    shape = (region, start is None, *(value is None for value in values))
+    statement = plan.statements.get(shape)
+    if statement is None:
+        places: tuple[list[Any], Any] | None = None
+        if start is not None:
+            named = [
+                None if value is None else bindparam(f"after_{number}", type_=key.column.type)
+                for number, (key, value) in enumerate(zip(keys, values, strict=True))
+            ]
+            places = (named, bindparam("last", type_=Id))
+        statement = _region_select(entity, plan, plan.selected, plan.conditions, region, places)
+        statement = statement.limit(bindparam("page_size", type_=Integer))
+        plan.statements[shape] = statement
+    bound = {f"after_{n}": value for n, value in enumerate(values) if value is not None}
+    return connection.execute(statement, {**bound, "last": last, "page_size": limit}).all()
+
+
+def _start_values(keys: Sequence[SortKey], start: list[Any]) -> tuple[list[Any], UUID]:
+    """Read the key values and the id after which a page starts.
+
+    :raises BadQuery: when somebody changed the cursor.
+    """
+    if len(start) != len(keys) + 2:
+        raise BadQuery(_("The cursor cannot be read."), code="bad_cursor")
+    values = [key_value(key, raw) for key, raw in zip(keys, start[1:-1], strict=True)]
+    try:
+        return values, UUID(start[-1])
+    except (ValueError, TypeError, AttributeError):
+        raise BadQuery(_("The cursor cannot be read."), code="bad_cursor") from None
 
 
 def _region(start: list[Any]) -> int:
@@ -235,6 +321,15 @@ def _region_statement(
     *, showing: bool = True,
 ) -> Select[Any]:  # fmt: skip
     """Make the statement of one region; behind its columns stand the keys and the tie-breaker."""
+    places = None if start is None else _start_values(_keys(entity, plan, region)[0], start)
+    return _region_select(entity, plan, columns, conditions, region, places, showing=showing)
+
+
+def _region_select(
+    entity: EntityView, plan: _Plan, columns: Sequence[ColumnElement[Any]],
+    conditions: Sequence[ColumnElement[bool]], region: int, start: tuple[list[Any], Any] | None,
+    *, showing: bool = True,
+) -> Select[Any]:  # fmt: skip
     lead = plan.keys[0]
     keys, tie = _keys(entity, plan, region)
     positions = [key.column.label(None) for key in keys] + [tie.label(None)]
@@ -245,13 +340,7 @@ def _region_statement(
         empty = lead.column.is_(None)
         statement = statement.where(lead.column.is_not(None) if region == 0 else empty)
     if start is not None:
-        if len(start) != len(keys) + 2:
-            raise BadQuery(_("The cursor cannot be read."), code="bad_cursor")
-        values = [key_value(key, raw) for key, raw in zip(keys, start[1:-1], strict=True)]
-        try:
-            last = UUID(start[-1])
-        except (ValueError, TypeError, AttributeError):
-            raise BadQuery(_("The cursor cannot be read."), code="bad_cursor") from None
+        values, last = start
         statement = statement.where(
             after(keys, values, tie, last, descending=lead.descending, lead_known=region == 0)
         )
@@ -353,17 +442,41 @@ def _finish(
 ) -> list[tuple[Any, ...]]:
     """Unpack own fields from the JSON column."""
     own = [
-        (place, entity.fields[path]) for place, path in enumerate(columns) if path in entity.custom
-    ]
+        (place, field.name, None if field.kind in JSON_KINDS else field)
+        for place, path in enumerate(columns) if (field := entity.custom.get(path)) is not None
+    ]  # fmt: skip
     if not own:
         return raw
+    held = own[0][0]
     finished = []
     for row in raw:
         values = list(row)
-        for place, field in own:
-            values[place] = from_json(field, (row[place] or {}).get(field.name))
+        custom = row[held] or {}
+        for place, name, field in own:
+            value = custom.get(name)
+            values[place] = value if field is None else from_json(field, value)
         finished.append(tuple(values))
     return finished
+
+
+def record_statement(
+    entity: EntityView, visible: Mapping[str, Field], *, tenant_id: int
+) -> Select[Any]:
+    """Give the statement that reads a record by its `id`, composed once per visible fields.
+
+    Its columns are those of ``select_columns``, and behind them when the record was archived.
+    """
+    kept: dict[Any, Select[Any]] = entity.cache.setdefault("record statements", {})
+    key = (tenant_id, tuple(visible))
+    found = kept.get(key)
+    if found is None:
+        table = entity.table
+        columns, joined = _select_columns(entity, visible, visible)
+        statement = select(*columns, table.c.archived_at.label("bin")).where(
+            table.c.tenant_id == tenant_id, table.c.id == bindparam("record_id", type_=Id)
+        )
+        found = kept[key] = _from(entity, statement, joined, (), lead_inner=False)
+    return found
 
 
 def select_columns(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from trato.access import rules
@@ -59,14 +59,10 @@ def read_before(
     """
     table = entity.table
     paths = tuple(entity.fields)
-    columns, joined = select_columns(entity, entity.fields, paths)
-    statement = select(*columns, table.c.archived_at, table.c.custom.label("whole_custom"))
-    source: Any = table
-    for side in joined:
-        source = source.outerjoin(
-            side, (side.c.tenant_id == table.c.tenant_id) & (side.c.id == table.c.id)
-        )
-    statement = statement.select_from(source)
+    key = ("read before", unit.tenant_id)
+    statement, joined = entity.cache.get(key) or entity.cache.setdefault(
+        key, _before_statement(unit, entity)
+    )
     if lock and unit.connection.dialect.name == "postgresql":
         if joined:
             # Whoever waited for the lock would read the joined rows as they were before it.
@@ -77,17 +73,34 @@ def read_before(
     names = ("id", "version", *paths)
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), _BATCH):
-        rows = unit.connection.execute(
-            statement.where(
-                table.c.tenant_id == unit.tenant_id, table.c.id.in_(wanted[start : start + _BATCH])
-            ).order_by(table.c.id)
-        ).all()
+        some = wanted[start : start + _BATCH]
+        rows = unit.connection.execute(statement, {"ids": some}).all()
         plain = finish(entity, names, [tuple(row[: len(names)]) for row in rows])
         for row, values in zip(rows, plain, strict=True):
             record = dict(zip(names, values, strict=True))
             record["archived_at"], record["custom"] = row[-2], row[-1]
             found[record["id"]] = record
     return found
+
+
+def _before_statement(unit: Unit, entity: EntityView) -> tuple[Select[Any], bool]:
+    """Compose the statement that reads whole records by their `ids`; says whether it joins."""
+    table = entity.table
+    columns, joined = select_columns(entity, entity.fields, entity.fields)
+    statement = select(*columns, table.c.archived_at, table.c.custom.label("whole_custom"))
+    source: Any = table
+    for side in joined:
+        source = source.outerjoin(
+            side, (side.c.tenant_id == table.c.tenant_id) & (side.c.id == table.c.id)
+        )
+    return (
+        statement.select_from(source)
+        .where(
+            table.c.tenant_id == unit.tenant_id, table.c.id.in_(bindparam("ids", expanding=True))
+        )
+        .order_by(table.c.id),
+        bool(joined),
+    )
 
 
 def lock_rows(unit: Unit, table: Table, ids: Sequence[UUID]) -> None:
