@@ -3,6 +3,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 PYTEST_ARGS ?=
+# Numbers of clients that `make bench` measures; a million takes some 20 minutes.
+SIZES ?= 10000 100000
+DATABASES ?= postgresql sqlite
 
 BIN := .venv/bin
 STAMP := .venv/set-up
@@ -13,7 +16,7 @@ METADATA := $(wildcard core/setup.cfg core/pyproject.toml core/tools/*.py) \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test shots lint format lock dist clean
+.PHONY: help setup demo test shots bench lint format lock dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +45,9 @@ test: setup ## run every test: SQLite, PostgreSQL, browser
 shots: setup ## draw every page into shots/: light, dark and on a phone
 	tools/install-browser
 	$(BIN)/python tests/browser/shots.py
+
+bench: setup ## measure Trato beside a bare page: make bench SIZES="10000 1000000"
+	$(BIN)/python -m benchmarks --sizes "$(SIZES)" --databases "$(DATABASES)"
 
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check
