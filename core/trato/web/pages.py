@@ -32,6 +32,7 @@ from trato.web import flash
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
 from trato.web.conflicts import Conflict
+from trato.web.duplicate_news import news, tell
 from trato.web.frame import formats, locale, toast, translator
 from trato.web.lists import ListPage
 from trato.web.record_form import RecordForm
@@ -162,9 +163,10 @@ def create(plugin: str, collection: str) -> Response:
             form = RecordForm(current_host(), unit, entity)
             record = form.store(request.form)
             drafts.drop(unit, entity, None)
+            told = news(unit, entity, None, record.id, request.form)
     except Invalid as refused:
         return _again(plugin, collection, None, refused)
-    return redirect(f"{base_url(entity)}/{record.id}")
+    return tell(redirect(f"{base_url(entity)}/{record.id}"), told)
 
 
 @blueprint.get(_RECORD)
@@ -231,13 +233,14 @@ def save(plugin: str, collection: str, record_id: UUID) -> Response:
             form = RecordForm(current_host(), unit, entity, record=record)
             form.store(request.form, seen=seen)
             drafts.drop(unit, entity, record_id)
+            like_it = news(unit, entity, record, record_id, request.form)
     except Invalid as refused:
         return _again(plugin, collection, record_id, refused, version=seen)
     except StaleRecord as stale:
         return _conflict(plugin, collection, stale, seen)
     answer = redirect(f"{base_url(entity)}/{record_id}")
     if form.merged is None:
-        return answer
+        return tell(answer, like_it)
     who, fields = form.merged
     told = _("{who} saved meanwhile as well ({fields}). Both are kept.")
     return flash.flash(answer, translator(told, who=who, fields=", ".join(fields)))
