@@ -6,6 +6,7 @@ from trato.api import OptionList, Plugin, Section, Slot, When, _
 from trato_clients.api import Client
 from trato_colombia import commands, models, saving
 from trato_colombia.calendars import SETTINGS
+from trato_colombia.completing import complete_clients
 from trato_colombia.legal_forms import LEGAL_FORMS
 from trato_colombia.models import ColombiaClient
 from trato_colombia.municipality_list import load_options
@@ -43,6 +44,7 @@ plugin = Plugin(
         ),
     ],
     settings=SETTINGS,
+    jobs=[complete_clients],
     commands=[commands.MUNICIPALITIES],
     hooks=saving,
     spellings={"phone": phone_spellings},

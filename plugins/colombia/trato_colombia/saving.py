@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from trato.api import Change, Unit, hookimpl
 from trato_clients.api import Client
+from trato_colombia import completing
 from trato_colombia.identification import Level, check_identification
 from trato_colombia.identification_types import TYPES, Holder, IdentificationType, find_type
 from trato_colombia.municipalities import Divipola, fold
@@ -31,6 +32,12 @@ _MUNICIPALITY = "colombia.municipality"
 
 _TYPES = {kind.key: kind for kind in TYPES}
 _HERE = frozenset({"colombia", "co", "col", "republica de colombia"})
+
+
+@hookimpl
+def trato_tenant_enabled(unit: Unit) -> None:
+    """Complete the third parties of a company that had some before."""
+    completing.begin(unit)
 
 
 @hookimpl
