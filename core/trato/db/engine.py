@@ -35,7 +35,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
     if backend == "sqlite":
         engine = create_engine(
             parsed, connect_args={"timeout": 30}, pool_size=pool_size,
-            json_deserializer=orjson.loads,
+            json_deserializer=_read_json,
             # An error's text must not carry people's data and hashes into the log.
             hide_parameters=True,
         )  # fmt: skip
@@ -51,7 +51,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
             pool_recycle=1800,
             hide_parameters=True,
             # A list with own fields reads JSON in each row.
-            json_deserializer=orjson.loads,
+            json_deserializer=_read_json,
             connect_args={"application_name": "trato", "connect_timeout": 10},
         )
     raise ConfigError(
@@ -59,6 +59,11 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         hint=_("Use SQLite or PostgreSQL."),
         backend=backend,
     )
+
+
+def _read_json(value: str | bytes | float) -> Any:
+    # SQLite gives a number that stands alone as a number, whatever it was written as.
+    return value if isinstance(value, int | float) else orjson.loads(value)
 
 
 def _sqlite_connect(dbapi: Any, record: Any) -> None:
