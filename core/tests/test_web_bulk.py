@@ -313,3 +313,77 @@ def test_statements_do_not_grow_with_the_rows(
         return len(counted)
 
     assert cost(many) <= cost(few) + 2
+
+
+# --- what was refused ----------------------------------------------------------------------------
+
+
+def test_refused_records_are_told_by_name_with_the_reason_and_stay_chosen(
+    sign_in: SignIn, tenant: Company
+) -> None:
+    seller = tenant.member_with(OWN)
+    mine = make(tenant, "Mía", owner_id=str(seller.member_id))[0]
+    other = make(tenant, "Ajena")[0]
+    gone = make(tenant, "Ida")[0]
+    with tenant.unit() as unit:
+        unit.records.archive(PIECE, gone)
+    client = sign_in(seller)
+    data = {"do": "change", "field": "place", "place": "Cali",
+            "id": [str(mine), str(other), str(gone)]}  # fmt: skip
+
+    answer = client.post(f"{RUN}?q=x", data=data)
+    page = page_of(client.get(answer.location))
+    told = {item.one("input").attrs["value"]: item for item in page.one(css="t-refused").all("li")}
+
+    assert read(tenant, mine, "place") == "Cali"
+    assert sorted(told) == sorted([str(other), str(gone)])
+    assert "Ajena" in told[str(other)].text
+    assert told[str(other)].one("p").text
+    assert told[str(gone)].one("p").text == "Ya no existe o está en la papelera."
+    assert all("checked" in item.one("input").attrs for item in told.values())
+    assert page.one("div", "t-toast").all("form")
+    assert [a.attrs["href"] for a in page.all("a", "btn-primary")] == [f"{LIST}?q=x"]
+    assert {b.attrs["value"] for b in page.all("button", name="do")} >= {"change", "archive"}
+
+
+def test_refused_archiving_is_told_too_and_goes_into_a_file(
+    sign_in: SignIn, tenant: Company
+) -> None:
+    seller = sign_in(tenant.member_with(OWN))
+    other = make(tenant, "=SUM(1)")[0]
+
+    location = seller.post(RUN, data={"do": "archive", "id": str(other)}).location
+    answer = seller.get(f"{location}.csv")
+    lines = answer.text.lstrip("\ufeff").splitlines()
+
+    assert answer.mimetype == "text/csv"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert lines[1] == f"'=SUM(1),Usted no puede hacer esto con este registro.,{other}"
+
+
+def test_what_was_refused_is_the_persons_own_for_ten_minutes(
+    client: Browser, sign_in: SignIn, tenant: Company, clock: SettableClock
+) -> None:
+    seller = sign_in(tenant.member_with(OWN))
+    other = make(tenant, "Ajena")[0]
+    location = seller.post(RUN, data={"do": "archive", "id": str(other)}).location
+    refused_id = location.rpartition("/")[2]
+
+    assert client.get(location).status_code == 404
+    assert seller.post(f"{LIST}/undo/{refused_id}").status_code == 404
+    assert seller.get(location).status_code == 200
+    clock.advance(minutes=11)
+    assert seller.get(location).status_code == 404
+
+
+def test_name_of_a_refused_record_that_one_may_not_see_is_not_told(
+    sign_in: SignIn, tenant: Company
+) -> None:
+    rights = {PIECE: {"view": "own", "edit": "own", "archive": "own"}}
+    seller = sign_in(tenant.member_with(rights))
+    secret = make(tenant, "Secreta")[0]
+
+    for data in ({"do": "archive"}, {"do": "change", "field": "place", "place": "x"}):
+        answer = seller.post(RUN, data={"id": str(secret), **data}, follow_redirects=True)
+        assert "Secreta" not in answer.text
+        assert answer.status_code == 200

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,19 +15,23 @@ from werkzeug.wrappers import Response
 
 from trato.access import rules
 from trato.entities.fields import Field
+from trato.entities.view import EntityView
 from trato.errors import Invalid, Message
+from trato.exchange.cells import neutralise
 from trato.records import undoing
+from trato.records.unit import Unit
 from trato.records.writing import check_writable
 from trato.text import _
 from trato.web.auth import current_host
-from trato.web.flash import flash
+from trato.web.flash import clear, flash, take
 from trato.web.forms import FormPage
-from trato.web.frame import Crumb, set_crumbs, translator
+from trato.web.frame import Crumb, locale, set_crumbs, translator
 from trato.web.lists import ListPage
 from trato.web.pages import opened
 from trato.web.plain_fields import plain_field
 
 blueprint = Blueprint("bulk", __name__)
+blueprint.after_request(clear)
 
 _BULK = "/<plugin>/<collection>/bulk"
 _TITLES = {
@@ -82,8 +88,71 @@ def run(plugin: str, collection: str) -> Response:
             except Invalid as refused:
                 shown = _page(page, errors=dict(refused.errors))
                 return make_response(render_template("bulk.html", page=shown), 422)
+        to = ""
+        if done.refused:
+            kept = undoing.keep_refused(unit, entity, _reasons(done.refused))
+            to = f"/bulk/refused/{kept}"
     undo = f"{page.address.to(f'/undo/{done.undo_id}')}" if done.undo_id else None
-    return flash(redirect(page.address.to()), _told(_CHANGED, done), undo_url=undo)
+    return flash(redirect(page.address.to(to)), _told(_CHANGED, done), undo_url=undo)
+
+
+@blueprint.get(f"{_BULK}/refused/<uuid:refused_id>")
+def show_refused(plugin: str, collection: str, refused_id: UUID) -> str:
+    """Tell which records an action left as they are, and why; they stay chosen."""
+    take()
+    with opened(plugin, collection) as (unit, entity):
+        page = ListPage(current_host(), unit, entity, request.args)
+        title, info = translator(_("Refused")), entity.info
+        set_crumbs(
+            Crumb(title=translator(info.titles, info.plugin), url=page.address.to()),
+            Crumb(title=title),
+        )
+        rows = [
+            {"id": record_id, "label": label, "reason": reason,
+             "url": f"{page.address.url}/{record_id}" if label else None}
+            for record_id, label, reason in _refused(unit, entity, refused_id)
+        ]  # fmt: skip
+        shown = {
+            "title": title, "rows": rows, "count_text": "", "bulk": page.bulk(),
+            "bulk_url": page.address.to("/bulk"), "back_url": page.address.to(),
+            "file_url": page.address.to(f"/bulk/refused/{refused_id}.csv"),
+        }  # fmt: skip
+        return render_template("bulk_refused.html", page=shown)
+
+
+@blueprint.get(f"{_BULK}/refused/<uuid:refused_id>.csv")
+def download_refused(plugin: str, collection: str, refused_id: UUID) -> Response:
+    """Give the same as a file that a spreadsheet opens."""
+    with opened(plugin, collection) as (unit, entity):
+        label = rules.visible_fields(unit.actor, entity).get(entity.info.label)
+        cells = ListPage(current_host(), unit, entity, request.args).cells
+        rows = [(cells.label(label) if label else "", translator(_("Reason")), "id")]
+        rows += [(name, reason, str(record_id))
+                 for record_id, name, reason in _refused(unit, entity, refused_id)]  # fmt: skip
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([neutralise(text) for text in row] for row in rows)
+    answer = make_response(file.getvalue().encode("utf-8-sig"))
+    answer.mimetype = "text/csv"
+    name = f"{collection}-{refused_id.hex[:8]}.csv"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _reasons(refused: Sequence[undoing.Refusal]) -> list[tuple[UUID, str]]:
+    catalogs, language = current_host().catalogs, locale()
+    return [
+        (one.id, " ".join(catalogs.message(reason, language) for reason in one.reasons))
+        for one in refused
+    ]
+
+
+def _refused(unit: Unit, entity: EntityView, refused_id: UUID) -> list[tuple[UUID, str, str]]:
+    """Read what was refused: id, name as far as the person may see it, reason."""
+    told = undoing.refused(unit, entity, refused_id)
+    names = unit.records.labels(entity.name, [record_id for record_id, _reason in told])
+    if entity.info.label not in rules.visible_fields(unit.actor, entity):
+        names = {}
+    return [(record_id, names.get(record_id, ""), reason) for record_id, reason in told]
 
 
 @blueprint.post("/<plugin>/<collection>/undo/<uuid:undo_id>")

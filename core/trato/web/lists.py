@@ -132,7 +132,7 @@ class ListPage:
             "is_compact": self._arranged.is_compact, "totals_url": address.to("/totals"),
             "next_url": address.to(cursor=found.next) if found.next else None,
             "count_text": count, "search": query.search, "chips": self.filters.chips(),
-            "bulk": self._bulk(), "bulk_url": address.to("/bulk"),
+            "bulk": self.bulk(), "bulk_url": address.to("/bulk"),
             "filters_url": address.to("/filters"), "columns_url": address.to("/columns"),
             "columns_count": translator(
                 _("{shown} of {all}"), shown=len(columns), all=len(self._offered())
@@ -208,7 +208,7 @@ class ListPage:
             "edits": field.path if field.path in self._edited else None,
         }  # fmt: skip
 
-    def _bulk(self) -> list[dict[str, str]]:
+    def bulk(self) -> list[dict[str, str]]:
         """Give what the person may do with many rows of this list."""
         actor, view = self.actor, self.unit.view
         if self.address.is_bin or view.read_only or actor.viewer is not None:
@@ -240,7 +240,7 @@ class ListPage:
         write = rows_writer(
             self.cells, columns, url=self.address.url,
             read=read_columns(columns, self.filters.visible), avatars=self.entity.info.owned,
-            choose=translator(_("Choose")) if self._bulk() else None,
+            choose=translator(_("Choose")) if self.bulk() else None,
         )  # fmt: skip
         return write(rows)
 
