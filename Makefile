@@ -49,6 +49,9 @@ shots: setup ## draw every page into shots/: light, dark and on a phone
 bench: setup ## measure Trato beside a bare page: make bench SIZES="10000 1000000"
 	$(BIN)/python -m benchmarks --sizes "$(SIZES)" --databases "$(DATABASES)"
 
+docs: setup ## build the documentation as a site into build/docs/
+	$(BIN)/sphinx-build -q -W --keep-going -c docs . build/docs
+
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

@@ -1,0 +1,51 @@
+"""The documentation as a site: every page and every promised name, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import trato.api
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Told by their own libraries.
+NOT_OURS = {"Mapped", "UUID", "metadata"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built = tmp_path_factory.mktemp("site")
+    made = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", "docs", ".", str(built)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return built
+
+
+@pytest.mark.slow
+def test_the_site_has_every_page_and_every_promised_name(site: Path) -> None:
+    pages = {page.relative_to(ROOT).with_suffix(".html") for page in (ROOT / "docs").rglob("*.md")}
+    names = (site / "docs/develop/api.html").read_text("utf-8")
+
+    assert {page for page in pages if not (site / page).exists()} == set()
+    assert "docs/index.html" in (site / "index.html").read_text("utf-8")
+    assert {
+        name
+        for name in trato.api.__all__
+        if f'id="trato.api.{name}"' not in names and name not in NOT_OURS
+    } == set()
+
+
+@pytest.mark.slow
+def test_the_site_fetches_nothing_from_elsewhere(site: Path) -> None:
+    fetched = re.compile(
+        r'<(?:script|img|iframe|source)[^>]+src="(https?:)?//|<link[^>]+href="(https?:)?//'
+    )
+
+    for page in site.rglob("*.html"):
+        assert fetched.search(page.read_text("utf-8")) is None, page.name
