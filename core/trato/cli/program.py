@@ -75,13 +75,14 @@ def build(context: Context) -> CommandParser:
         migrations,
         plugins,
         serving,
+        sync,
         tenants,
         users,
     )
 
     families = (
         demo, serving, migrations, doctor, backups, maintenance, tenants, licenses, plugins,
-        users, configurations, exchanges, jobs, background, audit,
+        users, configurations, exchanges, jobs, sync, background, audit,
     )  # fmt: skip
     parser = CommandParser(context, prog="trato", title=_("Run and look after Trato"))
     from trato import __version__

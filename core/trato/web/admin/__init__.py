@@ -10,6 +10,7 @@ from trato.web.admin import (  # isort: skip
     choices,
     company,
     configuration,
+    connections,
     exports,
     fields,
     jobs,
@@ -22,6 +23,6 @@ from trato.web.admin import (  # isort: skip
 )
 
 __all__ = [
-    "auditing", "blueprint", "choices", "company", "configuration", "exports", "fields", "jobs",
-    "modules", "plugin_settings", "roles", "teams", "tokens", "users",
+    "auditing", "blueprint", "choices", "company", "configuration", "connections", "exports",
+    "fields", "jobs", "modules", "plugin_settings", "roles", "teams", "tokens", "users",
 ]  # fmt: skip

@@ -55,6 +55,8 @@ SECTIONS = (
             about=_("Which programs work in whose name, and until when.")),
     Section(key="configuration", title=_("Configuration as a file"), icon="file-text",
             about=_("Take fields, roles, teams and settings to another company, or bring them.")),
+    Section(key="connections", title=_("Connections"), icon="plug-connected",
+            about=_("What is exchanged with other systems, and what waits there.")),
     Section(key="jobs", title=_("Background tasks"), icon="clock",
             about=_("What runs by itself, what waits, and what failed.")),
     Section(key="audit", title=_("Audit"), icon="history",

@@ -1,0 +1,251 @@
+"""What people see of connections and can do: the page Connections, and the commands `sync …`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from core.tests.shop import SHOP, ShopDouble
+from core.tests.shop_company import open_company, open_double, save, serve_shop, states  # noqa: F401
+from flask import Flask
+
+from trato.api import Host
+from trato.cli.context import Context
+from trato.cli.program import _run
+from trato.testing.clients import Browser, browser
+from trato.testing.clock import SettableClock
+from trato.testing.companies import Company
+from trato.testing.syncing import outgoing_rows, sync
+from trato.web.app import create_app
+
+BASE = "/settings/connections"
+
+pytestmark = pytest.mark.database("sqlite")
+
+
+@pytest.fixture(name="shop_app", scope="module")
+def serve_pages(shop_host: Host) -> Flask:
+    return create_app(shop_host)
+
+
+@pytest.fixture(name="admin")
+def sign_in(shop_app: Flask, company: Company) -> Browser:
+    return browser(shop_app, company.member("admin"))
+
+
+def command(company: Company, *words: str) -> int:
+    context = Context("es", {})
+    context.__dict__["host"] = company.host
+    context._host = company.host
+    return _run(context, list(words))
+
+
+def waiting_twice(company: Company, double: ShopDouble) -> None:
+    """Let two things wait of which one may be the only piece with the code."""
+    save(company, "Conocida", code="C-1")
+    double.streams["pieces"] = [
+        {"key": "P1", "name": "Una", "code": "C-1"}, {"key": "P2", "name": "Otra", "code": "C-1"},
+    ]  # fmt: skip
+
+
+# The page
+
+
+def test_the_page_tells_in_spanish_how_a_connection_stands(
+    company: Company, double: ShopDouble, admin: Browser
+) -> None:
+    save(company)
+    double.switch_off()
+    sync(company, SHOP)
+
+    listed, shown = admin.get(BASE), admin.get(f"{BASE}/{SHOP}")
+
+    assert "Falla" in listed.text
+    assert "1 esperan envío" in listed.text
+    assert "«127.0.0.1» no acepta la conexión." in shown.text
+    assert "Cántaro" in shown.text
+    assert "Esperando" in shown.text or "En espera" in shown.text
+
+
+def test_a_page_does_not_wait_for_a_system_that_does_not_answer(
+    company: Company, double: ShopDouble, admin: Browser
+) -> None:
+    save(company)
+    before = len(double.requests)
+
+    for path in (BASE, f"{BASE}/{SHOP}"):
+        assert admin.get(path).status_code == 200
+    for action in ("run", "check", "retry"):
+        assert admin.post(f"{BASE}/{SHOP}/{action}").status_code == 302
+
+    assert len(double.requests) == before
+
+
+def test_what_is_missing_in_the_settings_is_named(
+    company: Company, admin: Browser, shop_host: Host
+) -> None:
+    from trato.configuration.sealed import save_secrets
+
+    save_secrets(shop_host, company.slug, "shop", {"token": None})
+
+    sync(company, SHOP)
+
+    assert "Aún no está configurada; falta: Token." in admin.get(f"{BASE}/{SHOP}").text
+
+
+def test_a_refused_document_is_tried_again_or_given_up(
+    company: Company, double: ShopDouble, admin: Browser
+) -> None:
+    save(company)
+    double.refused = "nombre corto"
+    sync(company, SHOP)
+    (row,) = outgoing_rows(company, SHOP)
+    page = admin.get(f"{BASE}/{SHOP}").text
+    assert "Rechazad" in page
+    assert "nombre corto" in page
+
+    admin.post(f"{BASE}/{SHOP}/documents/{row.id}/retry")
+    assert states(company) == ["pending"]
+    refused = admin.post(f"{BASE}/{SHOP}/documents/{row.id}/discard")
+    assert refused.status_code == 422
+    assert "Solo se puede descartar un documento rechazado" in refused.text
+    sync(company, SHOP)
+    admin.post(f"{BASE}/{SHOP}/documents/{row.id}/discard")
+
+    assert states(company) == []
+
+
+def test_the_review_tray_asks_and_takes_the_answer(
+    company: Company, double: ShopDouble, admin: Browser
+) -> None:
+    waiting_twice(company, double)
+    sync(company, SHOP, only="receive")
+    page = admin.get(f"{BASE}/{SHOP}").text
+    first, second = re.findall(rf'href="({BASE}/review/[^"]+)"', page)
+    asked = admin.get(first).text
+    assert "Es Conocida" in asked
+    (record,) = re.findall(r'name="decision" value="([0-9a-f-]{36})"', asked)
+
+    assert admin.post(first, data={}).status_code == 422
+    assert admin.post(first, data={"decision": record}).status_code == 302
+    taken = admin.post(second, data={"decision": record})
+    assert taken.status_code == 422
+    assert "ya está enlazado con «P1»" in taken.text
+    assert admin.post(second, data={"decision": "ignore"}).status_code == 302
+
+    assert "Por revisar" not in admin.get(f"{BASE}/{SHOP}").text
+
+
+def test_only_administrators_of_the_company_itself_get_in(
+    company: Company, double: ShopDouble, shop_app: Flask, shop_host: Host, issue_license: Any
+) -> None:
+    from trato.testing.companies import make_company
+
+    waiting_twice(company, double)
+    sync(company, SHOP, only="receive")
+    admin = browser(shop_app, company.member("admin"))
+    first, _second = re.findall(rf'href="({BASE}/review/[^"]+)"', admin.get(f"{BASE}/{SHOP}").text)
+    seller = browser(shop_app, company.member("seller"))
+    other = make_company(shop_host, issue_license, plugins=["shop"])
+    stranger = browser(shop_app, other.member("admin"))
+
+    assert seller.get(BASE).status_code == 404
+    assert seller.post(first, data={"decision": "ignore"}).status_code == 404
+    assert stranger.get(first).status_code == 404
+    assert stranger.post(first, data={"decision": "ignore"}).status_code == 404
+
+
+def test_a_disabled_module_has_no_connection(company: Company, admin: Browser) -> None:
+    company.disable("shop")
+
+    assert SHOP not in admin.get(BASE).text
+    assert admin.get(f"{BASE}/{SHOP}").status_code == 404
+    assert admin.post(f"{BASE}/{SHOP}/run").status_code == 404
+
+
+# The commands
+
+
+def test_a_run_by_command_sends_and_receives_and_says_so(
+    company: Company, double: ShopDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(company)
+    double.stock(2)
+
+    code = command(company, "sync", "run", company.slug, SHOP, "--json")
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert told["sent"] == {"confirmed": 1}
+    assert told["streams"]["pieces"] == {"seen": 2, "created": 2}
+
+
+def test_a_run_that_fails_says_why_and_ends_with_1(
+    company: Company, double: ShopDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    double.fail("denied", on=("GET",))
+
+    code = command(company, "sync", "run", company.slug, SHOP, "--stream", "news")
+
+    assert code == 1
+    assert "El otro sistema no acepta las credenciales (HTTP 401)." in capsys.readouterr().err
+
+
+def test_what_does_not_exist_is_said(company: Company) -> None:
+    from trato.errors import NotFound
+
+    with pytest.raises(NotFound, match=re.escape(SHOP)):
+        command(company, "sync", "run", company.slug, "shop.nothing")
+
+
+def test_the_status_tells_counts_and_streams(
+    company: Company, double: ShopDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(company)
+    double.stock(1)
+    double.refused = "no"
+    sync(company, SHOP)
+
+    assert command(company, "sync", "status", company.slug, "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert command(company, "sync", "status", company.slug) == 0
+
+    assert told["connector"] == SHOP
+    assert told["state"] == "works"
+    assert told["outbox"] == {"rejected": 1}
+    assert told["streams"][0]["counts"] == {"seen": 1, "created": 1}
+    assert "Conector" in capsys.readouterr().out
+
+
+def test_the_tray_is_emptied_by_command(
+    company: Company, double: ShopDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting_twice(company, double)
+    sync(company, SHOP, only="receive")
+    command(company, "sync", "review", company.slug, "--json")
+    first, second = json.loads(capsys.readouterr().out)
+
+    command(company, "sync", "decide", company.slug, first["id"], "--record",
+            first["candidates"][0])  # fmt: skip
+    command(company, "sync", "decide", company.slug, second["id"], "--ignore")
+    capsys.readouterr()
+    command(company, "sync", "review", company.slug, "--json")
+
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_retry_by_command_sends_what_was_refused(
+    company: Company, double: ShopDouble, clock: SettableClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(company)
+    double.refused = "no"
+    sync(company, SHOP)
+    double.refused = None
+
+    command(company, "sync", "retry", company.slug, SHOP)
+    sync(company, SHOP)
+
+    assert "1 documento" in capsys.readouterr().out
+    assert states(company) == ["confirmed"]
