@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine
 from trato import __version__
 from trato.access.actor import Actor, Via
 from trato.access.credentials import Passwords
+from trato.access.sealing import setting_sealer
 from trato.access.store import read_people
 from trato.db.engine import open_engine, transaction
 from trato.db.migrate import behind
@@ -174,6 +175,9 @@ class Host:
             timelines=[(plugin, timeline) for plugin, timeline in registry.timelines
                        if plugin == "core" or plugin in enabled],
             members=members, teams=teams, roles=roles, settings=config.settings,
+            declared={name: setting for name, setting in registry.settings.items()
+                      if name[0] == "core" or name[0] in enabled},
+            unseal=self._unseal,
             hook=registry.relay(enabled), targets=self._targets(enabled),
             listeners={name: heard for name, heard in registry.listeners.items()
                        if name in enabled},
@@ -260,6 +264,9 @@ class Host:
         for added in slots.values():
             added.sort(key=lambda slot: slot.position)
         return slots
+
+    def _unseal(self, plugin: str, sealed: str) -> str:
+        return setting_sealer(self.secret_keys, plugin).open(sealed)
 
     def system(self, tenant_id: int, *, via: Via = "system", label: str = "system") -> Actor:
         """Make the actor of commands and jobs, who may do everything in a tenant."""

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -70,7 +71,11 @@ class Permission:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One value that a tenant's administrator sets for a plugin."""
+    """One value that a tenant's administrator sets for a plugin; ``unit.setting`` reads it.
+
+    :param minimum: the least number that is accepted; likewise ``maximum``.
+    :param check: tells what is wrong with a value, or None when nothing is; also of secrets.
+    """
 
     key: str
     label: str
@@ -78,6 +83,9 @@ class Setting:
     default: Any = None
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    minimum: int | Decimal | None = None
+    maximum: int | Decimal | None = None
+    check: Callable[[Any], Message | None] | None = None
     #: Title of the kind of record that the label speaks of as `{title}`.
     about: str = ""
 

@@ -42,6 +42,11 @@ class Sealer:
             ) from error
 
 
+def setting_sealer(keys: Sequence[str], plugin: str) -> Sealer:
+    """Make the sealer of a plugin's secret settings; another's cannot be read in their place."""
+    return Sealer(keys, purpose=f"setting {plugin}")
+
+
 def _derive(key: str, purpose: str) -> bytes:
     # The keys are long random texts, so they need no slow derivation.
     derived = HKDF(

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from trato import administration
 from trato.access.actor import Actor
-from trato.access.sealing import Sealer
+from trato.access.sealing import setting_sealer
+from trato.configuration.settings import setting_problems
 from trato.db.engine import transaction
-from trato.errors import NotFound
+from trato.errors import Invalid, Message, NotFound
 from trato.host import Host
 from trato.tenancy import store
 from trato.tenancy.view import TenantView
@@ -23,13 +24,20 @@ def save_secrets(
 
     :param actor: the administrator who does it, for the audit, which keeps no value.
     :raises NotFound: for a setting that is not declared, or is no secret.
+    :raises Invalid: when the plugin's own check refuses a secret.
     """
-    for key in values:
+    wrong: dict[str, list[Message]] = {}
+    for key, text in values.items():
         declared = host.registry.settings.get((plugin, key))
         if declared is None or declared.kind != "secret":
             raise NotFound(_("Plugin '{plugin}' has no such setting."), plugin=plugin)
+        found = setting_problems(declared, text) if text is not None else []
+        if found:
+            wrong[f"settings.{plugin}.{key}"] = found
+    if wrong:
+        raise Invalid(wrong)
     owner = administration.tenant(host, slug)
-    sealer = _sealer(host, plugin)
+    sealer = setting_sealer(host.secret_keys, plugin)
     with transaction(host.engine, tenant_id=owner.id) as connection:
         for key, text in values.items():
             sealed = None if text is None else {"sealed": sealer.seal(text)}
@@ -46,9 +54,4 @@ def read_secret(host: Host, view: TenantView, plugin: str, key: str) -> str | No
     :raises ConfigError: when none of the installation's keys opens it.
     """
     kept = view.settings.get((plugin, key))
-    return None if kept is None else _sealer(host, plugin).open(kept["sealed"])
-
-
-def _sealer(host: Host, plugin: str) -> Sealer:
-    # One plugin's secret cannot be read in the place of another's.
-    return Sealer(host.secret_keys, purpose=f"setting {plugin}")
+    return None if kept is None else setting_sealer(host.secret_keys, plugin).open(kept["sealed"])

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,9 +16,12 @@ from sqlalchemy import Connection, Engine
 from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.entities.session import TenantSession
+from trato.errors import NotFound
 from trato.tenancy.view import TenantView
+from trato.text import _
 
 if TYPE_CHECKING:
+    from trato.plugin import Setting
     from trato.records.records import Records
 
 Clock = Callable[[], dt.datetime]
@@ -60,6 +64,42 @@ class Unit:
         from trato.records.records import Records
 
         return Records(self)
+
+    def setting(self, name: str) -> Any:
+        """Read what the tenant has set, or the declared default: `visits.days`.
+
+        A decimal is a ``Decimal``, everything else as JSON has it.
+
+        :raises NotFound: for a setting that no enabled plugin declares, or that is a secret.
+        """
+        plugin, key, declared = self._declared(name)
+        if declared.kind == "secret":
+            raise NotFound(_("'{name}' is a secret; unit.secret reads it."), name=name)
+        value = self.view.settings.get((plugin, key))
+        if value is None:
+            return declared.default
+        # Kept as text, which holds it exactly.
+        return Decimal(value) if declared.kind == "decimal" else value
+
+    def secret(self, name: str) -> str | None:
+        """Read a secret setting, `visits.api_key`; None where the tenant has set none.
+
+        Keep it out of logs, messages and records: nobody is shown it, its administrator neither.
+
+        :raises NotFound: for a secret that no enabled plugin declares.
+        """
+        plugin, key, declared = self._declared(name)
+        if declared.kind != "secret":
+            raise NotFound(_("'{name}' is no secret; unit.setting reads it."), name=name)
+        kept = self.view.settings.get((plugin, key))
+        return None if kept is None else self.view.unseal(plugin, kept["sealed"])
+
+    def _declared(self, name: str) -> tuple[str, str, Setting]:
+        plugin, _dot, key = name.partition(".")
+        found = self.view.declared.get((plugin, key))
+        if found is None:
+            raise NotFound(_("There is no setting '{name}' here."), name=name)
+        return plugin, key, found
 
     def emit(
         self, name: str, data: Mapping[str, Any] | None = None, *, records: Sequence[UUID] = ()

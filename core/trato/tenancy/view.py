@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
 from trato.entities.view import EntityView
 from trato.errors import Message, NotFound
-from trato.plugin import Menu, Outgoing, Slot, Timeline
+from trato.plugin import Menu, Outgoing, Setting, Slot, Timeline
 from trato.text import _
 
 
@@ -83,6 +83,10 @@ class LicenseState:
     problem: Message | None = None
 
 
+def _sealed(plugin: str, sealed: str) -> str:
+    raise NotFound(_("Plugin '{plugin}' has no such setting."), plugin=plugin)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TenantView:
     """The enabled part of the host for a tenant: plugins, entities, screens, members, roles."""
@@ -114,6 +118,10 @@ class TenantView:
     legal_forms: tuple[str, ...] = ()
     #: Enabled plugins that hear events, each with the events it names.
     listeners: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: (plugin, key) to the declaration of each setting that exists for the tenant.
+    declared: Mapping[tuple[str, str], Setting] = field(default_factory=dict)
+    #: Opens what is kept of a plugin's secret setting.
+    unseal: Callable[[str, str], str] = field(default=_sealed, repr=False)
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -69,7 +69,12 @@ def save_settings(plugin: str) -> Response | tuple[str, int]:
     if wrong or rest:
         return _page(plugin, declared, typed, wrong, rest), 422
     if secrets:
-        save_secrets(current_host(), slug(), plugin, secrets, actor=admin())
+        try:
+            save_secrets(current_host(), slug(), plugin, secrets, actor=admin())
+        except Invalid as error:
+            places = {key: key for key in secrets}
+            wrong, rest = by_field(error, places, prefix=f"settings.{plugin}")
+            return _page(plugin, declared, typed, wrong, rest), 422
     return done(f"modules/{plugin}", _("The settings are saved."))
 
 
