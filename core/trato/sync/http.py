@@ -174,6 +174,9 @@ class Http:
             connection.request(method, target, body=data, headers=dict(headers))
             got = connection.getresponse()
             content = got.read(MOST_BYTES + 1)
+            # Of an answer that ends too soon http.client gives what there is, without a word.
+            if late.is_set() or (got.length and len(content) <= MOST_BYTES):
+                raise http.client.IncompleteRead(content)
         except (OSError, http.client.HTTPException) as error:
             if late.is_set() or isinstance(error, TimeoutError):
                 raise RemoteUnanswered(
