@@ -1,0 +1,68 @@
+"""The certification of connectors passes a good one, and sees what is wrong with a bad one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+from core.tests.shop import SHOP, Shop, ShopDouble
+from core.tests.shop_company import open_double, serve_shop  # noqa: F401
+
+from trato.api import Host
+from trato.testing.checks.connectors import ConnectorChecks
+from trato.testing.clock import SettableClock
+from trato.testing.companies import Company, LicenseIssuer, make_company
+from trato.testing.syncing import set_up
+
+
+class TestShop(ConnectorChecks):
+    connector = SHOP
+    double = ShopDouble
+
+    @pytest.fixture
+    def tenant(self, shop_host: Host, issue_license: LicenseIssuer) -> Company:
+        return make_company(shop_host, issue_license, plugins=["shop"])
+
+
+@pytest.fixture(name="badly")
+def worsen(
+    shop_host: Host, issue_license: LicenseIssuer, double: ShopDouble, clock: SettableClock
+) -> Iterator[Company]:
+    made = make_company(shop_host, issue_license, plugins=["shop"])
+    set_up(made, "shop", double.settings())
+    yield made
+
+
+@pytest.mark.database("sqlite")
+def test_a_connector_that_does_not_look_up_is_not_certified(
+    badly: Company, double: ShopDouble, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shop, "find", lambda self, reference: None)
+    monkeypatch.setattr(Shop, "shows_within", dt.timedelta())
+
+    with pytest.raises(AssertionError):
+        TestShop().test_a_fault_while_sending_makes_no_duplicate(badly, double, clock, "lost")
+
+
+@pytest.mark.database("sqlite")
+def test_a_connector_that_loses_pages_is_not_certified(
+    badly: Company, double: ShopDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull = Shop.pull
+    monkeypatch.setattr(Shop, "pull", lambda self, stream, cursor: pull(
+        self, stream, "6" if cursor == "3" else cursor
+    ))  # fmt: skip
+
+    with pytest.raises(AssertionError):
+        TestShop().test_everything_is_received_once_and_a_second_time_changes_nothing(badly, double)
+
+
+@pytest.mark.database("sqlite")
+def test_a_connector_that_checks_nothing_is_not_certified(
+    badly: Company, double: ShopDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shop, "check", lambda self: None)
+
+    with pytest.raises(AssertionError):
+        TestShop().test_a_check_says_what_is_wrong(badly, double, "denied")
