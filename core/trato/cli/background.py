@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from trato.logs import configure
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def tick(host: Host, stopped: threading.Event) -> None:
 def _run(context: Context, loop: Callable[[Host, threading.Event], None], said: str) -> int:
     """Run a loop until SIGTERM or SIGINT; a second signal ends it at once."""
     host = context.host
+    configure(level=context.settings.log_level, kind=context.settings.log_format)
     stopped = threading.Event()
     _end_on_signal(stopped)
     context.note(context.text(said))
@@ -116,6 +118,7 @@ def _child(settings: Settings, name: str) -> None:
     stopped = threading.Event()
     _end_on_signal(stopped)
     threading.Thread(target=_follow_parent, args=(stopped,), daemon=True).start()
+    configure(level=settings.log_level, kind=settings.log_format)
     host = Host(settings)
     try:
         (work if name == "worker" else tick)(host, stopped)

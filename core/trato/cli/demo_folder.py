@@ -106,6 +106,8 @@ class DemoFolder:
             "database_url": f"sqlite:///{self.database}",
             "license_public_key": self.key().public().line(),
             "storage_url": (self.path / "files").as_uri(),
+            # Else the requests would soon have pushed address and passwords out of sight.
+            "log_level": "warning",
             "default_locale": "es",
         }
         text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())

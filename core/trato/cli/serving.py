@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import errno
 import functools
+import gc
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import threading
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from trato.cli import background
 from trato.errors import ConfigError
+from trato.logs import formatter
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from trato.cli.context import Context
     from trato.cli.parser import Commands
     from trato.settings import Settings
+    from trato.web import metrics
 
 #: SIGTERM ends everything within 10 s: workers get so long for what they are answering.
 _GRACE = 6
@@ -46,6 +51,9 @@ def add(commands: Commands) -> None:
 
 
 def _serve(context: Context, args: argparse.Namespace) -> int:
+    # Importing and answering make many objects and hardly a cycle: at Python's usual 700 the
+    # collector took a tenth of the start. Workers inherit it.
+    gc.set_threshold(10_000, 20, 50)
     check(context)
     on_sqlite = context.settings.sqlite_path is not None
     default = 1 if on_sqlite else min(4, os.cpu_count() or 1)
@@ -88,6 +96,7 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
 
     # Imported before workers are forked: they start faster, and share the memory.
     import trato.web
+    import trato.web.metrics
 
     if workers < 1:
         raise ConfigError(_("At least one process must answer; --workers is {workers}."),
@@ -95,10 +104,11 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
     port = probe(host, port)
     # No worker may inherit an open connection.
     context.close()
+    counted = trato.web.metrics.Shared()
     server = Server(
         trato.web.__name__, address=host, port=port, interface=Interfaces.WSGI, workers=workers,
         blocking_threads=_THREADS, respawn_failed_workers=True, workers_kill_timeout=_GRACE,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.warning, log_dictconfig=_log_config(context.settings),
     )  # fmt: skip
     shown = f"[{host}]" if ":" in host else host
     line = context.text(_("Trato answers at http://{host}:{port}"), host=shown, port=port)
@@ -112,7 +122,7 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
         with helpers:
             server.serve(
                 target_loader=functools.partial(
-                    _load_app, context.settings, first, line, host, port
+                    _load_app, context.settings, counted, first, line, host, port
                 )
             )
     except SystemExit as ended:
@@ -120,20 +130,47 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
     return 0
 
 
+def _log_config(settings: Settings) -> dict[str, Any]:
+    """Let the server write its own lines as ours are written, beside them."""
+    from granian.log import LOGGING_CONFIG
+
+    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
+    config["formatters"]["generic"] = {"()": formatter, "kind": settings.log_format}
+    config["handlers"]["console"]["stream"] = "ext://sys.stderr"
+    return config
+
+
 def _load_app(
-    settings: Settings, first: Semaphore, line: str, host: str, port: int, target: str
-) -> Any:
+    settings: Settings, counted: metrics.Shared, first: Semaphore, line: str, host: str,
+    port: int, target: str,
+) -> Any:  # fmt: skip
     """Make the application inside a worker; one of the workers says when it can be reached."""
     del target
     from trato.web import create_app
 
-    app = create_app(settings=settings)
+    threading.Thread(target=_follow_parent, name="follow parent", daemon=True).start()
+    app = create_app(settings=settings, counted=counted)
+    # What is loaded stays loaded: the collector need not walk through it during requests.
+    gc.freeze()
     if first.acquire(block=False):
         # Never in the parent: a worker forked meanwhile would inherit the thread's locks.
         threading.Thread(
             target=_announce, args=(line, host, port), name="announce", daemon=True
         ).start()
     return app
+
+
+def _follow_parent() -> None:
+    """End this worker when the server is gone without having said so, as after SIGKILL.
+
+    Else it would keep the port, and serve on without anybody who could end it.
+    """
+    parent = multiprocessing.parent_process()
+    while parent is not None and os.getppid() == parent.pid:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE)
+    os._exit(1)
 
 
 def _announce(line: str, host: str, port: int) -> None:

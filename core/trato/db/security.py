@@ -102,9 +102,23 @@ END
 $body$
 """
 
+#: Counts the tasks of all tenants by state, for metrics. It tells numbers and moments only.
+_QUEUE_STATE = """
+CREATE OR REPLACE FUNCTION core_queue_state(moment timestamptz)
+RETURNS TABLE (state text, number bigint, due bigint, oldest timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = {schema}, pg_temp
+AS $body$
+    SELECT state, count(*), count(*) FILTER (WHERE state = 'queued' AND run_at <= moment),
+        min(run_at) FILTER (WHERE state = 'queued' AND run_at <= moment)
+    FROM core_task GROUP BY state
+$body$
+"""
+
 
 _SIGNATURES = (
     "core_analyze(text)",
+    "core_queue_state(timestamptz)",
     "core_search(text, text[], integer)",
     "core_claim_task(text, timestamptz, timestamptz)",
 )
@@ -137,7 +151,7 @@ def secure(connection: Connection, metadata: MetaData, *, app_role: str | None) 
                         "USING gin (tenant_id, search_text gin_trgm_ops)"
                     )
                 )
-    for function in (_ANALYZE, _SEARCH, _CLAIM):
+    for function in (_ANALYZE, _SEARCH, _CLAIM, _QUEUE_STATE):
         connection.execute(text(function.format(schema=schema)))
     for signature in _SIGNATURES:
         connection.execute(text(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"))

@@ -155,6 +155,11 @@ class Settings:
         kinds.choice("debug", "info", "warning", "error"),
         doc=_("Least level of what is logged."),
     )
+    log_format: str = setting(
+        "text",
+        kinds.choice("text", "json"),
+        doc=_("How a line of the log is written: for people, or as JSON for programs."),
+    )
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:

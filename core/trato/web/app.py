@@ -14,7 +14,7 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from trato import rest
+from trato import logs, rest
 from trato.db.engine import transaction
 from trato.db.security import check_role
 from trato.host import Host
@@ -36,6 +36,7 @@ from trato.web import (
     invitations,
     list_state,
     marks,
+    metrics,
     notes,
     pages,
     second_factor,
@@ -65,12 +66,19 @@ _HEADERS = {
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(host: Host | None = None, *, settings: Settings | None = None) -> Flask:
+def create_app(
+    host: Host | None = None, *, settings: Settings | None = None,
+    counted: metrics.Shared | None = None,
+) -> Flask:  # fmt: skip
     """Make the application.
 
     :param host: the host to serve; without it one is made from the environment's settings.
+    :param counted: memory in which all processes of the server count their requests.
     """
-    host = host or Host(settings or Settings.load())
+    if host is None:
+        settings = settings or Settings.load()
+        logs.configure(level=settings.log_level, kind=settings.log_format)
+        host = Host(settings)
     # SCRIPT and style come from this folder only, see the CSP.
     app = Flask("trato.web", static_folder=str(_STATIC), static_url_path="/static",
                 template_folder="templates")  # fmt: skip
@@ -96,17 +104,20 @@ def create_app(host: Host | None = None, *, settings: Settings | None = None) ->
     app.before_request(_start)
     app.before_request(gate.check)
     app.after_request(_finish)
+    app.teardown_request(_end)
     app.context_processor(lambda: {"frame": frame(), "locale": locale()})
     errors.register(app)
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       companies.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
+                      metrics.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
                       drafts.blueprint, duplicates.blueprint, find.blueprint, help.blueprint,
                       list_state.blueprint, bulk.blueprint, inline.blueprint,
                       short_form.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
+    metrics.install(app, counted)
     if host.settings.trusted_proxies:
         hops = host.settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -129,6 +140,8 @@ def _start() -> None:
     g.request_id = request.headers.get("X-Request-Id", "")[:64] or uuid.uuid4().hex
     if not g.request_id.replace("-", "").isalnum():
         g.request_id = uuid.uuid4().hex
+    g.said = logs.about(request=g.request_id)
+    g.said.__enter__()
     # A body that is too large is refused by its header, before anything is read. A form is read
     # into memory whole, so it may be less than a file.
     is_form = request.mimetype == "application/x-www-form-urlencoded"
@@ -140,6 +153,12 @@ def _start() -> None:
             g.user = current_user._get_current_object()
             g.actor = g.user.actor
         raise RequestEntityTooLarge
+
+
+def _end(error: BaseException | None) -> None:
+    said = g.pop("said", None)
+    if said is not None:
+        said.__exit__(None, None, None)
 
 
 def _finish(response: Response) -> Response:
@@ -155,17 +174,32 @@ def _finish(response: Response) -> Response:
         response.set_cookie(
             VISIT_COOKIE, visit, httponly=True, samesite="Lax", secure=request.is_secure
         )
-    log.info(
-        "%s %s %s %.1f ms request=%s tenant=%s", request.method, request.path,
-        response.status_code, (time.perf_counter() - g.get("started", 0)) * 1000,
-        g.get("request_id"), _tenant_slug(),
-    )  # fmt: skip
+    _tell(response)
     return response
 
 
-def _tenant_slug() -> str:
+def _tell(response: Response) -> None:
+    """Log the request, by its route: addresses carry what people search for, and once a secret."""
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    metrics.count(seconds, response.status_code)
+    quiet = request.path.startswith(("/static/", "/health/", "/metrics"))
+    route = str(request.url_rule) if request.url_rule else None
     actor = g.get("actor")
-    return "-" if actor is None else str(actor.view.tenant.slug)
+    log.log(
+        logging.DEBUG if quiet else logging.INFO, "%s %s %s", request.method, route or "-",
+        response.status_code,
+        extra=logs.fields(
+            method=request.method, route=route, status=response.status_code,
+            ms=round(seconds * 1000, 1),
+            plugin=gate.plugin_segment(request.path) if route else None, tenant=_tenant_slug(),
+            member=None if actor is None or actor.member_id is None else str(actor.member_id),
+        ),
+    )  # fmt: skip
+
+
+def _tenant_slug() -> str | None:
+    actor = g.get("actor")
+    return None if actor is None else str(actor.view.tenant.slug)
 
 
 def asset(path: str) -> str:
