@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trato.logs import configure
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -21,11 +20,14 @@ if TYPE_CHECKING:
     from trato.cli.context import Context
     from trato.cli.parser import Commands
     from trato.host import Host
+    from trato.jobs.worker import Worker
     from trato.settings import Settings
 
 #: Seconds that a task is given to end when its process shall; then another worker does it again.
 #: With what the server gives its own workers it stays below the ten seconds of `trato serve`.
 _GRACE = 2.5
+#: Seconds that a worker of its own gives its task; with handing it back it ends within ten.
+_PATIENCE = 7.0
 
 
 def add(commands: Commands) -> None:
@@ -44,11 +46,47 @@ def _scheduler(context: Context, args: argparse.Namespace) -> int:
     return _run(context, tick, _("The scheduler queues tasks. End it with Ctrl+C."))
 
 
-def work(host: Host, stopped: threading.Event) -> None:
-    """Run tasks until stopped; the one that runs is finished first."""
+def work(host: Host, stopped: threading.Event, *, grace: float = _PATIENCE) -> None:
+    """Run tasks until stopped; the one that runs is finished, or after a while handed back.
+
+    :param grace: seconds that the task is given.
+    """
+    from trato.jobs.tickets import PROCRASTINATE
     from trato.jobs.worker import Worker, worker_name
 
-    Worker(host=host, name=worker_name()).run_until(stopped)
+    worker = Worker(host=host, name=worker_name())
+    ended = threading.Event()
+    threading.Thread(
+        target=_hand_back, args=(worker, stopped, ended, grace), name="patience", daemon=True
+    ).start()
+    try:
+        if host.settings.job_engine == PROCRASTINATE:
+            from trato.jobs.on_procrastinate import run_until
+
+            run_until(worker, stopped)
+        else:
+            worker.run_until(stopped)
+    finally:
+        ended.set()
+
+
+def _hand_back(
+    worker: Worker, stopped: threading.Event, ended: threading.Event, grace: float
+) -> None:
+    """End the process when it shall end and its task does not: another worker does it then."""
+    main = threading.main_thread().ident or 0
+    stopped.wait()
+    if ended.wait(grace):
+        return
+    if worker.host.settings.sqlite_path is None:
+        # The task is another's before its own transaction ends, so that cannot commit any more.
+        worker.hand_back()
+    else:
+        # Its transaction holds the only lock: it has to let go by itself.
+        signal.pthread_kill(main, signal.SIGINT)
+        if ended.wait(1):
+            return
+    os._exit(1)
 
 
 def tick(host: Host, stopped: threading.Event) -> None:
@@ -60,8 +98,10 @@ def tick(host: Host, stopped: threading.Event) -> None:
 
 def _run(context: Context, loop: Callable[[Host, threading.Event], None], said: str) -> int:
     """Run a loop until SIGTERM or SIGINT; a second signal ends it at once."""
+    from trato.jobs.tickets import check_engine
+
+    check_engine(context.settings)
     host = context.host
-    configure(level=context.settings.log_level, kind=context.settings.log_format)
     stopped = threading.Event()
     _end_on_signal(stopped)
     context.note(context.text(said))
@@ -118,10 +158,12 @@ def _child(settings: Settings, name: str) -> None:
     stopped = threading.Event()
     _end_on_signal(stopped)
     threading.Thread(target=_follow_parent, args=(stopped,), daemon=True).start()
-    configure(level=settings.log_level, kind=settings.log_format)
     host = Host(settings)
     try:
-        (work if name == "worker" else tick)(host, stopped)
+        if name == "worker":
+            work(host, stopped, grace=_GRACE - 1)
+        else:
+            tick(host, stopped)
     finally:
         host.close()
 

@@ -34,7 +34,7 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
             reason=" ".join(context.text(message) for message in problem.messages),
         )  # fmt: skip
     if args.check:
-        pending = readiness.pending_migrations(host)
+        pending = readiness.pending_migrations(host) | readiness.pending_engine(host)
         if args.json:
             context.show_json([{"plugin": name, "step": step} for name, step in pending.items()])
         elif pending:
@@ -50,7 +50,7 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
         )
     elif steps:
         for step in steps:
-            context.print(f"{step.plugin}: {step.before or '-'} → {step.after}")
+            context.print(f"{step.plugin}: {step.before or '-'} → {step.after or '-'}")
     else:
         context.say(_("Nothing is pending."))
     return 0

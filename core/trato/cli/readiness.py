@@ -74,6 +74,20 @@ def pending_migrations(host: Host) -> dict[str, str]:
         return behind(connection, host.registry.folders)
 
 
+def pending_engine(host: Host) -> dict[str, str]:
+    """Say whether the database is prepared for another engine of background work than is set."""
+    from trato.db.engine import transaction
+    from trato.jobs import tickets
+
+    tickets.check_engine(host.settings)
+    if host.settings.sqlite_path is not None:
+        return {}
+    with transaction(host.engine, read=True) as connection:
+        found = tickets.present(connection)
+    wanted = tickets.wanted(host.settings)
+    return {} if found == wanted else {"jobs": f"{found or '-'} → {wanted or '-'}"}
+
+
 def purged_plugins(host: Host) -> set[str]:
     """Name the plugins whose tables were removed on purpose: only `trato migrate` makes them again.
 
@@ -128,13 +142,23 @@ def migrate(host: Host, *, without: Collection[str] = ()) -> Sequence[Step]:
     :raises ConfigError: when the owner's URL is missing, or is the application's.
     """
     from trato.db import migrate as migrating
+    from trato.db.migrate import Step
+    from trato.jobs import tickets
 
+    tickets.check_engine(host.settings)
     check_folder(host)
     on_sqlite = host.settings.sqlite_path is not None
     role = None if on_sqlite else host.engine.url.username
     with owner_engine(host, "trato migrate") as engine:
         folders = {n: f for n, f in host.registry.folders.items() if n not in without}
-        return migrating.migrate(engine, folders, metadata(), app_role=role)
+        steps = migrating.migrate(engine, folders, metadata(), app_role=role)
+        if not on_sqlite:
+            with migrating.migration(engine) as connection:
+                before = tickets.present(connection)
+                if tickets.make_right(connection, host.settings, app_role=role):
+                    wanted = tickets.wanted(host.settings)
+                    steps.append(Step(plugin="jobs", before=before or None, after=wanted or None))
+        return steps
 
 
 @contextmanager

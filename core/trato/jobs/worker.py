@@ -55,6 +55,7 @@ class Worker:
     host: Host
     name: str
     lease: dt.timedelta = LEASE
+    _running: Claim | None = None
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
@@ -116,6 +117,10 @@ class Worker:
         if view.read_only and not declared.reads:
             self._finish(claimed, state="held", message=_("The licence is over."))
             return
+        if row.attempts > declared.attempts:
+            self._finish(claimed, state="failed",
+                         message=_("Its worker was lost at each attempt."))  # fmt: skip
+            return
         lost = threading.Event()
         over = threading.Event()
         beat = threading.Thread(
@@ -123,6 +128,7 @@ class Worker:
             name=f"lease {claimed.task_id}",
         )  # fmt: skip
         beat.start()
+        self._running = claimed
         try:
             report = self._reporter(claimed, declared, lost)
             given = row.payload or {}
@@ -140,11 +146,15 @@ class Worker:
             if declared.reads or declared.detached:
                 with transaction(host.engine, tenant_id=claimed.tenant_id) as connection:
                     self._mark_done(connection, claimed, result)
+        except KeyboardInterrupt:
+            self.hand_back()
+            raise
         except Cancelled:
             log.info("task %s of job %s was cancelled", claimed.task_id, row.job)
         except Exception as error:
             self._failed(claimed, declared, row.attempts, error)
         finally:
+            self._running = None
             over.set()
             beat.join()
 
@@ -199,6 +209,26 @@ class Worker:
                 )
                 .values(values)
             )  # fmt: skip
+
+    def hand_back(self) -> None:
+        """Let another worker have the task that runs now; what it has written is rolled back.
+
+        For a process that must end. On SQLite its own transaction must be over first.
+        """
+        claimed = self._running
+        if claimed is None:
+            return
+        with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
+            connection.execute(
+                update(task)
+                .where(
+                    task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
+                    task.c.state == "running", task.c.worker == self.name,
+                )
+                .values(state="queued", attempts=task.c.attempts - 1, lease_until=None,
+                        worker=None)
+            )  # fmt: skip
+        log.info("worker %s handed task %s back", self.name, claimed.task_id)
 
     def _holds_lock(self, job: Job) -> bool:
         """Tell whether the job's own transaction holds SQLite's one write lock."""

@@ -66,6 +66,14 @@ class Settings:
         ),
         doc=_("Where files are kept; by default the folder trato-files beside the database."),
     )
+    job_engine: str = setting(
+        "table",
+        kinds.choice("table", "procrastinate"),
+        doc=_(
+            "How workers get their tasks: `table` asks the database every second; `procrastinate`, "
+            "on PostgreSQL, is told. Set it for `migrate` and `worker` alike."
+        ),
+    )
     smtp_url: str | None = setting(
         None,
         kinds.url(

@@ -1,0 +1,347 @@
+"""Background work with real processes that are really killed, on every engine and database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from core.tests.jobs_program import make_host
+from sqlalchemy import func, select
+
+from trato.cli.readiness import migrate
+from trato.db.engine import transaction
+from trato.host import Host
+from trato.jobs import queue
+from trato.jobs.queue import Task
+from trato.jobs.tickets import PROCRASTINATE, TABLE
+from trato.settings import Settings
+from trato.tenancy.tables import task as table
+from trato.testing.companies import Company, LicenseIssuer, make_company
+from trato.testing.databases import Database
+from trato_clients.models import Client
+
+WRITE, QUICK, OFTEN = "errands.write", "errands.quick", "errands.often"
+#: A process that has not said what is waited for after so many seconds has hung.
+PATIENCE = 60
+#: SIGTERM ends a worker within so many seconds.
+WITHIN = 10
+ROOT = Path(__file__).parents[2]
+
+ENGINES = [
+    pytest.param("sqlite", TABLE, id="sqlite"),
+    pytest.param("postgresql", TABLE, id="postgresql", marks=pytest.mark.postgres),
+    pytest.param("postgresql", PROCRASTINATE, id="procrastinate", marks=pytest.mark.postgres),
+]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kind" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--database") or ("sqlite", "postgresql")
+        metafunc.parametrize(
+            ("kind", "engine"), [e for e in ENGINES if e.values[0] in chosen], indirect=False
+        )
+
+
+class Process:
+    """A worker or a clock that was started, and what it says."""
+
+    def __init__(self, settings: dict[str, str], *words: str) -> None:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("TRATO_")}
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "core.tests.jobs_program", *words], cwd=ROOT,
+            env=own | settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+        )  # fmt: skip
+        self.said: list[str] = []
+
+    def hear(self, word: str) -> str:
+        """Wait for a line that begins with a word."""
+        assert self.popen.stdout is not None
+        until = time.monotonic() + PATIENCE
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self.popen.stdout, selectors.EVENT_READ)
+            while time.monotonic() < until and waiting.select(until - time.monotonic()):
+                line = self.popen.stdout.readline().strip()
+                self.said.append(line)
+                if line.startswith(word):
+                    return line
+                if not line:
+                    break
+        raise AssertionError(f"it never said {word!r}, but {self.said}")
+
+    def tell(self, word: str) -> None:
+        """Let the job that waits go on."""
+        assert self.popen.stdin is not None
+        self.popen.stdin.write(f"{word}\n")
+        self.popen.stdin.flush()
+
+    def kill(self) -> None:
+        """End it with SIGKILL: nothing of it runs any more."""
+        self.popen.kill()
+        self.popen.wait()
+
+    def stop(self) -> int:
+        """End it with SIGTERM; gives the exit code, and fails when it takes too long."""
+        self.popen.send_signal(signal.SIGTERM)
+        return self.popen.wait(timeout=WITHIN)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.popen.poll() is None:
+            self.popen.kill()
+        self.popen.wait()
+        for pipe in (self.popen.stdin, self.popen.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class Yard:
+    """A database with a host, a tenant, and processes that are started on it."""
+
+    def __init__(
+        self, database: Database, settings: Settings, license: LicenseIssuer, started: ExitStack
+    ) -> None:
+        self.settings = settings
+        self.license = license
+        self.host: Host = make_host(settings)
+        self.started = started
+        migrate(self.host)
+        self.environ = {
+            "TRATO_DATABASE_URL": database.url, "TRATO_JOB_ENGINE": settings.job_engine,
+            "TRATO_SECRET_KEY": settings.secret_key[0],
+            "TRATO_LICENSE_PUBLIC_KEY": settings.license_public_keys,
+        }  # fmt: skip
+        self.tenant = self.company()
+
+    def company(self) -> Company:
+        return make_company(self.host, self.license, plugins=["clients", "errands"])
+
+    def start(self, *words: str) -> Process:
+        process = Process(self.environ, *words)
+        self.started.callback(process.close)
+        process.hear("ready")
+        return process
+
+    def add(self, job: str, *, tenant: Company | None = None, **options: Any) -> UUID:
+        """Queue a task; it is committed when this returns."""
+        with (tenant or self.tenant).unit() as unit:
+            made = unit.enqueue(job, **options)
+        assert made is not None
+        return made
+
+    def find(self, task: UUID, *, tenant: Company | None = None) -> Task:
+        company = tenant or self.tenant
+        with transaction(self.host.engine, tenant_id=company.id, read=True) as connection:
+            return queue.find(connection, company.id, task)
+
+    def wait(self, reached: Callable[[], bool]) -> None:
+        """Ask the database until something is so."""
+        until = time.monotonic() + PATIENCE
+        while not reached():
+            assert time.monotonic() < until, "it never came to be"
+
+    def clients(self) -> int:
+        """Count the records that jobs have written."""
+        with self.tenant.unit(read=True) as unit:
+            counted = select(func.count()).where(Client.__table__.c.tenant_id == self.tenant.id)
+            return int(unit.connection.execute(counted).scalar_one())
+
+
+@pytest.fixture
+def yard(
+    kind: str, engine: str, databases: Any, make_settings: Callable[[Database], Settings],
+    issue_license: LicenseIssuer,
+) -> Iterator[Yard]:  # fmt: skip
+    from dataclasses import replace
+
+    database = databases.migrated(kind)
+    with ExitStack() as started:
+        yard = Yard(database, replace(make_settings(database), job_engine=engine), issue_license,
+                    started)  # fmt: skip
+        started.callback(yard.host.close)
+        yield yard
+
+
+def test_a_killed_workers_task_is_finished_by_another_and_takes_effect_once(yard: Yard) -> None:
+    task = yard.add(WRITE)
+    first = yard.start("worker")
+    first.hear("begun")
+    first.kill()
+    after_the_crash = yard.clients()
+
+    # Its clock is past the lease of the one that was killed.
+    second = yard.start("worker", "--ahead", "120")
+    begun = second.hear("begun")
+    second.tell("go")
+    code = second.stop()
+
+    done = yard.find(task)
+    assert begun == f"begun {task}"
+    assert code == 0
+    assert after_the_crash == 0
+    assert (done.state, done.attempts) == ("done", 2)
+    assert yard.clients() == 1
+
+
+def test_a_task_whose_lease_runs_is_left_to_its_worker(yard: Yard) -> None:
+    task = yard.add(WRITE)
+    first = yard.start("worker")
+    first.hear("begun")
+    other = yard.start("worker")
+    first.tell("go")
+    codes = (first.stop(), other.stop())
+
+    assert codes == (0, 0)
+    assert other.said == ["ready"]
+    assert (yard.find(task).state, yard.find(task).attempts) == ("done", 1)
+    assert yard.clients() == 1
+
+
+def test_a_stopped_worker_finishes_its_task(yard: Yard) -> None:
+    task, waiting = yard.add(WRITE), yard.add(WRITE)
+    worker = yard.start("worker")
+    worker.hear("begun")
+    worker.popen.send_signal(signal.SIGTERM)
+    worker.tell("go")
+
+    assert worker.popen.wait(timeout=WITHIN) == 0
+    assert yard.find(task).state == "done"
+    assert yard.find(waiting).state == "queued"
+
+
+def test_a_stopped_worker_hands_back_what_it_cannot_finish(yard: Yard) -> None:
+    task = yard.add(WRITE)
+    worker = yard.start("worker", "--grace", "0.2")
+    worker.hear("begun")
+
+    worker.stop()
+
+    back = yard.find(task)
+    assert (back.state, back.attempts) == ("queued", 0)
+    assert yard.clients() == 0
+    second = yard.start("worker")
+    second.hear("begun")
+    second.tell("go")
+    assert second.stop() == 0
+    assert yard.find(task).state == "done"
+    assert yard.clients() == 1
+
+
+def test_a_task_that_kills_its_worker_each_time_fails_in_the_end(yard: Yard) -> None:
+    task = yard.add(WRITE)
+    with transaction(yard.host.engine, tenant_id=yard.tenant.id) as connection:
+        connection.execute(
+            table.update()
+            .where(table.c.tenant_id == yard.tenant.id, table.c.id == task)
+            .values(attempts=4)
+        )
+    first = yard.start("worker")
+    first.hear("begun")
+    first.kill()
+
+    second = yard.start("worker", "--ahead", "120")
+    yard.wait(lambda: yard.find(task).state == "failed")
+
+    assert second.stop() == 0
+    assert "lost" in (yard.find(task).message or "")
+
+
+def test_two_clocks_queue_a_slot_once(yard: Yard) -> None:
+    first = dt.datetime(2030, 3, 4, 1, 50, tzinfo=dt.UTC)
+    words = ("minutes", "--first", first.isoformat(), "--count", "30")
+    clocks = [yard.start(*words) for _number in range(2)]
+
+    queued = 0
+    for _minute in range(30):
+        for clock in clocks:
+            clock.tell("tick")
+        queued += sum(int(clock.hear("queued").split()[1]) for clock in clocks)
+
+    with transaction(yard.host.engine, tenant_id=yard.tenant.id, read=True) as connection:
+        slots = queue.tasks(connection, yard.tenant.id, job=OFTEN, limit=500)
+        everything = queue.counts(connection, yard.tenant.id)
+    assert len(slots) == 30
+    assert queued == everything["queued"]
+
+
+def test_a_disabled_plugins_task_is_kept_and_told_and_runs_when_it_is_enabled(yard: Yard) -> None:
+    task = yard.add(QUICK)
+    yard.tenant.disable("errands")
+    worker = yard.start("worker")
+    yard.wait(lambda: yard.find(task).state == "held")
+    held = yard.find(task)
+
+    yard.tenant.enable("errands")
+    yard.wait(lambda: yard.find(task).state == "done")
+
+    assert "not enabled" in (held.message or "")
+    assert held.result is None
+    assert worker.stop() == 0
+
+
+def test_a_task_is_run_at_its_moment_and_not_before(yard: Yard) -> None:
+    later = yard.add(QUICK, run_at=yard.host.clock().replace(year=2099))
+    soon = yard.add(QUICK)
+    worker = yard.start("worker")
+
+    yard.wait(lambda: yard.find(soon).state == "done")
+
+    assert worker.stop() == 0
+    assert yard.find(later).state == "queued"
+
+
+def test_what_is_queued_while_a_worker_waits_begins_within_a_second(yard: Yard) -> None:
+    worker = yard.start("worker")
+    first = yard.add(QUICK)
+    yard.wait(lambda: yard.find(first).state == "done")
+
+    task = yard.add(QUICK)
+    yard.wait(lambda: yard.find(task).state == "done")
+
+    done = yard.find(task)
+    assert done.started_at is not None
+    # It asks once a second; a busy machine is given as much again.
+    assert (done.started_at - done.created_at).total_seconds() < 2
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("waiting", [150, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_a_long_queue_starves_nobody(yard: Yard, waiting: int) -> None:
+    with yard.tenant.unit() as unit:
+        for _number in range(waiting):
+            unit.enqueue(QUICK)
+    other = yard.company()
+    worker = yard.start("worker")
+
+    def done() -> int:
+        with transaction(yard.host.engine, tenant_id=yard.tenant.id, read=True) as connection:
+            return queue.counts(connection, yard.tenant.id).get("done", 0)
+
+    yard.wait(lambda: done() >= 5)
+    task = yard.add(QUICK, tenant=other)
+    yard.wait(lambda: yard.find(task, tenant=other).state == "done")
+    mine = yard.find(task, tenant=other)
+    worker.kill()
+
+    with transaction(yard.host.engine, tenant_id=yard.tenant.id, read=True) as connection:
+        between = connection.execute(
+            select(func.count()).where(
+                table.c.tenant_id == yard.tenant.id,
+                table.c.started_at > mine.created_at,
+                table.c.started_at < mine.started_at,
+            )
+        ).scalar_one()
+    assert mine.started_at is not None
+    assert (mine.started_at - mine.created_at).total_seconds() < 1
+    assert between <= 2
+    assert done() < waiting
