@@ -427,9 +427,9 @@ def test_memory_does_not_grow_with_the_rows(
     alive: list[int] = []
     write = importing._Import._write
 
-    def counting(self: Any, drafts: Any) -> None:
+    def counting(self: Any, unit: Any, drafts: Any, **options: Any) -> None:
         alive.append(len(drafts))
-        write(self, drafts)
+        write(self, unit, drafts, **options)
 
     monkeypatch.setattr(importing._Import, "_write", counting)
 

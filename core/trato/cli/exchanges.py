@@ -35,6 +35,11 @@ def add(commands: Commands) -> None:
                       help=_("file for the refused rows, with the reasons"))  # fmt: skip
     load.add_argument("--as", metavar="EMAIL", dest="email",
                       help=_("user in whose name, and with whose rights, it is done"))  # fmt: skip
+    load.add_argument("--duplicates", choices=("create", "skip", "update", "error"),
+                      default="create",
+                      help=_("what to do with a row of which there is a record already: create "
+                             "another one and count it, skip the row, update the record, or "
+                             "refuse the row"))  # fmt: skip
     load.add_argument("--dry-run", action="store_true",
                       help=_("say what would happen and write nothing"))  # fmt: skip
 
@@ -66,7 +71,7 @@ def _import(context: Context, args: argparse.Namespace) -> int:
         result = run_import(
             context.host, actor, args.entity, args.file, match=args.match, map_file=args.map,
             encoding=args.encoding, errors_path=args.errors, dry_run=args.dry_run,
-            progress=progress.reach,
+            duplicates=args.duplicates, progress=progress.reach,
         )  # fmt: skip
     if args.json:
         context.show_json(_result(context, result))
@@ -80,7 +85,8 @@ def _import(context: Context, args: argparse.Namespace) -> int:
 def _result(context: Context, result: ImportResult) -> dict[str, Any]:
     return {
         "total": result.total, "created": result.created, "updated": result.updated,
-        "unchanged": result.unchanged, "refused": result.refused, "dry_run": result.dry_run,
+        "unchanged": result.unchanged, "skipped": result.skipped, "refused": result.refused,
+        "duplicates": result.duplicates, "dry_run": result.dry_run,
         "match": result.match, "encoding": result.encoding, "delimiter": result.delimiter,
         "sheet": result.sheet,
         "columns": [{"header": header, "field": path} for header, path in result.columns],
@@ -110,6 +116,22 @@ def _show(context: Context, result: ImportResult) -> None:
         context.note(context.text(_("Refused rows: {file}"), file=str(result.errors_path)))
     if result.dry_run:
         context.note(context.text(_("Nothing was written: this was a trial.")))
+    if result.duplicates:
+        context.note(
+            context.plural(
+                _("{count} created record is like one that was there already."),
+                _("{count} created records are like one that was there already."),
+                result.duplicates,
+            )
+        )
+    if result.skipped:
+        context.note(
+            context.plural(
+                _("{count} row was left out: its record is there already."),
+                _("{count} rows were left out: their records are there already."),
+                result.skipped,
+            )
+        )
     context.say(
         _("Rows: {total}. Created: {created}. Updated: {updated}. Unchanged: {unchanged}. "
           "Refused: {refused}."),

@@ -1,7 +1,8 @@
 """Import of a table: its rows become records, in batches, by the one write path.
 
-Each batch is a transaction of its own: after a crash whole batches are there, and running again
-with a match goes on without doubles. A cell that is empty leaves its field alone.
+Each batch is a transaction of its own. Who wants to go on after a crash keeps, inside the same
+transaction, how far the import is (``keep``): then no row is lost and none comes twice.
+A cell that is empty leaves its field alone.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from trato.exchange.wording import ID, Wording
 from trato.host import Host
 from trato.i18n import Formats
 from trato.records import statistics
+from trato.records.bulk_duplicates import Policy
 from trato.records.records import Outcome
 from trato.records.schema import loader_for
+from trato.records.unit import Unit
 from trato.records.writing import check_writable
 from trato.text import _
 
@@ -36,6 +39,8 @@ from trato.text import _
 BATCH = 500
 
 Progress = Callable[[int, int | None], None]
+#: Keeps how far an import is, inside the transaction of the rows; plain data for ``resume``.
+Keep = Callable[[Unit, dict[str, Any]], None]
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +49,8 @@ def run_import(
     host: Host, actor: Actor, entity: str, path: str | Path, *, match: str | None = None,
     map_file: str | Path | None = None, encoding: str | None = None,
     errors_path: str | Path | None = None, dry_run: bool = False,
-    progress: Progress | None = None,
+    duplicates: Policy = "create", progress: Progress | None = None, keep: Keep | None = None,
+    resume: Mapping[str, Any] | None = None,
 ) -> ImportResult:  # fmt: skip
     """Import a CSV or XLSX file.
 
@@ -54,7 +60,11 @@ def run_import(
     :param map_file: which column fills which field, see ``mapfile``.
     :param errors_path: file for the refused rows, to be mended and imported again.
     :param dry_run: say what would happen and write nothing.
+    :param duplicates: what to do with a row that would make a second record of the same: `create`
+        it and count it, `skip` it, `update` the record that is there, or refuse it as an `error`.
     :param progress: called with the rows done and the rows there are.
+    :param keep: called at the end of each batch, inside its transaction, with how far it is.
+    :param resume: what ``keep`` was told last, to go on from there with the same file and choices.
     :raises TratoError: with nothing written, when the file cannot be imported at all.
     """
     view = actor.view.entity(entity)
@@ -78,13 +88,16 @@ def run_import(
             columns=tuple(zip(columns.map.headers, columns.map.paths, strict=True)),
             notices=columns.notices,
         )  # fmt: skip
-        with Refusals(table, result, errors, wording) as refusals:
+        if resume is not None:
+            result.load(resume)
+        with Refusals(table, result, errors, wording, resume=resume) as refusals:
             work = _Import(host, actor, view, columns, result, refusals, wording)
-            work.run(table, progress)
+            work.duplicates, work.keep = duplicates, keep
+            work.run(table, progress, start=0 if resume is None else int(resume["rows"]))
     _log.info(
-        "%s of %s by %s: %d created, %d updated, %d unchanged, %d refused",
+        "%s of %s by %s: %d created, %d updated, %d unchanged, %d skipped, %d refused",
         "dry run" if dry_run else "import", view.name, actor.member_id or actor.label,
-        result.created, result.updated, result.unchanged, result.refused,
+        result.created, result.updated, result.unchanged, result.skipped, result.refused,
     )  # fmt: skip
     return result
 
@@ -120,19 +133,30 @@ class _Import:
         self._wording = wording
         self._references = References(actor, entity.name, columns.references)
         self._repeats = Repeats(entity, columns)
+        self._done = 0
+        self.duplicates: Policy = "create"
+        self.keep: Keep | None = None
 
-    def run(self, table: Table, progress: Progress | None) -> None:
-        """Import all rows."""
-        done = created = 0
+    def run(self, table: Table, progress: Progress | None, *, start: int = 0) -> None:
+        """Import all rows but the first ``start``, which an earlier run has written.
+
+        Those are read all the same: a later row may repeat one of them.
+        """
+        created = self._result.created
+        at = 0
         for drafts in self._batches(self._draft(row) for row in table):
-            self._import(drafts)
-            done += len(drafts)
+            left = drafts[max(start - at, 0) :]
+            at += len(drafts)
+            if not left:
+                continue
+            self._done = at - len(left)
+            self._import(left)
             if self._result.created > created and not self._result.dry_run:
                 created = self._result.created
                 with self._host.unit(self._actor) as unit:
                     statistics.refresh(unit, self._entity)
             if progress is not None:
-                progress(done, self._columns.rows)
+                progress(at, self._columns.rows)
 
     def _batches(self, drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
         """Cut the rows into batches; one that names a row of its own batch begins the next."""
@@ -187,18 +211,54 @@ class _Import:
             header = self._columns.map.headers[index]
             draft.refuse(header, _("'{value}' is not an id."), value=text[:60])
 
-    def _import(self, drafts: Sequence[Draft]) -> None:
-        """Write a batch, and count it once it is written for good."""
-        self._save([draft for draft in drafts if draft.row.problem is None])
+    def _import(self, drafts: Sequence[Draft], *, again: bool = False) -> None:
+        """Write rows in one transaction, count them, and keep how far it is.
+
+        An error that stops all is narrowed down to its row, each part in its own transaction.
+
+        :param again: they are part of what was stopped, and their references are looked up.
+        """
+        try:
+            with self._host.unit(self._actor) as unit:
+                self._write(unit, [d for d in drafts if d.row.problem is None], again=again)
+                self._settle(unit, drafts)
+            return
+        except DomainError as error:
+            sound = [n for n, d in enumerate(drafts) if d.row.problem is None and not d.errors]
+            if not sound:
+                raise
+            middle = sound[len(sound) // 2]
+            if len(sound) == 1:
+                outcome = Outcome(status="refused", errors={"": [error.message]})
+                drafts[middle].outcome = outcome
+        if len(sound) > 1:
+            self._import(drafts[:middle], again=True)
+            self._import(drafts[middle:], again=True)
+        else:
+            with self._host.unit(self._actor) as unit:
+                self._settle(unit, drafts)
+
+    def _settle(self, unit: Unit, drafts: Sequence[Draft]) -> None:
+        """Count what became of rows, and keep it with them."""
+        self._count(drafts)
+        self._done += len(drafts)
+        if self.keep is not None:
+            kept = self._result.dump(self._done, self._refusals.written(), self._wording.message)
+            self.keep(unit, kept)
+
+    def _count(self, drafts: Sequence[Draft]) -> None:
         result = self._result
         for draft in drafts:
             match draft.outcome:
                 case Outcome(status="created"):
                     result.created += 1
+                    result.duplicates += draft.outcome.is_duplicate
                 case Outcome(status="updated"):
                     result.updated += 1
                 case Outcome(status="unchanged"):
                     result.unchanged += 1
+                case Outcome(status="skipped"):
+                    result.skipped += 1
                 case refused:
                     # Of a cell that could not be read nothing more is said.
                     found = self._check(draft.values) if refused is None else refused.errors
@@ -208,30 +268,14 @@ class _Import:
                         errors[header] = [*errors.get(header, ()), *told]
                     self._refusals.add(draft.row, errors)
 
-    def _save(self, drafts: Sequence[Draft]) -> None:
-        """Write rows in one transaction; an error that stops all is narrowed down to its row."""
-        try:
-            self._write(drafts)
-        except DomainError as error:
-            sound = [draft for draft in drafts if not draft.errors]
-            if not sound:
-                raise
-            if len(sound) == 1:
-                sound[0].outcome = Outcome(status="refused", errors={"": [error.message]})
-            else:
-                middle = len(sound) // 2
-                self._save(sound[:middle])
-                self._save(sound[middle:])
-
-    def _write(self, drafts: Sequence[Draft]) -> None:
-        with self._host.unit(self._actor) as unit:
-            self._references.resolve(unit, drafts)
-            found = [draft for draft in drafts if not draft.errors]
-            outcomes = unit.records.bulk(
-                self._entity.name, [draft.values for draft in found],
-                match=self._columns.match, ids=[draft.id for draft in found],
-                dry_run=self._result.dry_run,
-            )  # fmt: skip
+    def _write(self, unit: Unit, drafts: Sequence[Draft], *, again: bool) -> None:
+        self._references.resolve(unit, [d for d in drafts if not (again and d.errors)])
+        found = [draft for draft in drafts if not draft.errors]
+        outcomes = unit.records.bulk(
+            self._entity.name, [draft.values for draft in found],
+            match=self._columns.match, ids=[draft.id for draft in found],
+            dry_run=self._result.dry_run, duplicates=self.duplicates,
+        )  # fmt: skip
         for draft, outcome in zip(found, outcomes, strict=True):
             draft.outcome = outcome
         family = self._references.family

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from os import SEEK_END
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from trato.errors import Message
 from trato.exchange.reading import Row, Table
@@ -32,12 +34,16 @@ class ImportProblem:
 class ImportResult:
     """What became of a file."""
 
-    #: Rows that there are; each is in one of the four counts below.
+    #: Rows that there are; each is in one of the five counts below.
     total: int
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
+    #: Left out, as there was such a record already.
+    skipped: int = 0
+    #: Created although there was such a record already.
+    duplicates: int = 0
     dry_run: bool = False
     #: Of a text file; None for a workbook.
     encoding: str | None = None
@@ -53,25 +59,68 @@ class ImportResult:
     #: Where the refused rows are, if there are any.
     errors_path: Path | None = None
 
+    def dump(self, rows: int, written: int, say: Callable[[Message], str]) -> dict[str, Any]:
+        """Write how far it is as plain data.
+
+        :param rows: rows done.
+        :param written: bytes of the file of errors.
+        :param say: translates a message for whoever imports.
+        """
+        return {
+            "rows": rows, "total": self.total, "errors_bytes": written,
+            **{name: getattr(self, name) for name in COUNTS},
+            "problems": [[p.row, p.column, say(p.message)] for p in self.problems],
+        }  # fmt: skip
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """Take over what an earlier run came to, see ``dump``."""
+        for name in COUNTS:
+            setattr(self, name, int(data[name]))
+        self.problems = [
+            ImportProblem(row=row, column=column, message=Message("{text}", {"text": text}))
+            for row, column, text in data["problems"]
+        ]
+
+
+COUNTS = ("created", "updated", "unchanged", "skipped", "refused", "duplicates")
+
 
 class Refusals:
     """Keeps what was refused: the first for the result, all for the file of errors."""
 
     def __init__(
-        self, table: Table, result: ImportResult, path: Path | None, wording: Wording
-    ) -> None:
+        self, table: Table, result: ImportResult, path: Path | None, wording: Wording, *,
+        resume: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self._table = table
         self._result = result
         self._path = path
         self._wording = wording
         self._file: TextIO | None = None
         self._writer: ErrorWriter | None = None
+        self._kept = 0 if resume is None else int(resume["errors_bytes"])
 
     def __enter__(self) -> Self:
-        if self._path is not None:
+        if self._path is None:
+            return self
+        if self._kept:
+            # What was written after the last batch that counts is written again.
+            self._file = self._path.open("r+", encoding="utf-8", newline="")
+            self._file.truncate(self._kept)
+            self._file.seek(0, SEEK_END)
+            self._writer = self._make_writer(self._file, is_new=False)
+            self._result.errors_path = self._path
+        else:
             with suppress(FileNotFoundError):
                 self._path.unlink()  # an older run's errors are not this one's
         return self
+
+    def written(self) -> int:
+        """Bring the file to the disk, and say how long it is."""
+        if self._file is None:
+            return 0
+        self._file.flush()
+        return os.fstat(self._file.fileno()).st_size
 
     def __exit__(self, *_error: object) -> None:
         if self._file is not None:
@@ -94,8 +143,11 @@ class Refusals:
             result.errors_path = self._path
             # The Windows form of line ends is the writer's.
             self._file = self._path.open("w", encoding="utf-8", newline="")
-            self._writer = ErrorWriter(
-                self._file, self._table.headers, delimiter=self._table.delimiter or ";",
-                translate=self._wording.message,
-            )  # fmt: skip
+            self._writer = self._make_writer(self._file, is_new=True)
         self._writer.add(row, errors)
+
+    def _make_writer(self, file: TextIO, *, is_new: bool) -> ErrorWriter:
+        return ErrorWriter(
+            file, self._table.headers, delimiter=self._table.delimiter or ";",
+            translate=self._wording.message, is_new=is_new,
+        )  # fmt: skip

@@ -274,8 +274,9 @@ class ErrorWriter:
         *,
         delimiter: str = ";",
         translate: Callable[[Message], str] = str,
+        is_new: bool = True,
     ) -> None:
-        """Begin the file.
+        """Begin the file, or go on with one that was begun.
 
         :param headers: of the original file; those of an earlier file of errors are replaced.
         :param translate: makes a message readable for the person.
@@ -286,7 +287,8 @@ class ErrorWriter:
         self._form = _CsvForm(delimiter, UTC, _WORDS)
         self._headers, added = _with_error_columns(headers)
         self._width = len(headers)
-        stream.write(_MARK + self._form.line((*self._headers, *added)))
+        if is_new:
+            stream.write(_MARK + self._form.line((*self._headers, *added)))
 
     def add(self, row: Row, errors: Mapping[str, Sequence[Message]]) -> None:
         """Write one refused row.

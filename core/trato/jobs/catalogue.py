@@ -11,6 +11,7 @@ from typing import Any
 from trato.exchange.writing import write_csv
 from trato.host import Host
 from trato.jobs.declared import Job, JobContext
+from trato.jobs.exchanging import exchange_jobs
 from trato.jobs.queue import remove_done, remove_old
 from trato.lifecycle.exports import export_tenant
 from trato.records import audit, audit_seals, events
@@ -100,6 +101,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2),
         Job(name=VERIFY, title=_("Verify the audit"), run=verify, reads=True, attempts=2),
+        *exchange_jobs(host),
     )  # fmt: skip
     return {job.name: job for job in made}
 

@@ -1,0 +1,172 @@
+"""Files that people bring and take away: each import or export has a folder of its own.
+
+Beside the file lies what its owner has chosen, so that any process may go on with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from trato.db.types import new_id
+from trato.errors import ConfigError, NotFound
+from trato.host import Host
+from trato.text import _
+
+_CHOICES = "choices.json"
+_NOT_NAME = re.compile(r"[^\w.-]+")
+#: Imports and exports that are kept of each member; one more removes the oldest.
+KEPT = 10
+
+
+@dataclass(kw_only=True, eq=False)
+class Desk:
+    """One import or export: its files, and what was chosen about it."""
+
+    folder: Path
+    entity: str
+    member_id: str | None
+    #: Name of the file as its owner calls it.
+    file: str
+    #: Header to path of a field, or `ignore`; as a map file says it.
+    map: dict[str, str] = field(default_factory=dict)
+    match: str | None = None
+    duplicates: str = "create"
+    encoding: str | None = None
+    #: Of an export: what of the list is wanted, see ``saved_query``.
+    query: dict[str, Any] = field(default_factory=dict)
+    #: Ids of its tasks, the newest last; those of an import that only try.
+    tasks: list[str] = field(default_factory=list)
+    trials: list[str] = field(default_factory=list)
+
+    @property
+    def id(self) -> UUID:
+        """What its addresses call it."""
+        return UUID(self.folder.name)
+
+    @property
+    def source(self) -> Path:
+        """The file that is imported, or that was exported."""
+        return self.folder / f"file{Path(self.file).suffix.lower()[:6]}"
+
+    @property
+    def map_file(self) -> Path:
+        """The choices of columns, as an import reads them."""
+        return self.folder / "map.yaml"
+
+    @property
+    def errors(self) -> Path:
+        """The refused rows."""
+        return self.folder / "errors.csv"
+
+    def save(self) -> None:
+        """Write what was chosen; whoever reads meanwhile finds the old or the new."""
+        chosen = {name: value for name, value in asdict(self).items() if name != "folder"}
+        draft = self.folder / f"{_CHOICES}.draft"
+        draft.write_text(json.dumps(chosen), "utf-8")
+        draft.replace(self.folder / _CHOICES)
+        # JSON is YAML.
+        self.map_file.write_text(json.dumps(self.map), "utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read what was chosen.
+
+        :raises NotFound: where there is nothing.
+        """
+        try:
+            chosen = json.loads((folder / _CHOICES).read_text("utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFound(_("There is no such import or export any more.")) from None
+        known = {one.name for one in fields(cls)}
+        return cls(folder=folder, **{k: v for k, v in chosen.items() if k in known})
+
+
+def root(host: Host, tenant_id: int, kind: str) -> Path:
+    """Say where a tenant's `imports` or `exports` are.
+
+    :raises ConfigError: when files are not kept in a folder.
+    """
+    parts = urlsplit(host.settings.resolve_storage_url())
+    if parts.scheme != "file":
+        raise ConfigError(
+            _("Imports and exports are kept in a folder, and files are kept at {scheme} here."),
+            hint=_("Set TRATO_STORAGE_URL to file:///FOLDER."),
+            scheme=f"{parts.scheme}://", code="no_folder",
+        )  # fmt: skip
+    return Path(unquote(parts.path)) / "desks" / str(tenant_id) / kind
+
+
+def begin(
+    host: Host, tenant_id: int, kind: str, *, entity: str, member_id: UUID | None, file: str
+) -> Desk:
+    """Make the folder of an import or export, and remove the member's oldest ones."""
+    place = root(host, tenant_id, kind)
+    folder = place / str(new_id())
+    folder.mkdir(parents=True, mode=0o700)
+    name = _NOT_NAME.sub("_", Path(file.replace("\\", "/")).name)[-100:] or "file"
+    desk = Desk(folder=folder, entity=entity, file=name,
+                member_id=None if member_id is None else str(member_id))  # fmt: skip
+    desk.save()
+    # Ids rise with time.
+    mine = [one for one in all_of(host, tenant_id, kind) if one.member_id == desk.member_id]
+    for old in mine[:-KEPT]:
+        shutil.rmtree(old.folder, ignore_errors=True)
+    return desk
+
+
+def find(host: Host, tenant_id: int, kind: str, id: UUID, *, member_id: UUID | None) -> Desk:
+    """Find an import or export of a member.
+
+    :raises NotFound: where the member has none with the id.
+    """
+    desk = Desk.read(root(host, tenant_id, kind) / str(id))
+    if desk.member_id != (None if member_id is None else str(member_id)):
+        raise NotFound(_("There is no such import or export any more."))
+    return desk
+
+
+def all_of(host: Host, tenant_id: int, kind: str) -> list[Desk]:
+    """Read a tenant's imports or exports, the oldest first."""
+    found = []
+    for folder in sorted(root(host, tenant_id, kind).glob("*-*-*-*-*")):
+        try:
+            found.append(Desk.read(folder))
+        except (NotFound, ValueError, TypeError):
+            continue  # it is being removed, or a crash left it half made
+    return found
+
+
+def remembered(
+    host: Host, tenant_id: int, entity: str, headers: Sequence[str]
+) -> Mapping[str, Any] | None:
+    """Give what was chosen the last time that a file with the same headers was imported."""
+    try:
+        known = json.loads(_memory(host, tenant_id, entity, headers).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return known if isinstance(known, dict) else None
+
+
+def remember(host: Host, tenant_id: int, desk: Desk, headers: Sequence[str]) -> None:
+    """Keep what was chosen for the next file with the same headers."""
+    place = _memory(host, tenant_id, desk.entity, headers)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    chosen = {"map": desk.map, "match": desk.match, "duplicates": desk.duplicates}
+    draft = place.with_suffix(".draft")
+    draft.write_text(json.dumps(chosen), "utf-8")
+    draft.replace(place)
+
+
+def _memory(host: Host, tenant_id: int, entity: str, headers: Sequence[str]) -> Path:
+    subject = json.dumps([entity, *headers])
+    name = sha256(subject.encode()).hexdigest()[:32]
+    return root(host, tenant_id, "maps") / f"{name}.json"
