@@ -133,6 +133,7 @@ class ListPage:
             "next_url": address.to(cursor=found.next) if found.next else None,
             "count_text": count, "search": query.search, "chips": self.filters.chips(),
             "bulk": self.bulk(), "bulk_url": address.to("/bulk"),
+            "row_actions": self._row_actions(), "run_url": address.to("/bulk/run"),
             "filters_url": address.to("/filters"), "columns_url": address.to("/columns"),
             "columns_count": translator(
                 _("{shown} of {all}"), shown=len(columns), all=len(self._offered())
@@ -228,6 +229,24 @@ class ListPage:
         ]  # fmt: skip
         return [{"do": do, "label": translator(label), "icon": icon}
                 for do, label, icon, is_offered in offers if is_offered]  # fmt: skip
+
+    def _row_actions(self) -> list[dict[str, Any]]:
+        """Give what can be done with one row; each record's own rules are asked when it is done."""
+        actor, view = self.actor, self.unit.view
+        changes = not view.read_only and actor.viewer is None
+        may = {action: changes and rules.decide(actor, self.entity, action).allowed
+               for action in ("edit", "archive")}  # fmt: skip
+        offers: list[tuple[str, str, dict[str, Any]]] = [
+            (_("Open"), "arrow-right", {"to": ""}),
+            (_("Open in a new tab"), "external-link", {"to": "", "apart": True}),
+        ]
+        if may["edit"] and not self.address.is_bin:
+            offers.append((_("Edit"), "pencil", {"to": "/edit"}))
+        if may["archive"] and self.address.is_bin:
+            offers.append((_("Restore"), "arrow-back-up", {"to": "/restore", "posts": True}))
+        elif may["archive"]:
+            offers.append((_("Archive"), "archive", {"do": "archive"}))
+        return [{"label": translator(label), "icon": icon, **how} for label, icon, how in offers]
 
     def row(self, record: Record) -> Markup:
         """Write the row of one record."""
