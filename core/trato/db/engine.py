@@ -44,6 +44,18 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         return engine
     if backend == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
+        options: dict[str, Any] = {"application_name": "trato", "connect_timeout": 10}
+        pooling = parsed.query.get("pooling")
+        if pooling not in (None, "transaction"):
+            raise ConfigError(
+                _("The database URL says pooling={pooling}."),
+                hint=_("Behind a pooler in transaction mode write pooling=transaction, else "
+                       "nothing."), pooling=str(pooling),
+            )  # fmt: skip
+        if pooling:
+            # The next transaction may be another server's, which knows no statement of this one.
+            parsed = parsed.difference_update_query(["pooling"])
+            options["prepare_threshold"] = None
         return create_engine(
             parsed,
             pool_size=pool_size,
@@ -52,7 +64,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
             hide_parameters=True,
             # A list with own fields reads JSON in each row.
             json_deserializer=_read_json,
-            connect_args={"application_name": "trato", "connect_timeout": 10},
+            connect_args=options,
         )
     raise ConfigError(
         _("The database '{backend}' is not supported."),
