@@ -283,7 +283,7 @@ class TestCircle:
 
         [failed] = queued(tenant, "failed")
         assert len(heard) == DEEPEST
-        assert "cause one another" in (failed.message or "")
+        assert "causan otros sin fin" in (failed.message or "")
 
 
 def test_too_deep_is_an_error_of_whoever_tells(tenant: Company) -> None:

@@ -14,16 +14,18 @@ import pytest
 from sqlalchemy import text
 
 from trato.db.engine import transaction
+from trato.errors import NotFound
 from trato.jobs import queue
 from trato.jobs.catalogue import CLEAN, EXPORT, VERIFY, all_jobs
 from trato.jobs.claiming import Claim
 from trato.jobs.declared import Job
-from trato.jobs.worker import Worker
+from trato.jobs.worker import Temporary, Worker
 from trato.lifecycle.exports import exports_folder
 from trato.records import trail
 from trato.records.trail import TrailFilter
 from trato.testing.clients import Browser
 from trato.testing.companies import Company
+from trato.text import _
 
 CLIENT = "clients.client"
 PAGES = (
@@ -144,6 +146,58 @@ def test_tasks_are_filtered_by_state_in_a_constant_number_of_statements(
     assert "<table" in rest
     assert "En espera" not in rest.partition("<table")[2]
     assert len(many) == len(few)
+
+
+def test_the_runs_of_one_job_are_shown_by_themselves(tenant: Company, client: Browser) -> None:
+    for _number in range(2):
+        add(tenant, VERIFY)
+        run(tenant, task_of(tenant, VERIFY))
+    add(tenant, CLEAN)
+
+    shown = client.get(f"/settings/jobs?job={VERIFY}").text
+    failed = client.get(f"/settings/jobs/rows?job={VERIFY}&state=failed").text
+
+    rows = shown.partition("<tbody>")[2]
+    assert rows.count("<tr>") == 2
+    assert "tardó" in rows
+    assert "Ejecuciones de Verificar la auditoría" in shown
+    assert f"/settings/jobs?job={VERIFY}&amp;state=done" in shown
+    assert '<th scope="row">' not in failed
+
+
+def test_a_failure_is_told_in_the_language_of_the_company(tenant: Company, client: Browser) -> None:
+    def work(ctx: Any) -> None:
+        raise NotFound(_("There is no task {id}."), id="7")
+
+    worker = Worker(host=tenant.host, name="test")
+    worker.jobs = {"core.slow": Job(name="core.slow", title="Slow", run=work)}  # type: ignore[misc]
+    task = add(tenant, "core.slow")
+
+    worker.run_task(Claim(tenant_id=tenant.id, task_id=task))
+
+    assert task_of(tenant, "core.slow").message == "No existe la tarea 7."
+    assert "No existe la tarea 7." in client.get("/settings/jobs?state=failed").text
+
+
+def test_a_failed_task_says_how_often_it_was_tried(tenant: Company, clock: Any) -> None:
+    def work(ctx: Any) -> None:
+        raise Temporary(_("not now"))
+
+    worker = Worker(host=tenant.host, name="test")
+    job = Job(name="core.slow", title="Slow", run=work, attempts=3)
+    worker.jobs = {job.name: job}  # type: ignore[misc]
+    task = add(tenant, job.name)
+    waits = []
+
+    for _number in range(3):
+        worker.run_task(Claim(tenant_id=tenant.id, task_id=task))
+        found = task_of(tenant, job.name)
+        waits.append((found.state, found.run_at - clock()))
+        clock.advance(hours=1)
+
+    assert [state for state, _wait in waits] == ["queued", "queued", "failed"]
+    assert 25 < waits[0][1].total_seconds() <= 30
+    assert 55 < waits[1][1].total_seconds() <= 60
 
 
 def test_a_reading_job_runs_while_the_licence_is_over(tenant: Company, client: Browser) -> None:

@@ -78,12 +78,12 @@ def _task(row: Any) -> Task:
     )  # fmt: skip
 
 
-def counts(connection: Connection, tenant_id: int) -> dict[str, int]:
+def counts(connection: Connection, tenant_id: int, *, job: str | None = None) -> dict[str, int]:
     """Count a tenant's tasks by state."""
-    rows = connection.execute(
-        select(task.c.state, func.count()).where(task.c.tenant_id == tenant_id)
-        .group_by(task.c.state)
-    )  # fmt: skip
+    statement = select(task.c.state, func.count()).where(task.c.tenant_id == tenant_id)
+    if job is not None:
+        statement = statement.where(task.c.job == job)
+    rows = connection.execute(statement.group_by(task.c.state))
     return {row[0]: row[1] for row in rows}
 
 

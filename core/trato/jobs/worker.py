@@ -182,7 +182,13 @@ class Worker:
             "job %s task %s tenant %s failed (attempt %s of %s): %s", job.name, claimed.task_id,
             claimed.tenant_id, attempts, job.attempts, error, exc_info=not again,
         )  # fmt: skip
-        text = str(error) if isinstance(error, TratoError) else f"{type(error).__name__}: {error}"
+        text = f"{type(error).__name__}: {error}"
+        if isinstance(error, TratoError):
+            # In the company's language: with its places filled nobody can translate it later.
+            text = self.host.catalogs.message(
+                error.message, self.host.for_tenant(claimed.tenant_id).tenant.locale,
+                domain=None if job.plugin == "core" else job.plugin,
+            )  # fmt: skip
         if again:
             self._finish(
                 claimed, state="queued", message=text,

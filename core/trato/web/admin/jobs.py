@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import request
@@ -16,6 +17,7 @@ from trato.jobs import queue
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.declared import Job
 from trato.jobs.queue import Task
+from trato.records.events import reaction
 from trato.text import _
 from trato.web.admin.layout import ROOT, admin, blueprint, done, fragment, page, told
 from trato.web.auth import current_host
@@ -99,7 +101,7 @@ def title_of(name: str, job: Job | None) -> str:
 def _page(errors: list[str] | None = None) -> str:
     scheduled = [
         {"title": title_of(job.name, job), "name": job.name, "when": _when(job),
-         "run_url": f"{ROOT}/jobs/run/{job.name}"}
+         "run_url": f"{ROOT}/jobs/run/{job.name}", "runs_url": _runs_url(job.name)}
         for job in usable_jobs().values() if job.at or job.every
     ]  # fmt: skip
     return page(
@@ -116,34 +118,44 @@ def _when(job: Job) -> str:
 
 def _tasks() -> dict[str, Any]:
     host, tenant_id = current_host(), admin().tenant_id
-    state = request.args.get("state", "")
+    state, name = request.args.get("state", ""), request.args.get("job", "")
     states = (state,) if state in STATES else ()
     try:
         before = UUID(request.args["before"]) if request.args.get("before") else None
     except ValueError as error:
         raise HttpNotFound from error
     with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
-        counts = queue.counts(connection, tenant_id)
+        counts = queue.counts(connection, tenant_id, job=name or None)
         found = queue.tasks(connection, tenant_id, states=states, limit=_PER_PAGE + 1,
-                            before=before)  # fmt: skip
+                            before=before, job=name or None)  # fmt: skip
     jobs = all_jobs(host)
-    base = f"{ROOT}/jobs"
-    tabs = [{"label": translator(_("All tasks")), "url": base, "active": not states,
+    chosen = {"job": name} if name else {}
+    tabs = [{"label": translator(_("All tasks")), "url": _url(**chosen), "active": not states,
              "count": formats().number(sum(counts.values()))}]  # fmt: skip
     tabs += [
-        {"label": translator(word), "url": f"{base}?state={key}", "active": key == state,
+        {"label": translator(word), "url": _url(**chosen, state=key), "active": key == state,
          "count": formats().number(counts.get(key, 0))}
         for key, (word, _tone, _icon) in STATES.items() if counts.get(key) or key == state
     ]  # fmt: skip
-    query = f"state={state}" if states else ""
+    if states:
+        chosen["state"] = state
     more = found[_PER_PAGE - 1].id if len(found) > _PER_PAGE else None
     shown = request.query_string.decode("ascii", "replace")
     return {
         "tabs": tabs, "tasks": [describe(task, jobs.get(task.job)) for task in found[:_PER_PAGE]],
-        "rows_url": f"{base}/rows" + (f"?{shown}" if shown else ""),
-        "more_url": f"{base}?{query}&before={more}".replace("?&", "?") if more else None,
-        "is_filtered": bool(states),
+        "rows_url": f"{ROOT}/jobs/rows" + (f"?{shown}" if shown else ""),
+        "more_url": _url(**chosen, before=str(more)) if more else None,
+        "is_filtered": bool(chosen), "all_url": _url(),
+        "runs_of": title_of(name, jobs.get(name)) if name else "",
     }  # fmt: skip
+
+
+def _url(**chosen: str) -> str:
+    return f"{ROOT}/jobs" + (f"?{urlencode(chosen)}" if chosen else "")
+
+
+def _runs_url(job: str) -> str:
+    return _url(job=job)
 
 
 def describe(task: Task, job: Job | None) -> dict[str, Any]:
@@ -154,6 +166,10 @@ def describe(task: Task, job: Job | None) -> dict[str, Any]:
     moment = task.finished_at or task.started_at or task.run_at
     if task.state == "queued":
         moment = task.run_at
+    took = ""
+    if task.started_at is not None and task.state == "done" and task.finished_at is not None:
+        seconds = max((task.finished_at - task.started_at).total_seconds(), 0)
+        took = translator(_("took {seconds} s"), seconds=write.number(round(seconds, 1)))
     progress = None
     if task.state == "running" and task.progress is not None:
         progress = {"done": write.number(task.progress), "value": task.progress,
@@ -164,12 +180,19 @@ def describe(task: Task, job: Job | None) -> dict[str, Any]:
         "when": write.relative(moment), "moment": write.date_time(moment),
         "by": member.name if member is not None else translator(_("By itself")),
         "message": translator(task.message) if task.message else "",
+        "took": took, "runs_url": _runs_url(task.job), "event": _event(task),
         "attempts": task.attempts, "progress": progress, "result": _result(task),
         "cancel_url": f"{ROOT}/jobs/{task.id}/cancel" if task.state in ("queued", "running", "held")
         else None,
         "retry_url": f"{ROOT}/jobs/{task.id}/retry" if task.state in ("failed", "cancelled", "held")
         else None,
     }  # fmt: skip
+
+
+def _event(task: Task) -> str:
+    """Name the event that a module was told; empty for other tasks."""
+    heard = task.job == reaction(task.job.partition(".")[0])
+    return str(task.payload["event"]) if heard else ""
 
 
 def _result(task: Task) -> str | Markup:

@@ -1,0 +1,16 @@
+/* Parts of a page that ask for themselves again (data-polls): not while nobody looks at the page,
+   and not while the keyboard's focus is in the part, which would lose it. */
+(() => {
+  "use strict";
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = event.target;
+    if (!part.matches("[data-polls]")) return;
+    if (document.hidden || part.contains(document.activeElement)) event.preventDefault();
+  });
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    for (const part of document.querySelectorAll("[data-polls]")) htmx.trigger(part, "again");
+  });
+})();
