@@ -35,6 +35,8 @@ _PURGES = {
 _RULES = {"": _("See and change"), "read": _("Only see"), "hidden": _("Does not see it")}
 WITH_CHOICES = ("choice", "choices")
 _WITHOUT_DEFAULT = ("ref", "member")
+#: Rules that mean nothing for a kind; the style hides them while a field is described.
+_WITHOUT = {"ref": ("indexed", "searchable"), "member": ("unique", "searchable")}
 #: Where a problem of the document stands in the form.
 PLACES = {
     "": "key", "labels": "label_es", "labels.es": "label_es", "labels.en": "label_en",
@@ -99,7 +101,8 @@ def document(values: dict[str, Any], own: OwnField | None, *, position: int) -> 
             labels.pop(language, None)
     spec: dict[str, Any] = {
         "labels": labels, "help": values["help"], "section": values["section"],
-        **{flag: values[flag] for flag, _label, _help in FLAGS},
+        **{flag: values[flag] and flag not in _WITHOUT.get(kind, ())
+           for flag, _label, _help in FLAGS},
         "default": None if kind in _WITHOUT_DEFAULT else _default(kind, values["default"]),
     }  # fmt: skip
     if kind == "ref" and values["on_purge"]:
@@ -188,7 +191,8 @@ def sections(
     ]  # fmt: skip
     if kind not in _WITHOUT_DEFAULT or own is None:
         named.append(_default_widget(own, kind, line))
-    rules = [line(flag, label, "boolean", help) for flag, label, help in FLAGS]
+    unfit = () if own is None else _WITHOUT.get(kind, ())
+    rules = [line(flag, label, "boolean", help) for flag, label, help in FLAGS if flag not in unfit]
     return [{"title": "", "fields": named},
             {"title": translator(_("Rules")), "fields": rules},
             {"title": translator(_("Who sees it")), "fields": _role_widgets(values)}]  # fmt: skip
