@@ -29,8 +29,8 @@ _BY_WORD = {
               "ON r.rowid = t.rowid WHERE t.core_search_text MATCH :word)",
 }  # fmt: skip
 _STORED = ("tenant_id", "id", "kind", "name", "name_key", "identification", "identification_key",
-           "city", "city_key", "status", "is_client", "is_supplier", "is_prescriber", "version",
-           "created_at", "updated_at", "custom", "search_text")  # fmt: skip
+           "city", "city_key", "email", "email_key", "phone", "phone_key", "status", "is_client",
+           "is_supplier", "is_prescriber", "version", "created_at", "updated_at", "custom", "search_text")  # fmt: skip
 
 _PAGE = """<!doctype html><html lang="es"><title>Clientes</title><table>
 {% for row in rows %}<tr>{% for value in row[2:9] %}<td>{{ value }}</td>{% endfor %}</tr>
@@ -103,9 +103,11 @@ def new_row(tenant_id: int, body: dict[str, Any], backend: str) -> dict[str, Any
         "tenant_id": tenant_id, "id": record, "kind": "company", "name": body["name"],
         "name_key": body["name"].lower(), "identification": body["identification"],
         "identification_key": body["identification"], "city": body["city"],
-        "city_key": body["city"].lower(), "status": body["status"], "is_client": True,
-        "is_supplier": False, "is_prescriber": False, "version": 1, "created_at": now,
-        "updated_at": now, "custom": '{"rating": 3}', "search_text": f"  {body['name'].lower()}",
+        "city_key": body["city"].lower(), "email": body["email"], "email_key": body["email"],
+        "phone": body["phone"], "phone_key": body["phone"], "status": body["status"],
+        "is_client": True, "is_supplier": False, "is_prescriber": False, "version": 1,
+        "created_at": now, "updated_at": now, "custom": '{"rating": 3}',
+        "search_text": "  ".join(["", *map(str, body.values())]).lower(),
     }  # fmt: skip
 
 

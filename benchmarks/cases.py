@@ -14,7 +14,17 @@ from flask import Flask
 from benchmarks import bare
 from benchmarks.measure import Work, timed
 from benchmarks.servers import Server
-from benchmarks.world import COMMON, FIELDS, RARE, ROWS, World, middle, numbers_from, some_ids
+from benchmarks.world import (
+    COMMON,
+    FIELDS,
+    RARE,
+    ROWS,
+    World,
+    client,
+    middle,
+    numbers_from,
+    some_ids,
+)
 from trato.testing.statements import count_statements
 
 API = "/api/v1/clients/clients"
@@ -120,9 +130,9 @@ def make_cases(world: World, size: int) -> list[Case]:
 
 
 def _new(numbers: Iterator[int]) -> dict[str, Any]:
-    number = next(numbers)
-    return {"name": f"Nueva Compañía {number}", "identification": f"8{number}",
-            "city": "Cali", "status": "active", "custom": {"rating": 3}}  # fmt: skip
+    values = client(next(numbers))
+    chosen = ("name", "identification", "city", "status", "email", "phone")
+    return {name: values[name] for name in chosen} | {"custom": {"rating": 3}}
 
 
 def _json(data: dict[str, Any]) -> bytes:

@@ -35,8 +35,8 @@ COMMON, RARE = "erreter", "uimbay"
 
 _TRADES = ("Distribuciones", "Comercial", "Inversiones", "Almacén", "Droguería", "Panadería",
            "Transportes", "Textiles", "Agropecuaria", "Servicios")  # fmt: skip
-_NAMES = ("El Yunque", "La Sabana", "Los Andes", "del Café", "San Jorge", "Monserrate", "La 14",
-          "El Dorado", "Pacífico", "Santander", "Tequendama", "La Ceiba")  # fmt: skip
+_SYLLABLES = ("ba", "ca", "chi", "cua", "do", "fe", "gua", "hue", "ji", "la", "lle", "ma", "mon", "na",
+              "ño", "pi", "que", "ra", "sa", "sin", "ta", "tun", "va", "ya", "zul")  # fmt: skip
 _CITIES = ("Bogotá", "Medellín", "Cali", "Barranquilla", "Cartagena", "Pereira", "Manizales")
 #: Rows that one transaction writes while the data are made.
 _CHUNK = 1_000
@@ -112,7 +112,9 @@ def client(number: int) -> dict[str, Any]:
     """Make the values of one client; the same number gives the same."""
     luck = random.Random(number)
     trade = "Ferretería" if number % 50 == 7 else luck.choice(_TRADES)
-    name = f"{trade} {luck.choice(_NAMES)} {number:07d}"
+    # Names as different as those of real companies, or each would be the other's duplicate.
+    words = ("".join(luck.choices(_SYLLABLES, k=4)).capitalize() for _word in range(2))
+    name = f"{trade} {' '.join(words)}"
     if number % 2_000 == 11:
         name += " Quimbaya"
     return {

@@ -31,10 +31,19 @@ def test_a_change_is_told_of_what_it_brings_only(api: FlaskClient) -> None:
     record = f"{CLIENTS}/{made['id']}"
 
     quiet = api.patch(record, json={"city": "Cali"})
-    loud = api.patch(record, json={"name": "La Espiga Panaderia"})
+    loud = api.patch(record, json={"email": "A@x.co"})
 
     assert "Trato-Duplicates" not in quiet.headers
-    assert json.loads(loud.headers["Trato-Duplicates"])[0]["match"] == "alike"
+    assert json.loads(loud.headers["Trato-Duplicates"])[0]["fields"] == ["email"]
+
+
+def test_names_that_are_alike_are_left_to_the_pages(api: FlaskClient) -> None:
+    api.post(CLIENTS, json={"name": "Panadería La Espiga"})
+
+    second = api.post(CLIENTS, json={"name": "La Espiga Panaderia"})
+
+    assert second.status_code == 201
+    assert "Trato-Duplicates" not in second.headers
 
 
 def test_a_forbidden_duplicate_is_422_at_its_field(api: FlaskClient, tenant: Company) -> None:

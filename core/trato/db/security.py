@@ -20,11 +20,14 @@ _TENANT = "tenant_id = nullif(current_setting('trato.tenant_id', true), '')::int
 #: Finds the records of a tenant's table that contain all patterns. It runs as its owner, because
 #: LIKE is not leakproof and row-level security would keep it from the trigram index; so it
 #: filters by the session's tenant itself, fixes its search path and gives back keys only.
-#: plpgsql with EXECUTE, so that each term is planned for itself.
+#: plpgsql with EXECUTE, so that each term is planned for itself, and with the cost of pages that
+#: are in memory or on an SSD: at the usual 4 the planner read 10,000 rows (14 ms) instead of the
+#: index (1 ms).
 _SEARCH = """
 CREATE OR REPLACE FUNCTION core_search("table" text, patterns text[], many integer)
 RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = {schema}, pg_temp
+SET random_page_cost = 1.1
 AS $body$
 DECLARE
     tenant integer := nullif(current_setting('trato.tenant_id', true), '')::integer;

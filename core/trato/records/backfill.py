@@ -138,12 +138,12 @@ def index_search(unit: Unit, entity: EntityView, *, progress: Progress | None = 
                    before=record)
             for record_id, record in records.items()
         ]  # fmt: skip
+        texts = {change.id: storing.searched_text(entity, change) for change in changes}
         unit.connection.execute(
-            statement,
-            [{"the_id": c.id, "new_text": storing.searched_text(entity, c)} for c in changes],
+            statement, [{"the_id": id, "new_text": text} for id, text in texts.items()]
         )
         if unit.connection.dialect.name == "sqlite":
-            storing._index_sqlite(unit.connection, unit.tenant_id, entity, changes)
+            storing._index_sqlite(unit.connection, unit.tenant_id, entity, texts)
         if progress is not None:
             progress(len(rows))
 

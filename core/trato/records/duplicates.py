@@ -129,6 +129,8 @@ def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: boo
     if not parts:
         return
     ids = list(unit.connection.execute(union(*parts)).scalars())
+    if len(sought) == 1:  # a record that is written already has its own values
+        ids = [found for found in ids if found != sought[0].id]
     if not ids:
         return
     paths = tuple(dict.fromkeys(path for rule in rules for path in rule.fields))

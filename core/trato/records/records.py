@@ -127,14 +127,16 @@ class Records:
         return found[0] if found and found[0].sequence == sequence else None
 
     def duplicates(
-        self, entity: Kind, values: Mapping[str, Any], *, id: UUID | None = None
-    ) -> list[Duplicate]:
+        self, entity: Kind, values: Mapping[str, Any], *, id: UUID | None = None,
+        names: bool = True,
+    ) -> list[Duplicate]:  # fmt: skip
         """Find living records that probably are the one with these values; two statements.
 
         Nothing where the tenant wants to hear nothing of them. What cannot be read is left out.
 
         :param values: by path, as ``create`` takes them; only these are compared.
         :param id: the record that they belong to, which is no duplicate of itself.
+        :param names: look for names that are alike too, which takes a search for each word.
         """
         view = self.unit.view.entity(entity)
         paths = doubles.watched(self.unit.actor, view)
@@ -143,7 +145,7 @@ class Records:
             id=id,
         )
         if any(sought.values.values()):
-            doubles.find(self.unit, view, [sought])
+            doubles.find(self.unit, view, [sought], names=names)
         return sought.found
 
     # --- writing ---------------------------------------------------------------------------------
@@ -278,8 +280,7 @@ class Records:
         now = [change for number, change in enumerate(changes) if number not in left]
         written = {change.id for change in writing.save(self.unit, view, now)}
         outcomes: dict[int, Outcome] = {
-            number: Outcome(status="skipped", id=there)
-            for number, there in settled.skipped.items()
+            number: Outcome(status="skipped", id=there) for number, there in settled.skipped.items()
         }
         if settled.again:
             later = self._bulk(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -85,7 +85,8 @@ def insert_records(
     _insert_extensions(connection, actor.tenant_id, entity, changes)
     _insert_side_rows(connection, actor.tenant_id, entity, changes, entity.valued)
     if connection.dialect.name == "sqlite" and entity.searchable:
-        _index_sqlite(connection, actor.tenant_id, entity, changes)
+        texts = {row["id"]: row["search_text"] for row in rows}
+        _index_sqlite(connection, actor.tenant_id, entity, texts)
 
 
 def _insert_extensions(
@@ -190,7 +191,8 @@ def update_records(
     if connection.dialect.name == "sqlite" and entity.searchable:
         touched = [c for c in changes if any(entity.fields[p].searchable for p in c.changed)]
         if touched:
-            _index_sqlite(connection, actor.tenant_id, entity, touched)
+            texts = {change.id: searched_text(entity, change) for change in touched}
+            _index_sqlite(connection, actor.tenant_id, entity, texts)
 
 
 def _update_extensions(
@@ -250,10 +252,10 @@ _FTS_INSERT = sql("INSERT INTO core_search_text(rowid, searched) VALUES (:rowid,
 
 
 def _index_sqlite(
-    connection: Connection, tenant_id: int, entity: EntityView, changes: Sequence[Change]
+    connection: Connection, tenant_id: int, entity: EntityView, texts: Mapping[UUID, str | None]
 ) -> None:
     """Put searched texts into SQLite's full-text table, by rowid: by key it would scan."""
-    ids = [change.id for change in changes]
+    ids = list(texts)
     known = _rowids(connection, tenant_id, ids)
     new = [record_id for record_id in ids if record_id not in known]
     if new:
@@ -266,13 +268,13 @@ def _index_sqlite(
     old = [{"rowid": known[record_id]} for record_id in ids if record_id not in created]
     if old:
         connection.execute(_FTS_DELETE, old)
-    texts = [
-        {"rowid": known[c.id], "searched": text}
-        for c in changes
-        if (text := searched_text(entity, c)) is not None
+    indexed = [
+        {"rowid": known[record_id], "searched": text}
+        for record_id, text in texts.items()
+        if text is not None
     ]
-    if texts:
-        connection.execute(_FTS_INSERT, texts)
+    if indexed:
+        connection.execute(_FTS_INSERT, indexed)
 
 
 def _rowids(connection: Connection, tenant_id: int, ids: Sequence[UUID]) -> dict[UUID, int]:
