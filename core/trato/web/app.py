@@ -6,7 +6,7 @@ import hashlib
 import logging
 import time
 import uuid
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from flask import Flask, Response, g, request
@@ -25,6 +25,7 @@ from trato.web import (
     admin,
     bulk,
     companies,
+    compression,
     drafts,
     duplicates,
     errors,
@@ -32,6 +33,7 @@ from trato.web import (
     gate,
     health,
     help,
+    imports,
     inline,
     invitations,
     list_state,
@@ -104,6 +106,7 @@ def create_app(
     app.before_request(_start)
     app.before_request(gate.check)
     app.after_request(_finish)
+    app.after_request(partial(compression.compress, app))
     app.teardown_request(_end)
     app.context_processor(lambda: {"frame": frame(), "locale": locale()})
     errors.register(app)
@@ -114,6 +117,7 @@ def create_app(
                       metrics.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
                       drafts.blueprint, duplicates.blueprint, find.blueprint, help.blueprint,
+                      imports.blueprint,
                       list_state.blueprint, bulk.blueprint, inline.blueprint,
                       short_form.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
