@@ -16,7 +16,7 @@ METADATA := $(wildcard core/setup.cfg core/pyproject.toml core/tools/*.py) \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test shots bench lint format lock dist clean
+.PHONY: help setup demo test shots bench audit docs lint format lock dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,6 +48,11 @@ shots: setup ## draw every page into shots/: light, dark and on a phone
 
 bench: setup ## measure Trato beside a bare page: make bench SIZES="10000 1000000"
 	$(BIN)/python -m benchmarks --sizes "$(SIZES)" --databases "$(DATABASES)"
+
+audit: setup ## ask Lighthouse of the large demo's pages; the reports lie in build/audit/
+	tools/install-browser
+	cd frontend/audit && npm ci --silent --ignore-scripts
+	$(BIN)/python frontend/audit/audit.py $(AUDIT_ARGS)
 
 docs: setup ## build the documentation as a site into build/docs/
 	$(BIN)/sphinx-build -q -W --keep-going -c docs . build/docs
