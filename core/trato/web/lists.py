@@ -121,7 +121,7 @@ class ListPage:
         title = translator(info.titles, info.plugin)
         set_crumbs(Crumb(title=title))
         may = {action: rules.decide(self.actor, self.entity, action).allowed
-               for action in ("create", "export", "archive")}  # fmt: skip
+               for action in ("create", "export", "archive", "import")}  # fmt: skip
         create = may["create"] and not self.unit.view.read_only and not address.is_bin
         create_url = f"{address.url}/new" if create else None
         return {
@@ -141,6 +141,8 @@ class ListPage:
             "clear_url": address.url + ("?bin=1" if address.is_bin else ""),
             "create_url": create_url, "create_label": self._create_label(),
             "export_urls": self._exports() if may["export"] else [],
+            "import_url": f"{address.url}/import"
+            if may["import"] and not self.unit.view.read_only else None,
             "bin_url": f"{address.url}?bin=1" if may["archive"] else None,
             "is_bin": address.is_bin, "empty": self._empty(query, create_url),
         }  # fmt: skip

@@ -1,0 +1,204 @@
+"""The import in pages: file, columns, trial, run; for those who may, and each for himself."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from trato.jobs.worker import Worker
+from trato.testing.clients import Browser, browser
+from trato.testing.companies import Company
+
+CLIENT = "clients.client"
+IMPORT = "/clients/clients/import"
+TEXT = "Razón social;N.I.T.;Tamaño\nUno S.A.S.;70000001;12\nDos Ltda.;70000002;7\n;70000003;1\n"
+
+
+def upload(client: Browser, content: str | bytes = TEXT, name: str = "datos.csv") -> TestResponse:
+    sent = content.encode() if isinstance(content, str) else content
+    return client.post(
+        IMPORT, data={"file": (io.BytesIO(sent), name)}, content_type="multipart/form-data"
+    )
+
+
+def choices(page: str) -> dict[str, str]:
+    """Read what the form would send."""
+    found = {}
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page):
+        values = re.findall(r'<option value="([^"]*)"( selected)?', options)
+        found[name] = next((value for value, mark in values if mark), values[0][0])
+    return found
+
+
+def work(company: Company) -> None:
+    while Worker(host=company.host, name="worker").run_one():
+        pass
+
+
+def names(company: Company) -> set[str]:
+    with company.unit(read=True) as unit:
+        return {row[2] for row in unit.records.query(CLIENT, columns=("name",)).rows}
+
+
+def test_the_list_leads_to_the_import(client: Browser) -> None:
+    assert f'href="{IMPORT}"' in client.get("/clients/clients").text
+    assert 'type="file"' in client.get(IMPORT).text
+
+
+def test_columns_are_recognised_tried_and_imported(client: Browser, tenant: Company) -> None:
+    place = upload(client).headers["Location"]
+    page = client.get(place).text
+    chosen = choices(page)
+    assert chosen == {
+        "column-0": "name", "column-1": "identification", "column-2": "ignore",
+        "match": "identification", "duplicates": "create",
+    }  # fmt: skip
+    assert "Uno S.A.S. · Dos Ltda." in page
+
+    client.post(place, data=chosen | {"match": "", "do": "try"})
+    waiting = client.get(f"{place}/status").text
+    work(tenant)
+    tried = client.get(place).text
+    assert 'hx-trigger="every 2s"' in waiting
+    assert "Ensayo: no se escribe nada" in tried
+    assert re.search(r"<dt>Registros creados</dt><dd>2</dd>", tried)
+    assert "Fila 4, Razón social" in tried or "Fila 4" in tried
+    assert names(tenant) == set()
+
+    client.post(place, data=chosen | {"match": "", "do": "import"})
+    work(tenant)
+    done = client.get(f"{place}/status").text
+    assert re.search(r"<dt>Filas rechazadas</dt><dd>1</dd>", done)
+    assert "hx-trigger" not in done
+    assert names(tenant) == {"Uno S.A.S.", "Dos Ltda."}
+    mended = client.get(f"{place}/errors.csv")
+    assert "70000003" in mended.data.decode("utf-8-sig")
+    assert "attachment" in mended.headers["Content-Disposition"]
+
+
+def test_the_same_file_again_is_said_to_change_nothing(client: Browser, tenant: Company) -> None:
+    text = "Nombre;NIT\nUno;70000001\n"
+    for _time in range(2):
+        place = upload(client, text).headers["Location"]
+        client.post(place, data=choices(client.get(place).text) | {"do": "import"})
+        work(tenant)
+
+    assert "no se cambió nada" in client.get(place).text
+
+
+def test_choices_are_remembered_for_files_with_the_same_headers(
+    client: Browser, tenant: Company
+) -> None:
+    place = upload(client).headers["Location"]
+    mine = {"column-0": "trade_name", "column-1": "ignore", "column-2": "name", "match": "",
+            "duplicates": "skip", "do": "try"}  # fmt: skip
+    client.post(place, data=mine)
+
+    again = client.get(upload(client, TEXT + "x;1;2\n").headers["Location"]).text
+
+    assert choices(again) == {key: value for key, value in mine.items() if key != "do"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"column-2": "name"}, "Dos columnas llenan"),
+        ({"column-1": "ignore", "match": "identification"}, "Ninguna columna llena"),
+        ({"column-1": "owner_password"}, "No existe el campo"),
+    ],
+)
+def test_choices_that_cannot_be_are_refused_before_anything_runs(
+    client: Browser, changed: dict[str, str], said: str
+) -> None:
+    place = upload(client).headers["Location"]
+
+    answer = client.post(place, data=choices(client.get(place).text) | changed | {"do": "import"})
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert "t-exchange-head" not in answer.text
+
+
+def bomb() -> bytes:
+    """Make a workbook of 300 MB of nothing in some 300 kB."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            for _part in range(300):
+                sheet.write(b" " * (1 << 20))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: b"PK\x03\x04 not a workbook at all", "roto.xlsx"),
+        (bomb, "bomba.xlsx"),
+        (lambda: b"", "vacio.csv"),
+        (lambda: b"Nombre\n", "encabezado.csv"),
+        (lambda: b"\xd0\xcf\x11\xe0 old office", "viejo.xls"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_refused_at_once(
+    client: Browser, make: Any, name: str
+) -> None:
+    answer = upload(client, make(), name)
+
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert name not in client.get(IMPORT).text
+
+
+def test_a_file_that_is_too_large_is_refused(
+    client: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1000)
+
+    assert upload(client, TEXT + "x" * 1000).status_code == 413
+
+
+def test_an_import_runs_once_at_a_time_and_can_be_cancelled_and_gone_on_with(
+    client: Browser, tenant: Company
+) -> None:
+    place = upload(client).headers["Location"]
+    chosen = choices(client.get(place).text) | {"match": "", "do": "import"}
+    client.post(place, data=chosen)
+
+    client.post(place, data=chosen)
+    client.post(f"{place}/cancel")
+    cancelled = client.get(place).text
+    work(tenant)
+    assert "Cancelada" in cancelled
+    assert names(tenant) == set()
+
+    client.post(f"{place}/resume")
+    work(tenant)
+    assert names(tenant) == {"Uno S.A.S.", "Dos Ltda."}
+
+
+def test_only_who_may_import_finds_the_page(app: Flask, client: Browser, tenant: Company) -> None:
+    place = upload(client).headers["Location"]
+    weak = browser(app, tenant.member_with({CLIENT: {"view": "all", "create": "all"}}))
+    other = browser(app, tenant.member("admin"))
+
+    assert weak.get(IMPORT).status_code == 403
+    assert upload(weak).status_code == 403
+    assert "/import" not in weak.get("/clients/clients").text
+    assert [other.get(place + end).status_code for end in ("", "/status", "/errors.csv")] == [
+        404
+    ] * 3
+    assert other.post(f"{place}/cancel").status_code == 404
+
+
+def test_another_company_finds_nothing_of_it(app: Flask, client: Browser, other_actor: Any) -> None:
+    place = upload(client).headers["Location"]
+
+    assert browser(app, other_actor).get(place).status_code == 404

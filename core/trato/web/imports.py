@@ -1,0 +1,317 @@
+"""Import in pages: bring a file, say which column fills which field, try it, run it, see it run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, g, make_response, redirect, render_template, request, send_file
+from werkzeug.exceptions import NotFound as HttpNotFound
+from werkzeug.wrappers import Response
+
+from trato.access import rules
+from trato.access.actor import Actor
+from trato.entities.fields import REF_KINDS
+from trato.entities.view import EntityView
+from trato.errors import DomainError, TratoError
+from trato.exchange import desk as desks
+from trato.exchange.cells import cell_text
+from trato.exchange.desk import Desk
+from trato.exchange.mapping import IGNORE, propose
+from trato.exchange.reading import Table, open_table
+from trato.exchange.references import keys_of
+from trato.exchange.wording import ID, Wording
+from trato.jobs.exchanging import IMPORT, IMPORTS
+from trato.records.bulk import matchable
+from trato.records.writing import check_writable
+from trato.text import _
+from trato.web import flash
+from trato.web.addresses import base_url
+from trato.web.auth import current_host
+from trato.web.exchange_tasks import cancel, find_task, resume, told
+from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, translator
+from trato.web.pages import opened
+
+blueprint = Blueprint("imports", __name__)
+blueprint.after_request(flash.clear)
+
+_ALL = "/<plugin>/<collection>/import"
+_ONE = f"{_ALL}/<uuid:id>"
+#: Rows of the file that are shown beside its headers.
+_SAMPLE = 3
+_DUPLICATES = {
+    "create": _("Create it all the same, and count it"), "skip": _("Leave the row out"),
+    "update": _("Change the record that is there"), "error": _("Refuse the row"),
+}  # fmt: skip
+
+
+@contextmanager
+def importing(plugin: str, collection: str) -> Iterator[EntityView]:
+    """Check that the person may import into a list; there is no such page otherwise."""
+    with opened(plugin, collection) as (unit, entity):
+        rules.require(unit.actor, entity, "import")
+        check_writable(unit)
+    yield entity
+
+
+@blueprint.get(_ALL)
+def show(plugin: str, collection: str) -> str:
+    """Ask for a file, and offer the imports that one has begun."""
+    flash.take()
+    with importing(plugin, collection) as entity:
+        return render_template("import_file.html", page=_file_page(entity, []))
+
+
+@blueprint.post(_ALL)
+def upload(plugin: str, collection: str) -> Response:
+    """Take a file; what cannot be imported at all is refused before anything is asked."""
+    with importing(plugin, collection) as entity:
+        actor: Actor = g.actor
+        sent = request.files.get("file")
+        if sent is None or not sent.filename:
+            error = DomainError(_("Choose a file."), code="no_file")
+            return _refused(entity, error)
+        desk = desks.begin(
+            current_host(), actor.tenant_id, IMPORTS, entity=entity.name,
+            member_id=actor.member_id, file=sent.filename,
+        )  # fmt: skip
+        # The body lies on the disk already; it is copied piece by piece.
+        sent.save(desk.source, buffer_size=1 << 16)
+        try:
+            with open_table(desk.source) as table:
+                _propose(entity, desk, table)
+        except TratoError as error:
+            shutil.rmtree(desk.folder, ignore_errors=True)
+            return _refused(entity, error)
+        desk.save()
+        return redirect(f"{base_url(entity)}/import/{desk.id}")
+
+
+@blueprint.get(_ONE)
+def show_one(plugin: str, collection: str, id: UUID) -> str:
+    """Show what each column fills, and what the last trial or run came to."""
+    flash.take()
+    with importing(plugin, collection) as entity:
+        return render_template("import.html", page=_page(entity, _desk(entity, id)))
+
+
+@blueprint.get(f"{_ONE}/status")
+def status(plugin: str, collection: str, id: UUID) -> str:
+    """Give how far it is; the page asks while it runs."""
+    with importing(plugin, collection) as entity:
+        page = {"task": told(_desk(entity, id), f"{base_url(entity)}/import/{id}")}
+        return render_template("_exchange.html", page=page)
+
+
+@blueprint.post(_ONE)
+def run(plugin: str, collection: str, id: UUID) -> Response:
+    """Keep what was chosen, and queue a trial or the import."""
+    with importing(plugin, collection) as entity:
+        desk = _desk(entity, id)
+        last = find_task(desk)
+        url = f"{base_url(entity)}/import/{id}"
+        if last is not None and last.state in ("queued", "running"):
+            return flash.flash(redirect(url), translator(_("It is running already.")))
+        with open_table(desk.source, encoding=desk.encoding) as table:
+            _read_choices(desk, table)
+            try:
+                _check(entity, desk, table)
+            except TratoError as error:
+                page = _page(entity, desk, errors=_texts(error))
+                return make_response(render_template("import.html", page=page), 422)
+            desks.remember(current_host(), g.actor.tenant_id, desk, table.headers)
+        is_trial = request.form.get("do") != "import"
+        with opened(plugin, collection, read=False) as (unit, _entity):
+            payload = {"desk": str(desk.id), "dry_run": is_trial}
+            made = unit.enqueue(IMPORT, payload)
+            if made is not None:
+                desk.tasks.append(str(made))
+                desk.trials += [str(made)] * is_trial
+            desk.save()
+        return redirect(f"{url}#t-exchange")
+
+
+@blueprint.post(f"{_ONE}/<any(cancel, resume):what>")
+def change(plugin: str, collection: str, id: UUID, what: str) -> Response:
+    """Stop it after the batch that is being written, or go on where it was."""
+    with importing(plugin, collection) as entity:
+        desk = _desk(entity, id)
+        (cancel if what == "cancel" else resume)(desk)
+        return redirect(f"{base_url(entity)}/import/{id}#t-exchange")
+
+
+@blueprint.get(f"{_ONE}/errors.csv")
+def errors(plugin: str, collection: str, id: UUID) -> Response:
+    """Give the refused rows, to be mended and imported again."""
+    with importing(plugin, collection) as entity:
+        desk = _desk(entity, id)
+        if not desk.errors.is_file():
+            raise HttpNotFound
+        name = f"{desk.source.stem if not desk.file else desk.file.rsplit('.', 1)[0]}-errores.csv"
+        return send_file(desk.errors, as_attachment=True, download_name=name, max_age=0,
+                         mimetype="text/csv")  # fmt: skip
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def _desk(entity: EntityView, id: UUID) -> Desk:
+    """Find an import of the signed-in member; those of others do not exist for him."""
+    actor: Actor = g.actor
+    desk = desks.find(current_host(), actor.tenant_id, IMPORTS, id, member_id=actor.member_id)
+    if desk.entity != entity.name:
+        raise HttpNotFound
+    return desk
+
+
+def _wording() -> Wording:
+    return Wording(current_host().catalogs, locale())
+
+
+def _propose(entity: EntityView, desk: Desk, table: Table) -> None:
+    """Choose for each column what was chosen the last time, else the field that it names."""
+    actor: Actor = g.actor
+    known = desks.remembered(current_host(), actor.tenant_id, entity.name, table.headers)
+    if known is not None:
+        desk.map = {h: str(p) for h, p in known["map"].items() if h in table.headers}
+        desk.match, desk.duplicates = known["match"], known["duplicates"]
+        offered = {path for path, _label in _targets(entity)}
+        desk.map = {h: p if p in offered else IGNORE for h, p in desk.map.items()}
+        return
+    writable = rules.writable_fields(actor, entity)
+    for proposal in propose(table.headers, _wording().names(actor, entity)):
+        path = proposal.path or IGNORE
+        root = path if path in writable or path == ID else path.rpartition(".")[0]
+        desk.map[proposal.header] = path if root in writable or path == ID else IGNORE
+    keys = [p for p in desk.map.values() if p in writable and writable[p].identifies]
+    desk.match = keys[0] if keys else None
+
+
+def _read_choices(desk: Desk, table: Table) -> None:
+    """Read the form: columns by their place, as two headers may look alike in HTML."""
+    for index, header in enumerate(table.headers):
+        desk.map[header] = request.form.get(f"column-{index}", IGNORE) or IGNORE
+    desk.match = request.form.get("match") or None
+    chosen = request.form.get("duplicates", "create")
+    desk.duplicates = chosen if chosen in _DUPLICATES else "create"
+
+
+def _check(entity: EntityView, desk: Desk, table: Table) -> None:
+    """Refuse choices by which no row could be imported."""
+    filled = [path for path in desk.map.values() if path != IGNORE]
+    wording = _wording()
+    fields = rules.visible_fields(g.actor, entity)
+    offered = dict(_targets(entity))
+    for path in filled:
+        if path not in offered:
+            raise DomainError(_("There is no field '{field}'."), field=path[:80])
+        if filled.count(path) > 1:
+            raise DomainError(
+                _("Two columns fill '{field}'."), hint=_("Leave one of them out."),
+                field=offered[path],
+            )  # fmt: skip
+    if desk.match is not None and desk.match not in filled:
+        raise DomainError(
+            _("No column fills '{field}', by which rows find their records."),
+            field=wording.label(fields[desk.match]) if desk.match in fields else desk.match,
+        )
+
+
+def _targets(entity: EntityView) -> list[tuple[str, str]]:
+    """List what a column may fill: fields, references by each of their names, and the id."""
+    actor: Actor = g.actor
+    wording = _wording()
+    found: list[tuple[str, str]] = []
+    for path, field in rules.writable_fields(actor, entity).items():
+        label = wording.label(field)
+        found.append((path, label))
+        if field.kind in REF_KINDS:
+            target = actor.view.entities.get(field.target or "")
+            for key in keys_of(actor, field):
+                named = target.fields.get(key) if target is not None else None
+                suffix = wording.label(named) if named is not None else key
+                found.append((f"{path}.{key}", f"{label} · {suffix}"))
+    return [*found, (ID, "id")]
+
+
+def _file_page(entity: EntityView, wrong: list[str]) -> dict[str, Any]:
+    actor: Actor = g.actor
+    heading = _crumbs(entity)
+    mine = [
+        one for one in desks.all_of(current_host(), actor.tenant_id, IMPORTS)
+        if one.entity == entity.name
+        and one.member_id == (str(actor.member_id) if actor.member_id else None)
+    ]  # fmt: skip
+    limit = current_host().settings.max_body_mb
+    return {
+        "title": heading, "errors": wrong, "action": f"{base_url(entity)}/import",
+        "cancel_url": base_url(entity),
+        "help": translator(
+            _("CSV or Excel (.xlsx), at most {limit} MB. The first row names the columns."),
+            limit=limit,
+        ),
+        "earlier": [
+            {"file": one.file, "url": f"{base_url(entity)}/import/{one.id}",
+             "when": formats().date_time(_moment(one))}
+            for one in reversed(mine)
+        ],
+    }  # fmt: skip
+
+
+def _moment(desk: Desk) -> Any:
+    import datetime as dt
+
+    # The first 48 bits of an id are its milliseconds.
+    return dt.datetime.fromtimestamp((desk.id.int >> 80) / 1000, dt.UTC)
+
+
+def _crumbs(entity: EntityView) -> str:
+    info = entity.info
+    heading = phrase(_("Import {titles}"), info.plugin, titles=info.titles)
+    titles = translator(info.titles, info.plugin)
+    set_crumbs(Crumb(title=titles, url=base_url(entity)), Crumb(title=heading))
+    return heading
+
+
+def _page(entity: EntityView, desk: Desk, errors: list[str] | None = None) -> dict[str, Any]:
+    heading = _crumbs(entity)
+    wording = _wording()
+    url = f"{base_url(entity)}/import/{desk.id}"
+    with open_table(desk.source, encoding=desk.encoding) as table:
+        rows = [row.cells for row, _n in zip(table, range(_SAMPLE), strict=False)]
+        headers = table.headers
+        kind = table.sheet or f"{table.encoding}, {table.delimiter!r}"
+    fields = rules.visible_fields(g.actor, entity)
+    return {
+        "title": heading, "errors": errors or [], "action": url, "file": desk.file, "kind": kind,
+        "columns": [
+            {"name": f"column-{index}", "header": header, "value": desk.map.get(header, IGNORE),
+             "sample": [cell_text(cells[index])[:60] for cells in rows if cells[index] is not None]}
+            for index, header in enumerate(headers)
+        ],
+        "targets": [(IGNORE, translator(_("Leave out"))), *_targets(entity)],
+        "match": desk.match or "",
+        "matches": [
+            ("", translator(_("No: every row is a new record"))),
+            *((path, wording.label(fields[path])) for path in matchable(entity) if path in fields),
+            (ID, "id"),
+        ],
+        "duplicates": desk.duplicates,
+        "duplicate_choices": [(key, translator(text)) for key, text in _DUPLICATES.items()],
+        "task": told(desk, url), "status_url": f"{url}/status",
+        "another_url": f"{base_url(entity)}/import", "list_url": base_url(entity),
+    }  # fmt: skip
+
+
+def _refused(entity: EntityView, error: TratoError) -> Response:
+    page = _file_page(entity, _texts(error))
+    return make_response(render_template("import_file.html", page=page), 422)
+
+
+def _texts(error: TratoError) -> list[str]:
+    catalogs = current_host().catalogs
+    texts = [catalogs.message(one, locale()) for one in (error.message, error.hint)]
+    return [" ".join(text for text in texts if text)]
