@@ -29,6 +29,7 @@ from trato.web import (
     drafts,
     duplicates,
     errors,
+    exports,
     find,
     gate,
     health,
@@ -116,7 +117,7 @@ def create_app(
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
                       metrics.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
-                      drafts.blueprint, duplicates.blueprint, find.blueprint, help.blueprint,
+                      drafts.blueprint, duplicates.blueprint, exports.blueprint, find.blueprint, help.blueprint,
                       imports.blueprint,
                       list_state.blueprint, bulk.blueprint, inline.blueprint,
                       short_form.blueprint, pages.blueprint):  # fmt: skip

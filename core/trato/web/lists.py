@@ -141,6 +141,7 @@ class ListPage:
             "clear_url": address.url + ("?bin=1" if address.is_bin else ""),
             "create_url": create_url, "create_label": self._create_label(),
             "export_urls": self._exports() if may["export"] else [],
+            "export_later_url": address.to("/exports") if may["export"] else None,
             "import_url": f"{address.url}/import"
             if may["import"] and not self.unit.view.read_only else None,
             "bin_url": f"{address.url}?bin=1" if may["archive"] else None,
