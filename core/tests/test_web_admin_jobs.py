@@ -18,8 +18,8 @@ from trato.errors import NotFound
 from trato.jobs import queue
 from trato.jobs.catalogue import CLEAN, EXPORT, VERIFY, all_jobs
 from trato.jobs.claiming import Claim
-from trato.jobs.declared import Job
-from trato.jobs.worker import Temporary, Worker
+from trato.jobs.declared import Job, Temporary
+from trato.jobs.worker import Worker
 from trato.lifecycle.exports import exports_folder
 from trato.records import trail
 from trato.records.trail import TrailFilter

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from email.message import EmailMessage
 
 import pytest
 from flask import Flask
@@ -16,6 +19,10 @@ from trato.access.actor import Actor
 from trato.access.store import read_user
 from trato.db.engine import transaction
 from trato.host import Host
+from trato.jobs import queue as tasks
+from trato.jobs.claiming import Claim
+from trato.jobs.worker import Worker
+from trato.mail.invitations import SEND
 from trato.settings import Settings
 from trato.testing.clients import Browser, browser, csrf_of
 from trato.testing.clock import SettableClock
@@ -61,6 +68,22 @@ def invite(opened: Browser, email: str, **more: object) -> str:
     return answer.text
 
 
+def send(post: Post, actor: Actor) -> tasks.Task:
+    """Run the newest task of an invitation as a worker does; gives what came of it."""
+    with transaction(post.host.engine, tenant_id=actor.tenant_id, read=True) as connection:
+        newest = tasks.tasks(connection, actor.tenant_id, job=SEND)[0]
+    claim = Claim(tenant_id=actor.tenant_id, task_id=newest.id)
+    assert Worker(host=post.host, name="test").run_task(claim)
+    with transaction(post.host.engine, tenant_id=actor.tenant_id, read=True) as connection:
+        return tasks.find(connection, actor.tenant_id, newest.id)
+
+
+def delivered(post: Post, actor: Actor) -> EmailMessage:
+    """Send the letter of an invitation and take it from the box."""
+    assert send(post, actor).state == "done"
+    return post.box.next()
+
+
 def follow(opened: Browser, link: str) -> Browser:
     """Open a link of a letter and take the token of the form behind it."""
     answer = opened.get(link.removeprefix(PUBLIC).removeprefix("http://localhost"))
@@ -82,7 +105,7 @@ def ask_reset(opened: Browser, email: str) -> str:
 
 def test_invited_person_chooses_name_and_password_and_is_in(post: Post, actor: Actor) -> None:
     shown = invite(browser(post.app, actor), "luz@nueva.example", name="Lus")
-    link = link_of(post.box.next())
+    link = link_of(delivered(post, actor))
     guest = follow(browser(post.app), link)
 
     answer = guest.post("/login/password", data={"name": "Luz Marina", "password": NEW})
@@ -98,7 +121,7 @@ def test_invited_person_chooses_name_and_password_and_is_in(post: Post, actor: A
 
 def test_nobody_signs_in_before_accepting(post: Post, actor: Actor) -> None:
     invite(browser(post.app, actor), "sol@nueva.example")
-    post.box.next()
+    delivered(post, actor)
 
     for password in ("", PASSWORD, "None"):
         assert browser(post.app).sign_in("sol@nueva.example", password).status_code == 401
@@ -106,7 +129,7 @@ def test_nobody_signs_in_before_accepting(post: Post, actor: Actor) -> None:
 
 def test_link_works_once(post: Post, actor: Actor) -> None:
     invite(browser(post.app, actor), "ana@una.example")
-    link = link_of(post.box.next())
+    link = link_of(delivered(post, actor))
     follow(browser(post.app), link).post("/login/password", data={"name": "Ana", "password": NEW})
     late = browser(post.app)
 
@@ -119,7 +142,7 @@ def test_link_works_once(post: Post, actor: Actor) -> None:
 
 def test_opening_a_link_uses_nothing_up(post: Post, actor: Actor) -> None:
     invite(browser(post.app, actor), "eva@una.example")
-    link = link_of(post.box.next())
+    link = link_of(delivered(post, actor))
 
     for _look in range(3):
         follow(browser(post.app), link)
@@ -130,7 +153,7 @@ def test_invitation_ends_after_seven_days(
     post: Post, actor: Actor, clock: SettableClock, days: float, status: int
 ) -> None:
     invite(browser(post.app, actor), f"dia-{status}@una.example")
-    link = link_of(post.box.next())
+    link = link_of(delivered(post, actor))
     clock.advance(days=days)
     guest = browser(post.app)
 
@@ -142,9 +165,9 @@ def test_invitation_ends_after_seven_days(
 def test_newer_invitation_ends_the_earlier_link(post: Post, actor: Actor) -> None:
     opened = browser(post.app, actor)
     invite(opened, "dos@una.example")
-    first = link_of(post.box.next())
+    first = link_of(delivered(post, actor))
     invite(opened, "dos@una.example")
-    second = link_of(post.box.next())
+    second = link_of(delivered(post, actor))
 
     guest = browser(post.app)
     guest.get(first.removeprefix(PUBLIC))
@@ -158,7 +181,7 @@ def test_who_has_an_account_is_let_in_at_once_and_told(
     email = other_actor.member.email
     invite(browser(post.app, actor), email)
 
-    letter = post.box.next()
+    letter = delivered(post, actor)
     assert letter["To"] == email
     assert link_of(letter) == f"{PUBLIC}/"
     guest = browser(post.app, other_actor)
@@ -180,13 +203,49 @@ def test_without_mail_the_administrator_gets_the_link(
     assert guest.post("/login/password", data={"name": "A", "password": NEW}).status_code == 302
 
 
-def test_with_mail_that_fails_the_link_is_not_shown(post: Post, actor: Actor) -> None:
+def test_an_address_that_the_mail_server_refuses_is_told_and_not_tried_again(
+    post: Post, actor: Actor
+) -> None:
     post.box.refused.add("no@hay.example")
 
     shown = invite(browser(post.app, actor), "no@hay.example")
+    task = send(post, actor)
 
-    assert "rechaza la dirección no@hay.example" in shown
     assert "key=" not in shown
+    assert task.state == "failed"
+    assert "rechaza la dirección no@hay.example" in (task.message or "")
+    assert "rechaza la dirección" in browser(post.app, actor).get("/settings/jobs").text
+
+
+def test_a_mail_server_that_is_down_keeps_nobody_waiting_and_is_tried_again(
+    post: Post, actor: Actor, clock: SettableClock
+) -> None:
+    address = post.host.settings.smtp_url
+    with closing(socket.socket()) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        dead = f"smtp://127.0.0.1:{nobody.getsockname()[1]}"
+        post.host.settings = replace(post.host.settings, smtp_url=dead)
+        shown = invite(browser(post.app, actor), "sin@afan.example")
+        waiting = send(post, actor)
+    post.host.settings = replace(post.host.settings, smtp_url=address)
+    clock.advance(minutes=1)
+    done = send(post, actor)
+
+    assert "va en camino" in shown
+    assert (waiting.state, waiting.attempts) == ("queued", 1)
+    assert "No se pudo usar" in (waiting.message or "")
+    assert (done.state, done.attempts) == ("done", 2)
+    follow(browser(post.app), link_of(post.box.next()))
+
+
+def test_no_link_lies_in_the_queue(post: Post, actor: Actor) -> None:
+    invite(browser(post.app, actor), "luz@nueva.example")
+    with transaction(post.host.engine, tenant_id=actor.tenant_id, read=True) as connection:
+        [task] = tasks.tasks(connection, actor.tenant_id, job=SEND)
+    letter = delivered(post, actor)
+
+    assert set(task.payload) == {"user_id", "inviter"}
+    assert link_of(letter)
 
 
 @pytest.mark.parametrize("email", ["", "nadie", "a b@c.example", "a@b.example,c@d.example"])

@@ -42,8 +42,7 @@ from trato.errors import (
 )
 from trato.hooks import hookimpl
 from trato.host import Host
-from trato.jobs.declared import Job, JobContext, job
-from trato.jobs.worker import Temporary
+from trato.jobs.declared import Job, JobContext, Temporary, job
 from trato.plugin import (
     Children,
     Command,

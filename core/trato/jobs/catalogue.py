@@ -7,13 +7,16 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from trato.exchange.writing import write_csv
 from trato.host import Host
-from trato.jobs.declared import Job, JobContext
+from trato.jobs.declared import DetachedContext, Job, JobContext, Temporary
 from trato.jobs.exchanging import exchange_jobs
 from trato.jobs.queue import remove_done, remove_old
 from trato.lifecycle.exports import export_tenant
+from trato.mail.invitations import SEND, send_invitation
+from trato.mail.sending import MailError
 from trato.records import audit, audit_seals, events
 from trato.records.unit import Unit
 from trato.sync.jobs import connector_jobs
@@ -95,8 +98,21 @@ def core_jobs(host: Host) -> dict[str, Job]:
             unit.connection, unit.tenant_id, before=ctx.now - TASKS_KEPT
         ) + remove_done(unit.connection, unit.tenant_id, heard, before=ctx.now - EVENTS_KEPT)
 
+    def invite(ctx: DetachedContext) -> None:
+        try:
+            send_invitation(
+                host, ctx.tenant_id, user_id=UUID(ctx.payload["user_id"]),
+                inviter=ctx.payload["inviter"],
+            )  # fmt: skip
+        except MailError as error:
+            if error.code == "address_refused":
+                raise
+            told = error.message
+            raise Temporary(told.text, hint=error.hint.text, **told.params) from error
+
     made = (
         Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),
+        Job(name=SEND, title=_("Send an invitation"), run=invite, detached=True, attempts=8),
         Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2),

@@ -13,6 +13,12 @@ from trato.records.records import Records
 from trato.records.unit import Unit
 
 
+class Temporary(TratoError):
+    """A failure that time may mend: the task is tried again later."""
+
+    code = "temporary"
+
+
 class Cancelled(TratoError):
     """Somebody cancelled the task, or another worker has it now."""
 

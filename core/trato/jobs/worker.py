@@ -21,7 +21,7 @@ from trato.errors import DatabaseUnavailable, TratoError
 from trato.host import Host
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.claiming import Claim, claim, extend, take
-from trato.jobs.declared import Cancelled, DetachedContext, Job, JobContext
+from trato.jobs.declared import Cancelled, DetachedContext, Job, JobContext, Temporary
 from trato.tenancy.tables import task
 from trato.text import _
 
@@ -30,12 +30,6 @@ log = logging.getLogger("trato.jobs")
 LEASE = dt.timedelta(seconds=60)
 #: Least time between two reports of progress that are written.
 _REPORT_EVERY = dt.timedelta(seconds=1)
-
-
-class Temporary(TratoError):
-    """A failure that time may mend: the task is tried again later."""
-
-    code = "temporary"
 
 
 def worker_name() -> str:

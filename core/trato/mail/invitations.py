@@ -15,11 +15,15 @@ from trato.access import links
 from trato.access import store as people
 from trato.access.actor import Actor
 from trato.db.engine import transaction
-from trato.errors import DomainError, Message
+from trato.errors import DomainError
 from trato.host import Host
 from trato.mail import letters
 from trato.mail.sending import MailError, missing_settings, send
+from trato.tenancy.tasks import enqueue
 from trato.text import _
+
+#: The job that sends the letter of an invitation.
+SEND = "core.send_invitation"
 
 #: What a message's head can carry without quoting.
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+")
@@ -34,10 +38,8 @@ class Invitation:
     member_id: UUID
     #: Whether the person still has to choose a password; else they may enter at once.
     is_new: bool
-    #: Whether the letter was handed to the mail server.
-    is_sent: bool
-    #: Why it was not.
-    problem: Message | None = None
+    #: Whether a letter is on its way; the task that sends it tells whether it arrives.
+    is_mailed: bool
     #: The link to hand over by another way: only where mail is not set up, so that with mail the
     #: link proves that the address is the person's.
     link: str | None = None
@@ -49,7 +51,8 @@ def invite(
 ) -> Invitation:  # fmt: skip
     """Give a person access to the actor's tenant and tell them by e-mail.
 
-    Who has an account is let in at once. Who has none gets a link to choose a password.
+    Who has an account is let in at once. Who has none gets a link to choose a password. A task
+    sends the letter, so a mail server that is down keeps nobody waiting, and is tried again.
 
     :param base_url: where the administrator reaches Trato, for a link that is not mailed.
     :raises LicenseError: when no seat is left.
@@ -75,37 +78,48 @@ def invite(
         host, tenant.slug, email, roles=roles, name=name, teams=teams, ends_at=ends_at,
         actor=actor,
     )  # fmt: skip
-    with transaction(host.engine) as connection:
+    with transaction(host.engine, tenant_id=tenant.id) as connection:
         user = people.read_user(connection, made.user_id)
         if user is None:
             raise DomainError(_("There is no user {email}."), email=email)
+        is_new, link = user.password_hash is None, None
+        is_mailed = not missing_settings(host.settings)
+        if is_mailed:
+            # The task makes the link itself: none lies in the queue for others to read.
+            enqueue(
+                connection, tenant.id, SEND, now=now, by=actor.member_id,
+                payload={"user_id": str(user.id), "inviter": actor.name},
+            )  # fmt: skip
+        elif is_new:
+            secret = links.create(connection, user.id, "invitation", now=now)
+            link = f"{base_url.rstrip('/')}/login/link?key={secret}"
+    return Invitation(
+        email=user.email, member_id=made.member_id, is_new=is_new, is_mailed=is_mailed, link=link
+    )
+
+
+def send_invitation(host: Host, tenant_id: int, *, user_id: UUID, inviter: str) -> None:
+    """Write and send the letter to somebody who was given access to a tenant.
+
+    :raises MailError: when the mail server does not take it.
+    """
+    tenant = host.for_tenant(tenant_id).tenant
+    with transaction(host.engine) as connection:
+        user = people.read_user(connection, user_id)
+        if user is None:
+            return
         is_new = user.password_hash is None
-        secret = links.create(connection, user.id, "invitation", now=now) if is_new else ""
-    lacking = missing_settings(host.settings)
-    root = (base_url if lacking else host.settings.public_url or base_url).rstrip("/")
-    url = f"{root}/login/link?key={secret}" if is_new else f"{root}/"
+        secret = links.create(connection, user.id, "invitation", now=host.clock()) if is_new else ""
+    root = (host.settings.public_url or "").rstrip("/")
     if is_new:
         draft = letters.invitation(
-            name=user.name, tenant=tenant.name, inviter=actor.name, url=url,
-            days=links.LIFETIME["invitation"].days,
+            name=user.name, tenant=tenant.name, inviter=inviter,
+            url=f"{root}/login/link?key={secret}", days=links.LIFETIME["invitation"].days,
         )  # fmt: skip
     else:
-        draft = letters.added(name=user.name, tenant=tenant.name, inviter=actor.name, url=url)
-    problem: Message | None = None
-    if lacking:
-        problem = Message(_("Mail is not set up: {names} is missing."),
-                          {"names": ", ".join(lacking)})  # fmt: skip
-    else:
-        try:
-            letter = letters.write(draft, host.catalogs, user.locale or tenant.locale)
-            send(host.settings, letter, user.email, clock=host.clock)
-        except MailError as error:
-            log.warning("invitation not sent: %s", error)
-            problem = error.message
-    return Invitation(
-        email=user.email, member_id=made.member_id, is_new=is_new, is_sent=problem is None,
-        problem=problem, link=url if lacking and is_new else None,
-    )  # fmt: skip
+        draft = letters.added(name=user.name, tenant=tenant.name, inviter=inviter, url=f"{root}/")
+    letter = letters.write(draft, host.catalogs, user.locale or tenant.locale)
+    send(host.settings, letter, user.email, clock=host.clock)
 
 
 def _is_in(host: Host, actor: Actor, email: str, *, now: dt.datetime) -> bool:

@@ -76,6 +76,7 @@ def send(
         raise MailError(
             _("The mail server {server} refuses the address {address}."),
             hint=_("Check how the address is written."), server=server, address=to,
+            code="address_refused",
         ) from error  # fmt: skip
     except (smtplib.SMTPException, OSError) as error:
         raise MailError(

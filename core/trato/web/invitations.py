@@ -124,20 +124,16 @@ def send_invitation() -> str | tuple[str, int]:
 
 
 def _done(made: Invitation, name: str) -> str:
-    host = current_host()
     title = translator(_("{name} may enter"), name=name)
     if not made.is_new:
         text = _("This e-mail had an account already: it can sign in to this company at once.")
-    elif made.is_sent:
-        text = _("The invitation was sent. Its link works once, during seven days.")
-    elif made.link:
+    elif made.is_mailed:
+        text = _("The invitation is on its way. Its link works once, during seven days. If it "
+                 "cannot be sent, Background tasks tells why.")  # fmt: skip
+    else:
         text = _("Hand over this link, in person or by a channel you trust. It works once, during "
                  "seven days, and is shown only now.")  # fmt: skip
-    else:
-        text = _("The invitation could not be sent. Invite the same e-mail again to try once "
-                 "more.")  # fmt: skip
     set_crumbs(Crumb(title=translator(_("Invite somebody")), url="/admin/invitations"),
                Crumb(title=title))  # fmt: skip
-    problem = "" if made.problem is None else host.catalogs.message(made.problem, locale())
-    page = {"title": title, "text": translator(text), "problem": problem, "link": made.link}
+    page = {"title": title, "text": translator(text), "link": made.link}
     return render_template("invited.html", page=page)
