@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 from core.tests.shop import SHOP, Shop, ShopDouble
@@ -28,10 +27,10 @@ class TestShop(ConnectorChecks):
 @pytest.fixture(name="badly")
 def worsen(
     shop_host: Host, issue_license: LicenseIssuer, double: ShopDouble, clock: SettableClock
-) -> Iterator[Company]:
+) -> Company:
     made = make_company(shop_host, issue_license, plugins=["shop"])
     set_up(made, "shop", double.settings())
-    yield made
+    return made
 
 
 @pytest.mark.database("sqlite")

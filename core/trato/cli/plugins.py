@@ -38,6 +38,13 @@ def add(commands: Commands) -> None:
                        help=_("of this tenant only; without it the tables go"))  # fmt: skip
     purge.add_argument("--yes", action="store_true", help=_("do not ask"))
 
+    new = plugin.command("new", _("Write a new plugin into a folder of its own"), _new)
+    new.add_argument("name", metavar="NAME", help=_("the plugin, such as acme_visits"))
+    new.add_argument("--with", dest="parts", metavar="PARTS", default="entity,screen",
+                     help=_("what it is made with: entity,screen,job,connector"))  # fmt: skip
+    new.add_argument("--folder", metavar="DIR", default=".",
+                     help=_("where its folder is made; here unless said"))  # fmt: skip
+
     migration = plugin.command(
         "migration", _("Write the revision that brings a plugin's tables to what it declares"),
         _migration,
@@ -196,6 +203,28 @@ def _purge(context: Context, args: argparse.Namespace) -> int:
 def _nothing_purged(context: Context) -> int:
     context.error(context.text(_("Nothing was purged.")))
     return 2
+
+
+def _new(context: Context, args: argparse.Namespace) -> int:
+    from trato.scaffold.naming import names_for, parts_of
+    from trato.scaffold.writing import write_plugin
+
+    parts = parts_of(args.parts)
+    # Broken ones are installed too.
+    host = context.bare_host
+    taken = {*host.plugins, *(problem.plugin for problem in host.problems)}
+    names = names_for(args.name, installed=taken)
+    folder = Path(args.folder).resolve() / names.plugin
+    for path in write_plugin(names, parts, folder=folder):
+        context.print(str(folder / path))
+    context.note(
+        context.text(
+            _("Made with: {parts}. Install it and run its tests: pip install --editable {folder} "
+              "&& pytest {folder}"),
+            parts=", ".join(parts), folder=str(folder),
+        )
+    )  # fmt: skip
+    return 0
 
 
 def _migration(context: Context, args: argparse.Namespace) -> int:

@@ -1,0 +1,182 @@
+"""`trato plugin new`: what it writes works as it is written, and what it refuses leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from trato.errors import ConfigError, PluginError
+from trato.scaffold import writing
+from trato.scaffold.naming import PARTS, names_for, parts_of
+from trato.scaffold.writing import write_plugin
+
+if TYPE_CHECKING:
+    from core.tests.conftest import Installation
+
+ALL = ",".join(PARTS)
+#: Every choice of parts.
+CHOICES = [",".join(some) for count in range(1, 5) for some in combinations(PARTS, count)]
+
+pytestmark = pytest.mark.database("sqlite")
+
+
+def made(folder: Path, plugin: str = "acme_visits", parts: str = ALL) -> Path:
+    """Write a plugin and give its folder."""
+    write_plugin(names_for(plugin), parts_of(parts), folder=folder / plugin)
+    return folder / plugin
+
+
+def run(words: Sequence[str], *, cwd: Path, path: Path | None = None) -> str:
+    """Run a command to its good end and give what it printed."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+    if path is not None:
+        environ["PYTHONPATH"] = str(path)
+    ran = subprocess.run(
+        words, cwd=cwd, env=environ, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
+    return ran.stdout
+
+
+def install(plugin: Path, site: Path) -> Path:
+    """Install a plugin as its user would, without network, beside everything else."""
+    run([sys.executable, "-m", "pip", "install", "-q", "--no-build-isolation", "--no-deps",
+         "--no-index", "--target", str(site), str(plugin)], cwd=plugin)  # fmt: skip
+    return site
+
+
+def each(*quick: str) -> list[Any]:
+    """Give every choice; all but the named ones only when there is time."""
+    return [pytest.param(c, marks=[] if c in quick else [pytest.mark.soak]) for c in CHOICES]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", each(ALL))
+def test_its_own_tests_pass_as_they_are_written(tmp_path: Path, parts: str) -> None:
+    plugin = made(tmp_path, parts=parts)
+    site = install(plugin, tmp_path / "site")
+
+    said = run([sys.executable, "-m", "pytest", "-q", "--database", "sqlite",
+                "-p", "no:cacheprovider"], cwd=plugin, path=site)  # fmt: skip
+
+    assert " passed" in said
+    assert "failed" not in said
+
+
+_LOADED = """
+import sys
+from trato.host import Host
+from trato.settings import Settings
+
+host = Host(Settings.load({"TRATO_DATABASE_URL": "sqlite:///nowhere.sqlite"}))
+assert [str(p) for p in host.problems] == [], host.problems
+registry, name = host.registry, sys.argv[1]
+print(*[key for key, there in {
+    "entity": [e for e in registry.entities if e.startswith(f"{name}.")],
+    "screen": [s for s in registry.screens if s[1].startswith(f"{name}.")],
+    "job": [j for j in registry.jobs if j.startswith(f"{name}.")],
+    "connector": [c for c in registry.connectors if c.startswith(f"{name}.")],
+}.items() if there], sep=",")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", each(ALL, "job"))
+def test_it_has_what_was_asked_for_and_no_more(tmp_path: Path, parts: str) -> None:
+    plugin = made(tmp_path, parts=parts)
+    site = install(plugin, tmp_path / "site")
+
+    loaded = run([sys.executable, "-c", _LOADED, "acme_visits"], cwd=tmp_path, path=site)
+    again = run([sys.executable, "-m", "trato", "--lang", "en", "plugin", "migration",
+                 "acme_visits", "-m", "Again"], cwd=tmp_path, path=site)  # fmt: skip
+
+    assert loaded.strip() == ",".join(parts_of(parts))
+    assert "Nothing to write" in again
+
+
+@pytest.mark.parametrize(
+    ("plugin", "parts"),
+    [("acme_visits", ALL), ("items", "job"), ("kpis", "entity"), ("acme2_classes", ALL),
+     ("acme_extraordinarily_long_appointments", "connector")],
+)  # fmt: skip
+def test_it_is_clean_and_typed(tmp_path: Path, plugin: str, parts: str) -> None:
+    folder = tmp_path / plugin
+    writing._write_files(names_for(plugin), parts_of(parts), folder)
+
+    run([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=folder)
+    run([sys.executable, "-m", "ruff", "format", "--no-cache", "--check", "."], cwd=folder)
+
+
+def test_its_module_is_short(tmp_path: Path) -> None:
+    plugin = made(tmp_path, parts="entity,screen") / "trato_acme_visits"
+
+    lines = [
+        line for name in ("models.py", "plugin.py")
+        for line in (plugin / name).read_text("utf-8").splitlines()
+    ]  # fmt: skip
+
+    assert len(lines) <= 80
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Visits", "bad_name"), ("2visits", "bad_name"), ("acme-visits", "bad_name"),
+     ("acme__visits", "bad_name"), ("_visits", "bad_name"), ("", "bad_name"), ("ñandú", "bad_name"),
+     ("../visits", "bad_name"), ("a" * 41, "bad_name"), ("api", "reserved_name"),
+     ("static", "reserved_name"), ("core", "reserved_name"), ("clients", "taken_name")],
+)  # fmt: skip
+def test_a_name_that_cannot_be_is_refused(name: str, code: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        names_for(name, installed=["clients"])
+
+    assert caught.value.code == code
+    assert caught.value.hint.text
+
+
+def test_a_part_that_does_not_exist_is_refused_with_what_may_be_meant() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'screen'"):
+        parts_of("entity,sceen")
+
+
+def test_a_folder_that_exists_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "acme_visits").mkdir()
+    (tmp_path / "acme_visits" / "mine.txt").write_text("mine")
+
+    with pytest.raises(ConfigError, match="exists already"):
+        made(tmp_path)
+
+    assert [p.name for p in tmp_path.rglob("*")] == ["acme_visits", "mine.txt"]
+
+
+def test_what_fails_in_the_middle_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> None:
+        raise PluginError("the disk is full")
+
+    monkeypatch.setattr(writing, "_write_revision", fail)
+
+    with pytest.raises(PluginError):
+        made(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_it_and_says_what_to_do_next(installation: Installation) -> None:
+    ran = installation.did("plugin", "new", "acme_visits", "--with", "screen")
+
+    folder = installation.folder / "acme_visits"
+    assert (folder / "trato_acme_visits" / "migrations" / "versions").is_dir()
+    assert str(folder / "setup.cfg") in ran.out
+    assert not (folder / "trato_acme_visits" / "jobs.py").exists()
+    assert installation.run("plugin", "new", "acme_visits").code == 2
+    refused = installation.run("plugin", "new", "clients")
+    assert refused.code == 2
+    assert "acme_clients" in refused.err

@@ -1,0 +1,1 @@
+"""New plugins: `trato plugin new` writes one whose tests pass as they are written."""
