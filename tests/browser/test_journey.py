@@ -120,7 +120,7 @@ def test_day_of_work(open_page: Open, tenant: Company, actor: Actor, window: Win
     page.click(".t-form [data-submit]")
     page.wait_for_url(f"**{url}")
     expect(page.locator("#t-data")).to_contain_text("Filandia")
-    expect(page.locator("#t-data")).to_contain_text("+576065550100")
+    expect(page.locator("#t-data")).to_contain_text("+57 606 555 0100")
 
     # Into the bin and out of it.
     page.click("form[action$='/archive'] button")

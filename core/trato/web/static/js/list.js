@@ -51,12 +51,15 @@
     const items = () => all("li:not(:has(input:disabled))", item.parentElement);
     item.classList.add("is-dragged");
     grip.setPointerCapture(event.pointerId);
+    // The others move around the one that is dragged: moved itself, it would lose the pointer.
     const move = ({ clientY }) => {
-      const before = items().find((other) => other !== item && clientY < other.getBoundingClientRect().top + other.offsetHeight / 2);
-      if (before) {
-        if (item.nextElementSibling !== before) before.before(item);
-      } else if (items().at(-1) !== item) {
-        items().at(-1).after(item);
+      const middle = (other) => other.getBoundingClientRect().top + other.offsetHeight / 2;
+      for (;;) {
+        const order = items();
+        const at = order.indexOf(item);
+        if (order[at + 1] && clientY > middle(order[at + 1])) item.before(order[at + 1]);
+        else if (order[at - 1] && clientY < middle(order[at - 1])) item.after(order[at - 1]);
+        else break;
       }
       item.scrollIntoView({ block: "nearest" });
     };

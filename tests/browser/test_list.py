@@ -1,0 +1,429 @@
+"""A list in Chromium, at a desk and on a phone: cells, totals, columns, many rows, the way back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from trato.access.actor import Actor
+from trato.testing.browser import DESK, PHONE, Watched, Window
+from trato.testing.companies import Company
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
+
+Open = Callable[..., Watched]
+CLIENTS = "/clients/clients"
+CLIENT = "clients.client"
+WINDOWS = pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk", "phone"])
+COLUMNS = ["city", "status", "credit_limit", "category_id", "custom.desde", "custom.socio"]
+
+
+@pytest.fixture
+def tenant(tenant: Company) -> Company:
+    """Give a company with a hundred clients, and fields of kinds that clients have none of."""
+    tenant.custom_field(CLIENT, "desde", "date", label="Desde")
+    tenant.custom_field(CLIENT, "socio", "boolean", label="Socio")
+    with tenant.unit() as unit:
+        unit.records.create("clients.category", {"name": "Mayorista"})
+        unit.records.bulk(
+            CLIENT,
+            [{"name": f"Tienda {n:03}", "city": "Pereira", "credit_limit": f"{n}.5"}
+             for n in range(100)],
+        )  # fmt: skip
+    return tenant
+
+
+@pytest.fixture
+def signed_in(open_page: Open, actor: Actor, tenant: Company) -> Callable[..., Watched]:
+    """Open a page of somebody signed in, with the columns that these tests edit."""
+
+    def enter(window: Window = DESK, **options: Any) -> Watched:
+        here = open_page(window, **options)
+        here.sign_in(actor.member.email)
+        token = here.page.get_attribute('meta[name="csrf-token"]', "content")
+        sent = "&".join(f"column={path}" for path in COLUMNS)
+        here.page.request.post(
+            f"{here.url}{CLIENTS}/columns", data=f"csrf_token={token}&{sent}",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )  # fmt: skip
+        listed(here)
+        return here
+
+    return enter
+
+
+def listed(here: Watched, query: str = "") -> Page:
+    page = here.at(f"{CLIENTS}{query}")
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    return page
+
+
+def cell(page: Page, row: int, path: str) -> Locator:
+    return page.locator("tr.t-row").nth(row).locator("td").nth(COLUMNS.index(path))
+
+
+def editor(page: Page) -> Locator:
+    return page.locator(".t-cell-box")
+
+
+def read(tenant: Company, name: str, path: str) -> Any:
+    with tenant.unit(read=True) as unit:
+        found = unit.records.query(CLIENT, columns=(path,), search=name).rows
+    return found[0][2]
+
+
+def record(tenant: Company, name: str) -> UUID:
+    with tenant.unit(read=True) as unit:
+        found: UUID = unit.records.query(CLIENT, columns=("name",), search=name).rows[0][0]
+    return found
+
+
+# --- cells ---------------------------------------------------------------------------------------
+
+
+def test_cell_is_edited_with_the_mouse_and_taken_back(
+    signed_in: Callable[..., Watched], tenant: Company
+) -> None:
+    here = signed_in()
+    page = here.page
+
+    cell(page, 3, "city").dblclick()
+    field = editor(page).get_by_label("Ciudad", exact=True)
+    expect(field).to_be_focused()
+    field.fill("Salento")
+    field.press("Enter")
+    expect(cell(page, 3, "city")).to_have_text("Salento")
+    expect(editor(page)).to_have_count(0)
+    expect(cell(page, 3, "city")).to_be_focused()
+    assert here.path == CLIENTS
+    assert read(tenant, "Tienda 003", "city") == "Salento"
+
+    page.click("#t-toasts button:has-text('Deshacer')")
+    expect(cell(page, 3, "city")).to_have_text("Pereira")
+
+    # The pencil of the cell under the pointer does it too, and Esc leaves all as it was.
+    cell(page, 4, "city").hover()
+    page.click(".t-pencil")
+    editor(page).get_by_label("Ciudad", exact=True).fill("Filandia")
+    page.keyboard.press("Escape")
+    expect(editor(page)).to_have_count(0)
+    expect(cell(page, 4, "city")).to_have_text("Pereira")
+
+    # One click opens the record.
+    cell(page, 4, "status").click()
+    page.wait_for_url(re.compile(f"{CLIENTS}/[0-9a-f-]{{36}}$"))
+
+
+def test_cells_of_every_kind_are_edited_with_the_keyboard_alone(
+    signed_in: Callable[..., Watched], tenant: Company
+) -> None:
+    page = signed_in().page
+    keys = page.keyboard
+
+    keys.press("j")
+    keys.press("ArrowRight")
+    expect(cell(page, 0, "city")).to_be_focused()
+    expect(cell(page, 0, "city")).to_have_attribute("aria-readonly", "false")
+    keys.press("F2")
+    expect(editor(page).get_by_role("textbox", name="Ciudad")).to_be_focused()
+    keys.type("Armenia")
+    keys.press("Tab")
+    expect(editor(page).get_by_role("combobox", name="Estado")).to_be_focused()
+    page.select_option(".t-cell-box select", label="Inactivo")
+    keys.press("Tab")
+    expect(editor(page).get_by_label("Cupo de crédito", exact=True)).to_be_focused()
+    keys.press("Control+A")
+    keys.type("1.234,5")
+    keys.press("Tab")
+    expect(editor(page).get_by_role("combobox", name="Categoría")).to_be_focused()
+    keys.type("mayor")
+    expect(page.locator(".t-cell-box .t-options [data-id]")).to_have_count(1)
+    keys.press("Enter")
+    keys.press("Tab")
+    expect(editor(page).get_by_label("Desde", exact=True)).to_be_focused()
+    editor(page).get_by_label("Desde", exact=True).fill("2026-01-31")
+    keys.press("Tab")
+    expect(editor(page).get_by_label("Socio", exact=True)).to_be_focused()
+    keys.press("Space")
+    keys.press("Enter")
+    expect(cell(page, 0, "custom.socio")).to_have_text("Sí")
+
+    shown = [cell(page, 0, path).inner_text() for path in COLUMNS]
+    assert shown[:4] == ["Armenia", "Inactivo", "$\xa01.234,50", "Mayorista"]
+    assert shown[4].startswith("31 ene")
+    assert str(read(tenant, "Tienda 000", "credit_limit")) == "1234.5000"
+
+    # e edits the name from its link; the arrows lead to the row below.
+    keys.press("k")
+    keys.press("e")
+    expect(editor(page).get_by_role("textbox", name="Nombre")).to_be_focused()
+    keys.press("Escape")
+    keys.press("ArrowDown")
+    expect(page.locator("tr.t-row").nth(1).locator("th a")).to_be_focused()
+    keys.press("x")
+    expect(page.locator("[data-choose]:checked")).to_have_count(1)
+    keys.press("Enter")
+    page.wait_for_url(re.compile(f"{CLIENTS}/[0-9a-f-]{{36}}$"))
+
+
+def test_refusal_and_the_work_of_others_are_met_at_the_cell(
+    signed_in: Callable[..., Watched], tenant: Company, axe: str
+) -> None:
+    luz = tenant.member("manager", name="Luz Dary Mosquera")
+    here = signed_in()
+    page = here.page
+
+    with here.refused(422):
+        cell(page, 2, "credit_limit").dblclick()
+        editor(page).get_by_label("Cupo de crédito", exact=True).fill("mucho")
+        page.keyboard.press("Enter")
+        expect(editor(page).locator(".t-error")).to_contain_text("«mucho» no es un número")
+    expect(editor(page).get_by_label("Cupo de crédito", exact=True)).to_be_focused()
+    assert flaws(page, axe) == []
+    page.keyboard.press("Escape")
+
+    cell(page, 2, "city").dblclick()
+    expect(editor(page)).to_be_visible()
+    with tenant.unit(luz) as unit:
+        unit.records.update(CLIENT, record(tenant, "Tienda 002"), {"city": "Buga"})
+    with here.refused(409):
+        editor(page).get_by_label("Ciudad", exact=True).fill("Salento")
+        page.keyboard.press("Enter")
+        met = editor(page).locator(".t-cell-conflict")
+        expect(met).to_contain_text("Luz Dary Mosquera cambió esto")
+        expect(met).to_contain_text("Buga")
+    assert flaws(page, axe) == []
+    editor(page).get_by_role("button", name="Guardar lo mío").click()
+    expect(cell(page, 2, "city")).to_have_text("Salento")
+    assert read(tenant, "Tienda 002", "city") == "Salento"
+
+
+def test_card_of_a_phone_opens_its_record_and_edits_nothing(
+    signed_in: Callable[..., Watched],
+) -> None:
+    here = signed_in(PHONE)
+    page = here.page
+
+    expect(page.locator(".t-table")).not_to_have_attribute("role", "grid")
+    cell(page, 1, "city").tap()
+    page.wait_for_url(re.compile(f"{CLIENTS}/[0-9a-f-]{{36}}$"))
+
+    expect(editor(page)).to_have_count(0)
+
+
+# --- totals, columns -----------------------------------------------------------------------------
+
+
+@WINDOWS
+def test_total_is_of_all_that_was_found_and_follows_an_edit(
+    signed_in: Callable[..., Watched], window: Window
+) -> None:
+    here = signed_in(window)
+    page = here.page
+    foot = page.locator(".t-totals")
+
+    expect(foot).to_contain_text("Total de 100")
+    expect(foot).to_contain_text("$\xa05.000")
+    if window is DESK:
+        cell(page, 0, "credit_limit").dblclick()
+        editor(page).get_by_label("Cupo de crédito", exact=True).fill("1000,5")
+        page.keyboard.press("Enter")
+        expect(foot).to_contain_text("$\xa06.000")
+    page.fill("#t-search", "Tienda 002")
+    expect(page.locator("tr.t-row")).to_have_count(1)
+    expect(foot).to_contain_text("$\xa02,50")
+    assert layout_shift(here) < 0.01
+
+
+@WINDOWS
+def test_columns_are_dragged_into_order_and_stay_so(
+    signed_in: Callable[..., Watched], window: Window
+) -> None:
+    here = signed_in(window)
+    page = here.page
+
+    page.click("details:has(.t-columns-menu) > summary")
+    first, third = page.locator("[data-grip]").nth(0), page.locator("[data-grip]").nth(2)
+    start, end = first.bounding_box(), third.bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + 4, start["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 4, end["y"] + end["height"] - 2, steps=4)
+    page.mouse.up()
+    # The same with a button: the last one goes a place up.
+    page.locator("button[value='up:custom.socio']").click()
+    if window is DESK:
+        page.get_by_label("Compacto", exact=True).check()
+    page.click(".t-columns footer button:has-text('Aplicar')")
+    page.wait_for_load_state()
+    listed(here)
+
+    heads = [text.strip() for text in page.locator("thead th").all_text_contents()]
+    assert heads == ["Nombre", "Estado", "Cupo de crédito", "Ciudad", "Categoría", "Socio", "Desde"]
+    height = page.locator("tr.t-row td").first.bounding_box()
+    assert height
+    if window is DESK:
+        assert height["height"] == 30
+
+
+# --- many rows, one row --------------------------------------------------------------------------
+
+
+@WINDOWS
+def test_rows_are_chosen_over_pages_counted_changed_and_taken_back(
+    signed_in: Callable[..., Watched], tenant: Company, axe: str, window: Window
+) -> None:
+    here = signed_in(window)
+    page = here.page
+
+    if window is PHONE:
+        expect(page.locator("[data-choose]").first).to_be_hidden()
+        page.click("#t-more-tools details:has([data-choosing-toggle]) > summary")
+        page.tap("[data-choosing-toggle]")
+        page.locator("tr.t-row").nth(1).tap()
+        box = page.locator(".t-choose:has([data-choose])").first.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 44
+    else:
+        page.locator("[data-choose]").nth(1).check()
+    expect(page.locator("[data-chosen]")).to_have_text("Elegidos: 1")
+    assert flaws(page, axe) == []
+    page.get_by_label("Elegir los 100", exact=True).check()
+    expect(page.locator("[data-chosen]")).to_have_text("Elegidos: 100")
+    page.click(".t-bulk button:has-text('Archivar')")
+    expect(page.locator(".t-bulk-count")).to_contain_text("100")
+    page.click("main button:has-text('Archivar')")
+    expect(page.locator("#t-toasts")).to_contain_text("Se cambiaron 100.")
+    expect(page.locator("tr.t-row")).to_have_count(0)
+    page.click("#t-toasts button:has-text('Deshacer')")
+    expect(page.locator("#t-count")).to_have_text("100")
+
+
+@WINDOWS
+def test_refused_rows_are_told_one_by_one(
+    open_page: Open, tenant: Company, axe: str, window: Window
+) -> None:
+    rights = {CLIENT: {"view": "all", "edit": "own", "archive": "own"}}
+    here = open_page(window)
+    here.sign_in(tenant.member_with(rights).member.email)
+    page = listed(here, "?q=Tienda+007")
+    if window is PHONE:
+        page.click("#t-more-tools details:has([data-choosing-toggle]) > summary")
+        page.tap("[data-choosing-toggle]")
+    page.locator("[data-choose]").first.check()
+    page.click(".t-bulk button:has-text('Archivar')")
+    page.click("main button:has-text('Archivar')")
+
+    refused = page.locator(".t-refused li")
+    expect(refused).to_have_count(1)
+    expect(refused).to_contain_text("Tienda 007")
+    expect(refused).to_contain_text("Usted no puede hacer esto con este registro.")
+    assert flaws(page, axe) == []
+    with page.expect_download() as file:
+        page.click("main a:has-text('Descargar')")
+    assert "Tienda 007" in Path(file.value.path()).read_text("utf-8-sig")
+    page.click("main a:has-text('Volver a la lista')")
+    expect(page.locator("#t-search")).to_have_value("Tienda 007")
+
+
+def test_row_has_a_menu_for_mouse_and_keyboard(signed_in: Callable[..., Watched], axe: str) -> None:
+    page = signed_in().page
+
+    cell(page, 2, "city").hover()
+    page.get_by_role("button", name="Acciones de Tienda 002").click()
+    expect(page.locator("#t-row-menu a").first).to_be_focused()
+    assert flaws(page, axe) == []
+    page.click("#t-row-menu button:has-text('Archivar')")
+    expect(page.locator("#t-toasts")).to_contain_text("Se cambiaron 1.")
+    expect(page.locator("#t-count")).to_have_text("99")
+    page.wait_for_load_state()
+
+    # The focus has come back to the place of the row that is gone; the menu goes along.
+    expect(page.locator("tr.t-row").nth(2).locator("th a")).to_be_focused()
+    page.keyboard.press("j")
+    page.get_by_role("button", name="Acciones de Tienda 004").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/edit")
+
+
+# --- the way back, the way out -------------------------------------------------------------------
+
+
+@WINDOWS
+def test_list_is_found_as_it_was_left(signed_in: Callable[..., Watched], window: Window) -> None:
+    here = signed_in(window)
+    page = listed(here, "?sort=-name")
+    last = page.locator("tr.t-row").nth(79)
+    last.scroll_into_view_if_needed()
+    expect(page.locator("tr.t-row")).to_have_count(100)
+    link = page.locator("tr.t-row").nth(90).locator("th a")
+    link.scroll_into_view_if_needed()
+    place = "document.querySelector('#t-list > .t-scroll').scrollTop || scrollY"
+    before = page.evaluate(place)
+    link.click()
+    page.wait_for_url(re.compile(f"{CLIENTS}/[0-9a-f-]{{36}}$"))
+
+    page.go_back()
+
+    expect(page.locator("tr.t-row")).to_have_count(100)
+    expect(page.locator("tr.t-row").nth(90).locator("th a")).to_be_focused()
+    assert before > 1000
+    assert abs(page.evaluate(place) - before) <= 2
+    assert "Tienda" not in page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
+
+
+@WINDOWS
+def test_view_leaves_as_a_file_with_its_filters(
+    signed_in: Callable[..., Watched], window: Window
+) -> None:
+    here = signed_in(window)
+    page = listed(here, "?q=Tienda+01")
+
+    page.click("#t-more-tools details:has([href*='export']) > summary")
+    with page.expect_download() as file:
+        page.click("a[href*='export.csv']")
+
+    lines = Path(file.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(lines) == 11
+    assert all("Tienda 01" in line for line in lines[1:])
+
+
+def test_list_fits_and_does_not_move(signed_in: Callable[..., Watched]) -> None:
+    here = signed_in()
+    for theme in ("light", "dark"):
+        here.page.emulate_media(color_scheme=theme)
+        page = listed(here)
+
+        assert layout_shift(here) < 0.01
+        wide, shown = page.evaluate(
+            "[document.querySelector('.t-table').offsetWidth,"
+            " document.querySelector('.t-scroll').clientWidth]"
+        )
+        assert wide <= shown
+
+
+def flaws(page: Page, axe: str) -> list[str]:
+    """Run axe-core over the page as it stands."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run().then(answer => answer.violations)")
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+def layout_shift(here: Watched) -> float:
+    """Sum the shifts of layout that nobody caused by a key or a click."""
+    total: float = here.page.evaluate(
+        """() => new Promise(done => new PerformanceObserver(list => done(list.getEntries()
+             .filter(entry => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0)))
+             .observe({type: 'layout-shift', buffered: true}) || setTimeout(() => done(0), 300))"""
+    )
+    return total
