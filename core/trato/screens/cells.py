@@ -65,6 +65,15 @@ class Cells:
             for key, text in declared.choices
         ]
 
+    def named(self, entity: str, labels: Mapping[UUID, str]) -> dict[UUID, str]:
+        """Put labels of records into words, where what names them is a choice."""
+        view = self.view.entities.get(entity)
+        field = None if view is None else view.fields[view.info.label]
+        if field is None or field.kind != "choice":
+            return dict(labels)
+        words = dict(self.choices(field))
+        return {key: words.get(label, label) for key, label in labels.items()}
+
     def renderer(self, declared: Field, *, badge: bool = False) -> Render:
         """Choose how a field's values are written as HTML; empty ones give nothing.
 

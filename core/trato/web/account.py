@@ -17,6 +17,7 @@ from trato.records.explaining import ADMINISTER
 from trato.text import _
 from trato.web.auth import SESSION_COOKIE, SignedIn, current_host
 from trato.web.frame import LOCALES, Crumb, formats, locale, set_crumbs, translator
+from trato.web.neighbours import COOKIE as LIST_COOKIE
 from trato.web.plain_fields import plain_field
 from trato.web.signin import lock_seconds, too_many
 
@@ -182,5 +183,6 @@ def end_sessions() -> Response:
         credentials.close_all_sessions(connection, user.user_id)
     answer = redirect("/login")
     answer.delete_cookie(SESSION_COOKIE, path="/")
+    answer.delete_cookie(LIST_COOKIE)
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer

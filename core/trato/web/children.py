@@ -109,12 +109,16 @@ class ChildRows:
         if self.parent is None:
             return []
         label = self.entity.fields[self.entity.info.label]
+        belongs = Filter(path=self.by, op="eq", value=self.parent.id)
         found = self.unit.records.query(
-            self.entity.name, limit=MOST, count=True,
-            filters=(Filter(path=self.by, op="eq", value=self.parent.id),),
+            self.entity.name, limit=MOST, filters=(belongs,),
             sort=(label.path,) if label.sortable and label.path in self._blank.visible else (),
         )  # fmt: skip
-        self._more = max((found.total or 0) - len(found.rows), 0)
+        if found.next:
+            every = self.unit.records.query(
+                self.entity.name, columns=("id",), limit=1, filters=(belongs,), count=True
+            )
+            self._more = (every.total or 0) - len(found.rows)
         rows = [tuple(record.get(f.path) for f in self.fields) for record in found.records()]
         load_labels(self.unit, self._blank.cells, self.fields, rows, offset=0)
         return [

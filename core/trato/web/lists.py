@@ -298,4 +298,5 @@ def load_labels(
             ids = {row[place] for row in rows if row[place] is not None}
             wanted.setdefault(field.target, set()).update(ids)
     for target, ids in wanted.items():
-        cells.labels.setdefault(target, {}).update(unit.records.labels(target, ids))
+        found = cells.named(target, unit.records.labels(target, ids))
+        cells.labels.setdefault(target, {}).update(found)

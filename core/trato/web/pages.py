@@ -28,7 +28,7 @@ from trato.records.unit import Unit
 from trato.records.writing import check_writable
 from trato.screens.cells import Cells
 from trato.text import _
-from trato.web import flash
+from trato.web import flash, neighbours
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
 from trato.web.conflicts import Conflict
@@ -42,6 +42,7 @@ from trato.web.references import create_option, find_choices, find_options
 log = logging.getLogger("trato.web")
 blueprint = Blueprint("pages", __name__)
 blueprint.after_request(flash.clear)
+blueprint.after_request(neighbours.remember)
 
 _LIST = "/<plugin>/<collection>"
 _RECORD = "/<plugin>/<collection>/<uuid:record_id>"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from flask import request
 from werkzeug.datastructures import MultiDict
 
 from trato.entities.fold import fold
@@ -125,7 +126,12 @@ class RecordForm(FormPage):
         record = self.record
         values = {**self.stored(), **(typed or {})}
         tabs = self._tabs(values, dict(errors or {}))
-        shown = [cell for tab in tabs for cell in _cells(tab)]
+        # What is on the tab that opens comes first.
+        shown = [
+            cell
+            for tab in sorted(tabs, key=lambda tab: not tab["is_active"])
+            for cell in _cells(tab)
+        ]
         names = {cell["name"] for cell in shown}
         rows = [row for tab in tabs for block in tab["children"] for row in block["rows"]]
         names |= {row["name"] for row in rows}
@@ -192,7 +198,9 @@ class RecordForm(FormPage):
         return [self._finished(one, found) for one in found]
 
     def _finished(self, tab: dict[str, Any], tabs: list[dict[str, Any]]) -> dict[str, Any]:
-        first = next((t for t in tabs if any(c["errors"] for c in _cells(t))), tabs[0])
+        asked = f"tab-{request.args.get('tab', '')}"
+        first = next((t for t in tabs if any(c["errors"] for c in _cells(t))), None)
+        first = first or next((t for t in tabs if t["id"] == asked), tabs[0])
         wrong = sum(bool(cell["errors"]) for cell in _cells(tab))
         wrong += sum(bool(row["errors"]) for block in tab["children"] for row in block["rows"])
         return tab | {"is_active": tab is first, "wrong": wrong}

@@ -17,11 +17,13 @@ from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, is_state
+from trato.screens.conditions import conditions
 from trato.screens.parts import form_groups, panels
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
 from trato.web.lists import load_labels
+from trato.web.neighbours import neighbours_page
 from trato.web.timeline import timeline_page
 
 #: Rows that a panel shows; as many as its skeleton, so that nothing moves when it arrives.
@@ -38,6 +40,7 @@ class RecordPage:
         self.cells = Cells(
             view=unit.view, catalogs=host.catalogs, formats=formats(), locale=locale()
         )
+        self.conditions = conditions(unit.view, entity)
         self.url = f"{base_url(entity)}/{record.id}"
         self.marks = marks.of(unit, record.id)
         self.timeline = timeline_page(unit, entity, record, self.cells)
@@ -60,7 +63,7 @@ class RecordPage:
         archive = writes and self._may("archive")
         return {
             "title": title, "has_avatar": entity.info.owned,
-            "subtitle": translator(entity.info.title, entity.info.plugin), "badges": [],
+            "subtitle": self._subtitle(), "badges": [],
             "facts": [
                 {"label": self.cells.label(self.visible[path]),
                  "html": self._html(self.visible[path], badge=True)}
@@ -82,7 +85,15 @@ class RecordPage:
                 for kind in reversed(marks.KINDS)
             ],
             "history": self.timeline.page(), "why_url": f"{self.url}/why",
+            "neighbours": neighbours_page(self.unit, entity, record, self.cells),
         }  # fmt: skip
+
+    def _subtitle(self) -> str:
+        """Say what it is, and by what it is told from others of its name."""
+        info = self.entity.info
+        marks = [self._html(field).striptags() for path, field in self.visible.items()
+                 if field.identifies and path != info.label]  # fmt: skip
+        return " · ".join([translator(info.title, info.plugin), *(text for text in marks if text)])
 
     def _may(self, action: Any) -> bool:
         return decide(self.unit, self.unit.actor, self.entity, self.record, action).allowed
@@ -100,10 +111,17 @@ class RecordPage:
         made = []
         for group in form_groups(self.unit.view, self.entity, self.visible):
             title = group.title if group.is_own else translator(group.title, group.plugin or None)
-            made.append({"title": title, "fields": [self._field(f) for f in group.fields]})
+            fields = [f for f in group.fields if self._applies(f)]
+            if fields:
+                made.append({"title": title, "fields": [self._field(f) for f in fields]})
         system = [f for f in self.visible.values() if f.readonly]
         made.append({"title": translator(_("Record")), "fields": [self._field(f) for f in system]})
         return made
+
+    def _applies(self, field: Field) -> bool:
+        """Leave out what does not apply to such a record, unless it holds something."""
+        values = self.record.values
+        return values.get(field.path) is not None or self.conditions.shows(field.path, values)
 
     def _field(self, field: Field) -> dict[str, Any]:
         lock = None

@@ -16,6 +16,7 @@ from trato.errors import NotFound
 from trato.text import _
 from trato.web.auth import SESSION_COOKIE, SignedIn, current_host
 from trato.web.frame import LOCALE_COOKIE, LOCALES, frame, locale, translator
+from trato.web.neighbours import COOKIE as LIST_COOKIE
 
 log = logging.getLogger("trato.web")
 blueprint = Blueprint("signin", __name__)
@@ -142,6 +143,7 @@ def sign_out() -> Response:
             credentials.close_session(connection, user.session_id)
     answer = redirect("/login")
     answer.delete_cookie(SESSION_COOKIE, path="/")
+    answer.delete_cookie(LIST_COOKIE)
     # Nothing of the tenant stays in the browser.
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer

@@ -181,7 +181,8 @@ class TimelinePage:
         for target, ids in wanted.items():
             known = self.cells.labels.setdefault(target, {})
             if missing := ids - known.keys():
-                known.update(self.unit.records.labels(target, missing))
+                found = self.unit.records.labels(target, missing)
+                known.update(self.cells.named(target, found))
 
 
 def timeline_page(

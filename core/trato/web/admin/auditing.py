@@ -285,7 +285,7 @@ class _Writer:
                     wanted.setdefault(field.target, set()).add(UUID(raw))
         found: dict[UUID, str] = {}
         for entity, ids in wanted.items():
-            read = self.unit.records.labels(entity, ids)
+            read = self.cells.named(entity, self.unit.records.labels(entity, ids))
             self.cells.labels.setdefault(entity, {}).update(read)
             found |= read
         return found

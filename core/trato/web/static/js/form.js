@@ -20,7 +20,10 @@
       panel(other).classList.toggle("is-active", isChosen);
     }
     tab.scrollIntoView({ block: "nearest", inline: "nearest" });
-    if (keep) history.replaceState(history.state, "", tab.hash);
+    if (!keep) return;
+    const address = new URL(location);
+    address.searchParams.set("tab", tab.hash.replace("#tab-", ""));
+    history.replaceState(history.state, "", address);
   }
 
   if (bar) {
@@ -31,9 +34,7 @@
       panel(tab).setAttribute("role", "tabpanel");
       panel(tab).setAttribute("aria-labelledby", tab.id);
     }
-    const asked = form.querySelector(".has-error") ? null : tabs.find((tab) => tab.hash === location.hash);
-    choose(asked ?? tabs.find((tab) => "active" in tab.dataset) ?? tabs[0], false);
-    if (asked) form.closest(".t-scroll")?.scrollTo(0, 0);
+    choose(tabs.find((tab) => "active" in tab.dataset) ?? tabs[0], false);
     bar.addEventListener("click", (event) => {
       const tab = event.target.closest("a");
       if (!tab) return;
@@ -48,10 +49,6 @@
       const tab = tabs[(to + tabs.length) % tabs.length];
       choose(tab);
       tab.focus();
-    });
-    addEventListener("hashchange", () => {
-      const tab = tabs.find((one) => one.hash === location.hash);
-      if (tab) choose(tab, false);
     });
   }
 

@@ -80,6 +80,14 @@
     if (event.target.matches("[data-mentions] textarea")) close(event.target, event.target.form.querySelector("[role=listbox]"));
   });
 
+  // --- to the next and the previous record of the list ---
+
+  document.addEventListener("keydown", (event) => {
+    if (!["j", "k"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    document.querySelector(`[data-beside="${event.key}"]`)?.click();
+  });
+
   // --- the kind of entries that is shown ---
 
   document.addEventListener("htmx:afterRequest", (event) => {

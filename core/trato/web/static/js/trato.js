@@ -294,7 +294,7 @@
     input.setAttribute("aria-controls", list.id);
     input.setAttribute("aria-expanded", "false");
 
-    const options = () => all("[data-id]", list);
+    const options = () => all("[data-id], [data-create]", list);
     const active = () => list.querySelector('[aria-selected="true"]');
 
     function show(open) {
@@ -328,7 +328,7 @@
     input.addEventListener("blur", () => show(false));
     list.addEventListener("mousedown", (event) => {
       event.preventDefault();
-      const option = event.target.closest("[data-id]");
+      const option = event.target.closest("[data-id], [data-create]");
       if (option) pick(option);
     });
     list.addEventListener("htmx:afterSwap", () => {
