@@ -23,6 +23,7 @@ from trato.db.engine import open_engine, transaction
 from trato.errors import ConfigError
 from trato.host import Host
 from trato.jobs import queue
+from trato.jobs.tickets import check_engine
 from trato.jobs.worker import Worker
 from trato.settings import Settings
 from trato.testing.clients import Browser, browser
@@ -142,3 +143,11 @@ def ask(visitor: Browser, slug: str, number: int) -> list[str]:
         if made.status_code != 302:
             wrong.append(f"create {made.status_code}: {made.text[-2000:]}")
     return wrong
+
+
+def test_an_engine_that_needs_notices_is_refused_behind_a_pooler() -> None:
+    url = "postgresql://trato@localhost/trato?pooling=transaction"
+    settings = Settings.load({"TRATO_DATABASE_URL": url, "TRATO_JOB_ENGINE": "procrastinate"})
+
+    with pytest.raises(ConfigError, match="without pooling=transaction"):
+        check_engine(settings)

@@ -60,6 +60,13 @@ def check_engine(settings: Settings) -> None:
             hint=_("Take it out, or let TRATO_DATABASE_URL name a PostgreSQL database."),
             code="job_engine",
         )
+    if make_url(settings.database_url).query.get("pooling"):
+        raise ConfigError(
+            _("TRATO_JOB_ENGINE is 'procrastinate', which waits for the database's notices; a "
+              "pooler in transaction mode passes none on."),
+            hint=_("Give workers the database's own address, without pooling=transaction."),
+            code="job_engine",
+        )  # fmt: skip
     try:
         version("procrastinate")
     except ImportError as error:
