@@ -49,6 +49,7 @@ from trato.plugin import (
     Demo,
     Menu,
     OptionList,
+    Outgoing,
     Panel,
     Permission,
     Plugin,
@@ -65,6 +66,15 @@ from trato.records.query import Filter, Page, Query, Record
 from trato.records.records import Outcome, Records
 from trato.records.unit import Unit
 from trato.screens.declared import FormScreen, ListScreen
+from trato.sync.connector import Batch, Connector, Document, Item, Linked, Stream
+from trato.sync.errors import (
+    RemoteBusy,
+    RemoteDenied,
+    RemoteRefused,
+    RemoteUnanswered,
+    RemoteUnreachable,
+    SyncError,
+)
 from trato.tenancy.view import TenantView
 from trato.text import _
 
@@ -72,13 +82,16 @@ __all__ = [
     "UUID",
     "Actor",
     "Alike",
+    "Batch",
     "Change",
     "Children",
     "Choice",
     "Command",
     "ConfigError",
     "Conflict",
+    "Connector",
     "Demo",
+    "Document",
     "DomainError",
     "Entity",
     "Event",
@@ -88,8 +101,10 @@ __all__ = [
     "FormScreen",
     "Host",
     "Invalid",
+    "Item",
     "Job",
     "JobContext",
+    "Linked",
     "ListScreen",
     "Mapped",
     "Menu",
@@ -97,6 +112,7 @@ __all__ = [
     "NotFound",
     "OptionList",
     "Outcome",
+    "Outgoing",
     "Page",
     "Panel",
     "Permission",
@@ -104,11 +120,18 @@ __all__ = [
     "Query",
     "Record",
     "Records",
+    "RemoteBusy",
+    "RemoteDenied",
+    "RemoteRefused",
+    "RemoteUnanswered",
+    "RemoteUnreachable",
     "Same",
     "Section",
     "Setting",
     "Shown",
     "Slot",
+    "Stream",
+    "SyncError",
     "Temporary",
     "TenantView",
     "Timeline",

@@ -47,7 +47,7 @@ DOCUMENTS = {
     "sending": (_("Being sent"), "accent", "send"),
     "accepted": (_("Taken, not confirmed yet"), "info", "hourglass"),
     "to_verify": (_("To verify"), "warn", "help-circle"),
-    "rejected": (_("Refused"), "bad", "alert-circle"),
+    "rejected": (_("Refused there"), "bad", "alert-circle"),
     "confirmed": (_("Confirmed"), "ok", "check"),
 }
 #: What a pass counts, in the order in which it is shown.
