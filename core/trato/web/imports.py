@@ -283,7 +283,7 @@ def _page(entity: EntityView, desk: Desk, errors: list[str] | None = None) -> di
     with open_table(desk.source, encoding=desk.encoding) as table:
         rows = [row.cells for row, _n in zip(table, range(_SAMPLE), strict=False)]
         headers = table.headers
-        kind = table.sheet or f"{table.encoding}, {table.delimiter!r}"
+        kind = table.sheet or (table.encoding or "").upper()
     fields = rules.visible_fields(g.actor, entity)
     return {
         "title": heading, "errors": errors or [], "action": url, "file": desk.file, "kind": kind,
