@@ -125,3 +125,19 @@ def host_of() -> Any:
     yield open_host
     for host in hosts:
         host.close()
+
+
+def test_a_letter_tries_the_mail_server(acme: Installation) -> None:
+    from trato.testing.mail import mail_server
+
+    with mail_server() as box:
+        environ = {"TRATO_SMTP_URL": box.url, "TRATO_MAIL_FROM": "trato@host.example",
+                   "TRATO_PUBLIC_URL": "https://crm.example"}  # fmt: skip
+        sent = acme.run("config", "test-mail", "acme", EVA, environ=environ)
+        letter = box.next()
+    unset = acme.run("config", "test-mail", "acme", EVA)
+
+    assert sent.code == 0, sent.err
+    assert letter["To"] == EVA
+    assert unset.code == 2
+    assert "TRATO_SMTP_URL" in unset.err

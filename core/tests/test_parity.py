@@ -33,13 +33,15 @@ PAIRS: dict[str, tuple[str, ...]] = {
     "token revoke": ("admin.revoke_token", "tokens.revoke"),
     "config export": ("admin.download_configuration",),
     "config apply": (
-        "admin.plan_configuration", "admin.save_company", "admin.save_settings",
+        "admin.plan_configuration", "admin.save_company", "admin.save_mail", "admin.save_settings",
         "admin.create_field", "admin.save_field", "admin.change_field", "admin.change_choices",
         "admin.create_team", "admin.save_team", "admin.save_role",
     ),
     "config merge-choice": ("admin.merge",),
     "config remove-role": ("admin.delete_role",),
-    "config secret": ("admin.save_settings",),
+    "config secret": ("admin.save_settings", "admin.save_mail"),
+    "config test-mail": ("admin.try_mail",),
+    "import": ("imports.run",),
     "export": ("pages.export",),
     "backup": ("admin.make_export",),
     "job list": ("admin.show_jobs",),
@@ -60,7 +62,6 @@ COMMANDS_ALONE = {
     "tenant delete": "It needs the owner of the tables, whom no page has.",
     "license issue": "The seller signs licences, with a key that no installation has.",
     "plugin purge": "It removes data for good; the operator does it on the company's word.",
-    "import": "It reads a file that lies on the server; a browser sends one to the page of a list.",
 }
 
 #: Actions of pages that no command does, and why.

@@ -24,6 +24,7 @@ PAGES = (
     "/settings/modules/colombia", "/settings/fields", f"/settings/fields/{CLIENT}",
     f"/settings/fields/{CLIENT}/new", f"/settings/fields/{CLIENT}/canal",
     f"/settings/fields/{CLIENT}/canal/choices", "/settings/configuration", "/settings/tokens",
+    "/settings/mail",
 )  # fmt: skip
 ACTIONS = (
     "/settings/company", "/settings/modules/clients/disable", "/settings/modules/clients/enable",

@@ -83,6 +83,7 @@ def test_its_pages_break_no_rule(
         "archivo": ("/settings/configuration", None),
         "plan": ("/settings/configuration", _plan),
         "tokens": ("/settings/tokens", None),
+        "correo": ("/settings/mail", None),
         "persona": (f"/settings/users/{seller.member_id}", None),
         "rol": ("/settings/roles/checker", None),
         "auditoria": ("/settings/audit", None),

@@ -46,6 +46,12 @@ def add(commands: Commands) -> None:
     remove.add_argument("slug", metavar="SLUG", help=_("the tenant"))
     remove.add_argument("role", metavar="KEY", help=_("key of the role"))
 
+    mail = config.command(
+        "test-mail", _("Send a letter by a tenant's mail server, to try it"), _test_mail
+    )
+    mail.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    mail.add_argument("email", metavar="EMAIL", help=_("to whom"))
+
     secret = config.command(
         "secret", _("Keep a secret setting, read from standard input, or forget it"), _secret
     )
@@ -164,4 +170,19 @@ def _secret(context: Context, args: argparse.Namespace) -> int:
         context.say(_("Setting '{key}' is forgotten."), key=args.key)
     else:
         context.say(_("Setting '{key}' is kept, sealed."), key=args.key)
+    return 0
+
+
+def _test_mail(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.mail import letters, own_server
+
+    host = context.host
+    view = host.for_tenant(administration.tenant(host, args.slug).id)
+    draft = letters.trial(
+        name=args.email, tenant=view.tenant.name, url=host.settings.public_url or ""
+    )
+    letter = letters.write(draft, host.catalogs, view.tenant.locale)
+    own_server.send_for(host, view, letter, args.email)
+    context.say(_("The letter is on its way to {email}."), email=args.email)
     return 0

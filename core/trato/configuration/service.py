@@ -20,6 +20,7 @@ from trato.host import Host
 from trato.records import backfill
 from trato.records.unit import Unit
 from trato.tenancy import store
+from trato.tenancy.core_settings import MAIL_PLACE
 from trato.tenancy.own_fields import OwnField, save_own_field
 from trato.tenancy.profile import save_profile
 from trato.text import _
@@ -94,6 +95,9 @@ def _store(connection: Connection, tenant_id: int, steps: Sequence[Step]) -> Non
         elif section == "settings":
             plugin, key, value = step.wanted
             store.save_setting(connection, tenant_id, plugin, key, value)
+            if plugin == "core" and key in MAIL_PLACE:
+                # Or whoever names another server would be sent the password that he cannot read.
+                store.save_setting(connection, tenant_id, "core", "mail_password", None)
         elif section == "teams":
             key, name = step.wanted
             people.save_team(connection, tenant_id, key, name=name)

@@ -17,7 +17,7 @@ from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.errors import DomainError
 from trato.host import Host
-from trato.mail import letters
+from trato.mail import letters, own_server
 from trato.mail.sending import MailError, missing_settings, send
 from trato.tenancy.tasks import enqueue
 from trato.text import _
@@ -83,7 +83,7 @@ def invite(
         if user is None:
             raise DomainError(_("There is no user {email}."), email=email)
         is_new, link = user.password_hash is None, None
-        is_mailed = not missing_settings(host.settings)
+        is_mailed = not own_server.lacking(host, actor.view)
         if is_mailed:
             # The task makes the link itself: none lies in the queue for others to read.
             enqueue(
@@ -103,7 +103,8 @@ def send_invitation(host: Host, tenant_id: int, *, user_id: UUID, inviter: str) 
 
     :raises MailError: when the mail server does not take it.
     """
-    tenant = host.for_tenant(tenant_id).tenant
+    view = host.for_tenant(tenant_id)
+    tenant = view.tenant
     with transaction(host.engine) as connection:
         user = people.read_user(connection, user_id)
         if user is None:
@@ -119,7 +120,7 @@ def send_invitation(host: Host, tenant_id: int, *, user_id: UUID, inviter: str) 
     else:
         draft = letters.added(name=user.name, tenant=tenant.name, inviter=inviter, url=f"{root}/")
     letter = letters.write(draft, host.catalogs, user.locale or tenant.locale)
-    send(host.settings, letter, user.email, clock=host.clock)
+    own_server.send_for(host, view, letter, user.email)
 
 
 def _is_in(host: Host, actor: Actor, email: str, *, now: dt.datetime) -> bool:

@@ -56,6 +56,19 @@ def invitation(*, name: str, tenant: str, inviter: str, url: str, days: int) -> 
     )  # fmt: skip
 
 
+def trial(*, name: str, tenant: str, url: str) -> Draft:
+    """Show an administrator that the company's mail server takes letters."""
+    return Draft(
+        subject=Message(_("The mail of {tenant} works"), {"tenant": tenant}),
+        paragraphs=(
+            Message(_("Hello, {name}:"), {"name": name}),
+            Message(_("Trato has sent this letter by the mail server that {tenant} has set up."),
+                    {"tenant": tenant}),
+        ),
+        button=Message(_("Open Trato")), url=url,
+    )  # fmt: skip
+
+
 def added(*, name: str, tenant: str, inviter: str, url: str) -> Draft:
     """Tell somebody who has an account that another company let them in."""
     return Draft(

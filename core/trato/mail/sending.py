@@ -6,6 +6,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -18,6 +19,8 @@ from trato.records.unit import Clock, utc_now
 from trato.settings import Settings
 from trato.text import _
 
+#: Gives the address of a host and port.
+Resolve = Callable[[str, int], str]
 #: Seconds that sending one letter may take from the first connection to the last word.
 TIMEOUT = 10
 
@@ -42,11 +45,14 @@ def missing_settings(settings: Settings) -> list[str]:
 
 def send(
     settings: Settings, letter: Letter, to: str, *, clock: Clock = utc_now,
-    timeout: float = TIMEOUT,
+    timeout: float = TIMEOUT, resolve: Resolve | None = None, sender_name: str = "Trato",
+    advice: str = _("Check TRATO_SMTP_URL."),
 ) -> None:  # fmt: skip
     """Hand a letter to the server.
 
     :param timeout: seconds for the whole conversation.
+    :param resolve: finds the server's address, or refuses it; without it the network's own way.
+    :param advice: what to do when the server refuses.
     :raises MailError: when the settings are missing, or the server cannot be reached, does not
         answer in time, or refuses.
     """
@@ -54,23 +60,24 @@ def send(
     if lacking or settings.smtp_url is None or settings.mail_from is None:
         raise MailError(_("Mail is not set up: {names} is missing."), names=", ".join(lacking))
     place = urlsplit(settings.smtp_url)
-    message = compose(letter, to, sender=settings.mail_from, date=format_datetime(clock()))
+    message = compose(letter, to, sender=settings.mail_from, name=sender_name,
+                      date=format_datetime(clock()))  # fmt: skip
     server = f"{place.hostname}:{place.port or _port(place)}"
     try:
-        with _open(place, timeout) as connection:
+        with _open(place, timeout, resolve) as connection:
             if place.username:
                 connection.login(unquote(place.username), unquote(place.password or ""))
             connection.send_message(message)
     except TimeoutError as error:
         raise MailError(
             _("The mail server {server} did not answer within {seconds} seconds."),
-            hint=_("Try again; if it stays so, check TRATO_SMTP_URL."),
+            hint=advice,
             server=server, seconds=round(timeout),
         ) from error  # fmt: skip
     except smtplib.SMTPAuthenticationError as error:
         raise MailError(
             _("The mail server {server} does not accept the user or the password."),
-            hint=_("Check TRATO_SMTP_URL."), server=server,
+            hint=advice, server=server,
         ) from error  # fmt: skip
     except smtplib.SMTPRecipientsRefused as error:
         raise MailError(
@@ -81,15 +88,17 @@ def send(
     except (smtplib.SMTPException, OSError) as error:
         raise MailError(
             _("The mail server {server} cannot be used: {reason}."),
-            hint=_("Check TRATO_SMTP_URL."), server=server, reason=_reason(error),
+            hint=advice, server=server, reason=_reason(error),
         ) from error  # fmt: skip
 
 
-def compose(letter: Letter, to: str, *, sender: str, date: str) -> EmailMessage:
+def compose(
+    letter: Letter, to: str, *, sender: str, date: str, name: str = "Trato"
+) -> EmailMessage:
     """Write a letter as a message with its two forms: plain text, and HTML for who wants it."""
     message = EmailMessage()
     message["Subject"] = letter.subject
-    message["From"] = Address("Trato", addr_spec=sender)
+    message["From"] = Address(name, addr_spec=sender)
     message["To"] = to
     message["Date"] = date
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
@@ -130,7 +139,7 @@ class _Encrypted(_Deadline, smtplib.SMTP_SSL):
     """A connection that is encrypted from the first byte."""
 
 
-def _open(place: SplitResult, timeout: float) -> smtplib.SMTP:
+def _open(place: SplitResult, timeout: float, resolve: Resolve | None) -> smtplib.SMTP:
     """Connect, and encrypt where the server can; a password never goes in the clear."""
     context = ssl.create_default_context()
     extra: dict[str, Any] = {"context": context} if place.scheme == "smtps" else {}
@@ -139,7 +148,10 @@ def _open(place: SplitResult, timeout: float) -> smtplib.SMTP:
     # SMTP_SSL reads the name for the certificate here; connect() alone does not set it.
     made._host = place.hostname or ""  # type: ignore[union-attr]
     try:
-        made.connect(place.hostname or "", place.port or _port(place))
+        port = place.port or _port(place)
+        # The very address that was looked at: a name could lead elsewhere a moment later.
+        at = place.hostname or "" if resolve is None else resolve(place.hostname or "", port)
+        made.connect(at, port)
         if not extra:
             made.ehlo()
             if made.has_extn("starttls"):

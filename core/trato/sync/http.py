@@ -135,7 +135,7 @@ class Http:
                 hint=_("Use https, or let the operator list it in TRATO_PRIVATE_HOSTS."),
                 host=host, code="not_encrypted",
             )  # fmt: skip
-        address = self._resolve(host, port)
+        address = self.resolve(host, port)
         path = parts.path or "/"
         query = "&".join(q for q in (parts.query, urlencode(params or {}, doseq=True)) if q)
         sent = {"User-Agent": "Trato", "Accept": "application/json", **(headers or {})}
@@ -202,7 +202,7 @@ class Http:
         plain = {name.lower(): value for name, value in got.getheaders()}
         return Answer(status=got.status, headers=plain, content=content)
 
-    def _resolve(self, host: str, port: int) -> Address:
+    def resolve(self, host: str, port: int) -> Address:
         """Find the address of a host and make sure that it may be called."""
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -11,8 +11,8 @@ from trato.access.actor import Actor
 from trato.access.roles import TEMPORARY_ROLES
 from trato.administration import end_of_day
 from trato.errors import DomainError, Forbidden, LicenseError
+from trato.mail import own_server
 from trato.mail.invitations import Invitation, invite
-from trato.mail.sending import missing_settings
 from trato.records.explaining import ADMINISTER
 from trato.text import _
 from trato.web.auth import current_host
@@ -45,7 +45,7 @@ def form() -> str:
 def _page(actor: Actor, typed: dict[str, Any], errors: dict[str, str] | None = None) -> str:
     title = translator(_("Invite somebody"))
     set_crumbs(Crumb(title=title))
-    lacking = missing_settings(current_host().settings)
+    lacking = own_server.lacking(current_host(), actor.view)
     fields = [
         plain_field("email", translator(_("E-mail")), kind="email", maxlength=254,
                     value=typed.get("email", ""), errors=errors),

@@ -14,6 +14,7 @@ from trato.web.admin import (  # isort: skip
     exports,
     fields,
     jobs,
+    mail,
     modules,
     plugin_settings,
     roles,
@@ -24,5 +25,5 @@ from trato.web.admin import (  # isort: skip
 
 __all__ = [
     "auditing", "blueprint", "choices", "company", "configuration", "connections", "exports",
-    "fields", "jobs", "modules", "plugin_settings", "roles", "teams", "tokens", "users",
+    "fields", "jobs", "mail", "modules", "plugin_settings", "roles", "teams", "tokens", "users",
 ]  # fmt: skip

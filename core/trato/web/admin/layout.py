@@ -51,6 +51,8 @@ SECTIONS = (
             about=_("What each role may do with which records and fields.")),
     Section(key="fields", title=_("Fields and choices"), icon="list-details",
             about=_("Your own fields for each kind of record, and their values.")),
+    Section(key="mail", title=_("E-mail"), icon="mail",
+            about=_("By which server and from whom the company's letters go.")),
     Section(key="tokens", title=_("API tokens"), icon="key",
             about=_("Which programs work in whose name, and until when.")),
     Section(key="configuration", title=_("Configuration as a file"), icon="file-text",

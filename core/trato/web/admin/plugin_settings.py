@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
@@ -41,6 +42,19 @@ def show_settings(plugin: str) -> str:
 def save_settings(plugin: str) -> Response | tuple[str, int]:
     """Keep the settings of a module; a secret that is left empty stays as it is."""
     declared = _declared(plugin)
+    typed, wrong, rest = keep_sent(plugin, declared)
+    if wrong or rest:
+        return _page(plugin, declared, typed, wrong, rest), 422
+    return done(f"modules/{plugin}", _("The settings are saved."))
+
+
+def keep_sent(
+    plugin: str, declared: Sequence[Setting]
+) -> tuple[dict[str, Any], dict[str, list[str]], list[str]]:
+    """Keep the settings of a sent form, unless something is wrong with any.
+
+    :return: what was typed, what is wrong by setting, and what belongs to none.
+    """
     typed: dict[str, Any] = {}
     values: dict[str, Any] = {}
     secrets: dict[str, str | None] = {}
@@ -59,23 +73,17 @@ def save_settings(plugin: str) -> Response | tuple[str, int]:
             values[setting.key] = _read(setting, text)
         except DomainError as error:
             wrong[setting.key] = [said(error.message)]
-    rest: list[str] = []
-    if not wrong:
-        try:
-            apply_data(current_host(), slug(), {"settings": {plugin: values}}, actor=admin())
-        except Invalid as error:
-            places = {setting.key: setting.key for setting in declared}
-            wrong, rest = by_field(error, places, prefix=f"settings.{plugin}")
-    if wrong or rest:
-        return _page(plugin, declared, typed, wrong, rest), 422
-    if secrets:
-        try:
+    if wrong:
+        return typed, wrong, []
+    places = {setting.key: setting.key for setting in declared}
+    try:
+        apply_data(current_host(), slug(), {"settings": {plugin: values}}, actor=admin())
+        if secrets:
             save_secrets(current_host(), slug(), plugin, secrets, actor=admin())
-        except Invalid as error:
-            places = {key: key for key in secrets}
-            wrong, rest = by_field(error, places, prefix=f"settings.{plugin}")
-            return _page(plugin, declared, typed, wrong, rest), 422
-    return done(f"modules/{plugin}", _("The settings are saved."))
+    except Invalid as error:
+        wrong, rest = by_field(error, places, prefix=f"settings.{plugin}")
+        return typed, wrong, rest
+    return typed, {}, []
 
 
 def _declared(plugin: str) -> list[Setting]:
@@ -109,7 +117,7 @@ def _page(
     title = translator(manifest.title, plugin)
     fields = []
     for setting in declared:
-        fields.extend(_widgets(plugin, setting, typed, (wrong or {}).get(setting.key, [])))
+        fields.extend(widgets_of(plugin, setting, typed, (wrong or {}).get(setting.key, [])))
     return page(
         "admin_form.html", active="modules", title=title, errors=rest or [],
         action=f"{ROOT}/modules/{plugin}", sections=[{"title": "", "fields": fields}],
@@ -124,9 +132,10 @@ def _label(plugin: str, setting: Setting) -> str:
     return translator(setting.label, plugin)
 
 
-def _widgets(
+def widgets_of(
     plugin: str, setting: Setting, typed: dict[str, Any], wrong: list[str]
 ) -> list[dict[str, Any]]:
+    """Describe the input of a setting, and for a secret that is set a box that forgets it."""
     label = _label(plugin, setting)
     help = translator(setting.help, plugin) if setting.help else ""
     stored = admin().view.settings.get((plugin, setting.key))

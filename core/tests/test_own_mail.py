@@ -1,0 +1,152 @@
+"""A company's letters go by its own server, whose password nobody reads or leads elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from trato.configuration import apply_data
+from trato.configuration.sealed import read_secret, save_secrets
+from trato.db.engine import transaction
+from trato.host import Host
+from trato.jobs import queue
+from trato.mail.invitations import SEND
+from trato.settings import Settings
+from trato.testing.clients import Browser, browser
+from trato.testing.clock import SettableClock
+from trato.testing.companies import Company, LicenseIssuer, make_company
+from trato.testing.databases import Database
+from trato.testing.mail import Mailbox, mail_server
+from trato.testing.pages import page_of
+from trato.web.app import create_app
+
+pytestmark = pytest.mark.database("sqlite")
+
+PAGE = "/settings/mail"
+
+
+@dataclass(frozen=True)
+class Office:
+    """A company with a mail server of its own on this machine, beside the installation's."""
+
+    company: Company
+    client: Browser
+    own: Mailbox
+    common: Mailbox
+
+    @property
+    def form(self) -> dict[str, str]:
+        return {"mail_from": "ventas@acme.example", "mail_server": f"127.0.0.1:{self.own.port}"}
+
+
+@pytest.fixture
+def open_office(
+    database: Database, make_settings: Callable[[Database], Settings], host_clock: SettableClock,
+    issue_license: LicenseIssuer,
+) -> Iterator[Callable[..., Office]]:  # fmt: skip
+    hosts = []
+    with mail_server() as own, mail_server() as common:
+
+        def open_office(*private_hosts: str) -> Office:
+            host = Host(
+                replace(
+                    make_settings(database), smtp_url=common.url, mail_from="trato@host.example",
+                    public_url="https://crm.example", private_hosts=private_hosts,
+                ),
+                clock=host_clock,
+            )  # fmt: skip
+            hosts.append(host)
+            company = make_company(host, issue_license, plugins=["clients"])
+            admin = browser(create_app(host), company.member("admin", name="Ana Gómez"))
+            return Office(company, admin, own, common)
+
+        yield open_office
+        for host in hosts:
+            host.close()
+
+
+def test_letters_go_by_the_companys_own_server(open_office: Callable[..., Office]) -> None:
+    office = open_office("127.0.0.1")
+
+    saved = office.client.post(PAGE, data=office.form)
+    tried = office.client.post(f"{PAGE}/test")
+    office.client.post("/admin/invitations", data={"email": "eva@acme.example", "roles": "seller"})
+    with transaction(office.company.host.engine, tenant_id=office.company.id) as connection:
+        (task,) = queue.tasks(connection, office.company.id, job=SEND)
+    office.company.run_task(task.id)
+
+    assert (saved.status_code, tried.status_code) == (302, 302)
+    trial, invitation = office.own.next(), office.own.next()
+    assert "ventas@acme.example" in trial["From"]
+    assert office.company.view.tenant.name in trial["From"]
+    assert invitation["To"] == "eva@acme.example"
+    assert office.common.letters.empty()
+
+
+def test_without_one_they_go_by_the_installations(open_office: Callable[..., Office]) -> None:
+    office = open_office()
+
+    assert office.client.post(f"{PAGE}/test").status_code == 302
+    assert "trato@host.example" in office.common.next()["From"]
+
+
+def test_a_server_in_the_private_network_is_the_operators_to_allow(
+    open_office: Callable[..., Office],
+) -> None:
+    office = open_office()
+    office.client.post(PAGE, data=office.form)
+
+    tried = office.client.post(f"{PAGE}/test")
+
+    assert tried.status_code == 422
+    assert "TRATO_PRIVATE_HOSTS" in tried.text
+    assert office.own.letters.empty()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("mail_from", "sin arroba"), ("mail_server", "http://mal"), ("mail_server", "a:99999")],
+)
+def test_what_is_no_address_or_server_is_told_at_its_field(
+    open_office: Callable[..., Office], key: str, value: str
+) -> None:
+    office = open_office()
+
+    answer = office.client.post(PAGE, data=office.form | {key: value})
+
+    assert answer.status_code == 422
+    assert page_of(answer).error_of(key)
+    assert not office.company.view.settings
+
+
+def test_the_password_is_shown_to_nobody_and_follows_no_other_server(
+    open_office: Callable[..., Office],
+) -> None:
+    office = open_office()
+    company = office.company
+
+    def kept() -> str | None:
+        return read_secret(company.host, company.view, "core", "mail_password")
+
+    with_user = office.form | {"mail_user": "ventas"}
+    office.client.post(PAGE, data=with_user | {"mail_password": "muy-secreta"})
+    assert kept() == "muy-secreta"
+    assert "muy-secreta" not in office.client.get(PAGE).text
+    office.client.post(PAGE, data=with_user)
+    assert kept() == "muy-secreta"
+
+    office.client.post(PAGE, data=with_user | {"mail_server": "evil.example"})
+    assert kept() is None
+    save_secrets(company.host, company.slug, "core", {"mail_password": "otra-clave"})
+    apply_data(company.host, company.slug, {"settings": {"core": {"mail_user": "mallory"}}})
+    assert kept() is None
+
+
+def test_only_administrators_reach_it(open_office: Callable[..., Office]) -> None:
+    office = open_office()
+    seller = browser(office.client.application, office.company.member("seller"))
+
+    assert seller.get(PAGE).status_code == 404
+    assert seller.post(PAGE).status_code == seller.post(f"{PAGE}/test").status_code == 404
