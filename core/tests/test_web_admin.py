@@ -10,6 +10,7 @@ import pytest
 from trato import administration
 from trato.configuration.sealed import read_secret, save_secrets
 from trato.db.engine import transaction
+from trato.jobs import merging, queue
 from trato.plugin import Setting
 from trato.records import audit, trail
 from trato.records.trail import TrailFilter
@@ -404,6 +405,27 @@ def test_a_list_of_choices_holds_the_merged_value_once(company: Company, client:
 
     with company.unit(read=True) as unit:
         assert unit.records.get(CLIENT, made.id)["custom.dias"] == ["M"]
+
+
+def test_many_records_are_merged_in_the_background(
+    company: Company, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "AT_ONCE", 1)
+    with_clients(company, Ana="TAT", Beto="MOD", Caro="TAT")
+
+    answer = client.post(
+        f"/settings/fields/{CLIENT}/canal/choices/merge", data={"value": "TAT", "into": "DIG"},
+        follow_redirects=True,
+    )  # fmt: skip
+    before = held(company)
+    with company.unit(read=True) as unit:
+        [task] = queue.tasks(unit.connection, company.id, job=merging.MERGE)
+    done = company.run_task(task.id)
+
+    assert "en segundo plano" in answer.text
+    assert before == {"Ana": "TAT", "Beto": "MOD", "Caro": "TAT"}
+    assert (done.state, done.result) == ("done", 2)
+    assert held(company) == {"Ana": "DIG", "Beto": "MOD", "Caro": "DIG"}
 
 
 def test_a_value_merges_into_another_only(company: Company, client: Browser) -> None:

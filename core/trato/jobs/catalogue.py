@@ -13,6 +13,7 @@ from trato.exchange.writing import write_csv
 from trato.host import Host
 from trato.jobs.declared import DetachedContext, Job, JobContext, Temporary
 from trato.jobs.exchanging import exchange_jobs
+from trato.jobs.merging import merging_job
 from trato.jobs.queue import remove_done, remove_old
 from trato.lifecycle.exports import export_tenant
 from trato.mail.invitations import SEND, send_invitation
@@ -112,6 +113,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
 
     made = (
         Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),
+        merging_job(host),
         Job(name=SEND, title=_("Send an invitation"), run=invite, detached=True, attempts=8),
         Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from trato.configuration import apply_data
 from trato.configuration.merging import count_uses, merge_choice
 from trato.errors import Invalid, TratoError
+from trato.jobs import merging
 from trato.tenancy.own_fields import OwnField
 from trato.text import _
 from trato.web.admin.fields import entity_of, field_crumbs, label_of, own_of
@@ -75,8 +76,17 @@ def merge(entity_name: str, key: str) -> Response | tuple[str, int]:
     if value not in labels or into not in labels or value == into:
         wrong = [translator(_("Choose the value that takes the place of the other."))]
         return _page(entity_name, own, wrong), 422
+    host = current_host()
+    if own.active:
+        uses = count_uses(host, slug(), entity_of(entity_name), own.field())
+        if uses.get(value, 0) > merging.AT_ONCE:
+            merging.merge_later(host, admin(), entity_name, key, value=value, into=into)
+            return done(
+                "jobs", _("{count} records with {value} become {into} now, in the background."),
+                value=labels[value], into=labels[into], count=formats().number(uses[value]),
+            )  # fmt: skip
     try:
-        count = merge_choice(current_host(), admin(), entity_name, key, value=value, into=into)
+        count = merge_choice(host, admin(), entity_name, key, value=value, into=into)
     except TratoError as error:
         return _page(entity_name, own, _lines(error)), 422
     return done(
