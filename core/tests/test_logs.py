@@ -19,6 +19,9 @@ from trato.access.actor import Actor
 from trato.access.sealing import Sealer
 from trato.db.engine import transaction
 from trato.host import Host
+from trato.jobs import queue
+from trato.jobs.claiming import Claim
+from trato.jobs.worker import Worker
 from trato.testing.clients import Browser, csrf_of
 from trato.testing.companies import PASSWORD, Company
 
@@ -177,3 +180,20 @@ def test_no_secret_reaches_log_page_or_error(
     for secret in (PASSWORD, token, totp, *host.secret_keys):
         assert secret not in shown, secret
     assert f'type="password" value="{typed}"' not in shown
+
+
+def test_a_task_is_one_line_too(
+    host: Host, tenant: Company, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    with transaction(host.engine, tenant_id=tenant.id) as connection:
+        task = queue.enqueue(connection, tenant.id, "core.verify_audit", now=host.clock())
+    assert task is not None
+
+    Worker(host=host, name="test").run_task(Claim(tenant_id=tenant.id, task_id=task))
+
+    over = next(line for line in lines() if line["message"] == "task over")
+    assert (over["tenant"], over["plugin"], over["job"]) == (
+        tenant.slug, "core", "core.verify_audit",
+    )  # fmt: skip
+    assert over["task"] == str(task)
+    assert over["ms"] > 0

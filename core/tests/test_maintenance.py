@@ -47,7 +47,7 @@ def test_pages_are_closed_with_a_page_of_their_own(
     stranger = sign_in()
     assert client.get("/account").status_code == 200
 
-    close("Volvemos a las 8 <p. m.>")
+    close("Volvemos a las 8 <p. m.> {ya}")
 
     for browser, path in ((client, "/account"), (client, "/clients/clients"),
                           (stranger, "/login"), (stranger, "/nowhere")):  # fmt: skip
@@ -55,7 +55,7 @@ def test_pages_are_closed_with_a_page_of_their_own(
         assert answer.status_code == 503, path
         assert answer.headers["Retry-After"] == "120"
         assert "Trato está en mantenimiento" in answer.text
-        assert "Volvemos a las 8 &lt;p. m.&gt;" in answer.text
+        assert "Volvemos a las 8 &lt;p. m.&gt; {ya}" in answer.text
     assert client.post("/account/locale", data={"locale": "en"}).status_code == 503
     assert client.get("/static/css/trato.css").status_code == 200
 

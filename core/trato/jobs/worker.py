@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,8 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
+from trato import logs
+from trato.access.actor import Actor
 from trato.db.engine import is_unavailable, transaction
 from trato.errors import DatabaseUnavailable, TratoError
 from trato.host import Host
@@ -23,6 +26,7 @@ from trato.jobs.catalogue import all_jobs
 from trato.jobs.claiming import Claim, claim, extend, take
 from trato.jobs.declared import Cancelled, DetachedContext, Job, JobContext, Temporary
 from trato.tenancy.tables import task
+from trato.tenancy.view import TenantView
 from trato.text import _
 
 log = logging.getLogger("trato.jobs")
@@ -100,8 +104,18 @@ class Worker:
                     task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id
                 )
             ).one()
-        declared = self.jobs.get(row.job)
         plugin = row.job.partition(".")[0]
+        with logs.about(tenant=view.tenant.slug, plugin=plugin, job=row.job, task=str(row.id)):
+            began = time.perf_counter()
+            self._run_claimed(claimed, row, view, actor)
+            log.info("task over", extra=logs.fields(
+                ms=round((time.perf_counter() - began) * 1000, 1), attempt=row.attempts
+            ))  # fmt: skip
+
+    def _run_claimed(self, claimed: Claim, row: Any, view: TenantView, actor: Actor) -> None:
+        host = self.host
+        plugin = row.job.partition(".")[0]
+        declared = self.jobs.get(row.job)
         if plugin != "core" and plugin not in view.enabled:
             self._finish(claimed, state="held", message=_("Its plugin is not enabled."))
             return
