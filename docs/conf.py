@@ -44,6 +44,7 @@ NAVIGATION = {
     "Usar y configurar": ["/docs/es/*"],
     "Operate": ["/docs/operate/*", "/docs/security"],
     "Develop": ["/docs/develop/*", "/docs/rest", "/docs/design"],
+    "Hooks": ["/docs/develop/hooks/index", "/docs/develop/hooks/*"],
     "Modules": ["/plugins/*/README"],
     "Decisions": ["/docs/decisions/*"],
 }

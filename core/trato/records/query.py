@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -32,11 +32,11 @@ class Query:
     """A page of a list."""
 
     #: Paths to read; none: every field the actor may see.
-    columns: tuple[str, ...] | None = None
-    filters: tuple[Filter, ...] = ()
+    columns: Sequence[str] | None = None
+    filters: Sequence[Filter] = ()
     search: str = ""
     #: Paths, each with `-` before it for descending.
-    sort: tuple[str, ...] = ()
+    sort: Sequence[str] = ()
     limit: int = 50
     cursor: str | None = None
     #: Read the recycle bin instead.
@@ -44,6 +44,13 @@ class Query:
     count: bool = False
     #: Leave out what the actor may see and not export.
     exported: bool = False
+
+    def __post_init__(self) -> None:
+        # Lists are welcome; statements are cached by what they ask for.
+        for name in ("columns", "filters", "sort"):
+            value = getattr(self, name)
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
 
 
 @dataclass(frozen=True, kw_only=True)
