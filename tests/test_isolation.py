@@ -107,7 +107,7 @@ def victim(tenant: Company, app: Flask) -> Victim:
             "member_id": str(admin.member_id),
             "team_id": str(next(iter(tenant.view.teams))),
             "key": f"rol{word}",
-            "task_id": thing, "token_id": thing, "session_id": thing,
+            "task_id": thing, "token_id": thing, "session_id": thing, "refused_id": thing,
         },
         words=(word, token),
         people=(person, tenant.slug),

@@ -31,7 +31,7 @@ from trato.web.pages import opened
 
 blueprint = Blueprint("inline", __name__)
 
-_CELL = "/<plugin>/<collection>/<uuid:record_id>/cell/<path>"
+_CELL = "/<plugin>/<collection>/<uuid:record_id>/cell/<field_path>"
 #: How often others may save other fields while one value is on its way.
 _ATTEMPTS = 3
 
@@ -50,17 +50,17 @@ def refused(error: TratoError) -> Response:
 
 
 @blueprint.get(_CELL)
-def show(plugin: str, collection: str, record_id: UUID, path: str) -> Response | str:
+def show(plugin: str, collection: str, record_id: UUID, field_path: str) -> Response | str:
     """Give the form of one field; without script the whole form is the way."""
     with opened(plugin, collection) as (unit, entity):
-        record, field, form = _editable(unit, entity, record_id, path)
+        record, field, form = _editable(unit, entity, record_id, field_path)
         if not request.headers.get("HX-Request"):
             return redirect(f"{base_url(entity)}/{record_id}/edit")
         return _form(form, record, field, values=form.stored())
 
 
 @blueprint.post(_CELL)
-def save(plugin: str, collection: str, record_id: UUID, path: str) -> Response:
+def save(plugin: str, collection: str, record_id: UUID, field_path: str) -> Response:
     """Save one field and answer the row as it is now.
 
     What others saved in other fields meanwhile stays; where they changed this one, the person
@@ -70,11 +70,11 @@ def save(plugin: str, collection: str, record_id: UUID, path: str) -> Response:
     seen = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
     for _attempt in range(_ATTEMPTS):
         try:
-            return _save(plugin, collection, record_id, path, seen)
+            return _save(plugin, collection, record_id, field_path, seen)
         except Invalid as error:
-            return _again(plugin, collection, record_id, path, error, seen)
+            return _again(plugin, collection, record_id, field_path, error, seen)
         except StaleRecord as stale:
-            met = _conflict(plugin, collection, path, stale, seen)
+            met = _conflict(plugin, collection, field_path, stale, seen)
             if met is not None:
                 return met
             seen = stale.current.version
