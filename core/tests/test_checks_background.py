@@ -84,6 +84,20 @@ def test_what_was_held_for_a_licence_waits_again_once_there_is_one(
     assert (held.state, again.state) == ("held", "queued")
 
 
+def test_a_task_that_cannot_begin_does_not_end_the_worker(
+    tenant: Company, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(host=tenant.host, name="test")
+
+    def fail() -> bool:
+        raise LookupError("the tenant is gone")
+
+    monkeypatch.setattr(worker, "run_one", fail)
+
+    assert worker.serve_next() is False
+    assert "the tenant is gone" in caplog.text
+
+
 def test_a_unit_queues_with_its_transaction(tenant: Company) -> None:
     def fail() -> None:
         with tenant.unit() as unit:

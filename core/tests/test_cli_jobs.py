@@ -119,6 +119,25 @@ def test_on_sqlite_the_server_runs_tasks_and_its_helpers_end_with_it(
 
 
 @pytest.mark.database("sqlite")
+def test_a_helper_that_is_killed_is_started_anew(installation: Installation) -> None:
+    installation.tenant("acme", "clients")
+    with serving(installation) as (process, _address):
+
+        def helpers() -> set[int]:
+            return {pid for pid in children(process.pid)
+                    if alive(pid) and "spawn_main" in command_of(pid)}  # fmt: skip
+
+        first = helpers()
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        installation.did("job", "run", "acme", "core.verify_audit", "--later")
+
+        assert len(first) == 2
+        assert done_soon(installation)
+        assert helpers().isdisjoint(first)
+
+
+@pytest.mark.database("sqlite")
 def test_helpers_end_when_the_server_is_killed(installation: Installation) -> None:
     installation.tenant("acme", "clients")
     with serving(installation) as (process, _address):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Seconds that a task is given to end when its process shall; then another worker does it again.
 #: With what the server gives its own workers it stays below the ten seconds of `trato serve`.
 _GRACE = 2.5
+#: Seconds between two looks whether the server's own worker and clock live.
+_LOOK = 2.0
 #: Seconds that a worker of its own gives its task; with handing it back it ends within ten.
 _PATIENCE = 7.0
 
@@ -124,19 +126,37 @@ def _end_on_signal(stopped: threading.Event) -> None:
 
 @contextmanager
 def beside(settings: Settings) -> Iterator[None]:
-    """Run a worker and a clock as processes of their own that end with this one."""
-    # Spawned, not forked: a child must not inherit an open connection or a thread's lock.
-    spawning = multiprocessing.get_context("spawn")
-    children = [
-        spawning.Process(target=_child, args=(settings, name), name=f"trato {name}", daemon=True)
-        for name in ("worker", "scheduler")
-    ]
-    for child in children:
-        child.start()
+    """Run a worker and a clock as processes of their own that end with this one.
+
+    One that is killed, as for want of memory, is started anew.
+    """
+    children = {name: _start(settings, name) for name in ("worker", "scheduler")}
+    over = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(settings, children, over), name="keeper")
+    keeper.start()
     try:
         yield
     finally:
-        end(children)
+        over.set()
+        keeper.join()
+        end(list(children.values()))
+
+
+def _start(settings: Settings, name: str) -> BaseProcess:
+    # Spawned, not forked: a child must not inherit an open connection or a thread's lock.
+    child = multiprocessing.get_context("spawn").Process(
+        target=_child, args=(settings, name), name=f"trato {name}", daemon=True
+    )
+    child.start()
+    return child
+
+
+def _keep(settings: Settings, children: dict[str, BaseProcess], over: threading.Event) -> None:
+    """Start a child anew that has ended without having been told to."""
+    while not over.wait(_LOOK):
+        for name, child in children.items():
+            if child.exitcode not in (None, 0):
+                children[name] = _start(settings, name)
 
 
 def end(children: Sequence[BaseProcess]) -> None:

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from trato.db.engine import transaction
-from trato.errors import ConfigError, DatabaseUnavailable
+from trato.errors import ConfigError
 from trato.jobs import tickets
 from trato.jobs.worker import Worker
 from trato.text import _
@@ -94,11 +94,7 @@ class _Loop:
     def _serve_next(self) -> bool:
         """Claim and run one task; False when none is due, as after a sweep."""
         with self.turn:
-            try:
-                return not self.stopped.is_set() and self.worker.run_one()
-            except DatabaseUnavailable:
-                log.warning("worker %s: the database does not answer", self.worker.name)
-                return False
+            return not self.stopped.is_set() and self.worker.serve_next()
 
     async def _sweep(self, app: Any) -> None:
         while True:

@@ -86,13 +86,23 @@ class Worker:
     def run_until(self, stopped: threading.Event, *, idle: float = 1.0) -> None:
         """Run tasks until stopped; the one that runs is finished first."""
         while not stopped.is_set():
-            try:
-                busy = self.run_one()
-            except DatabaseUnavailable:
-                log.warning("worker %s: the database does not answer", self.name)
-                busy = False
-            if not busy:
+            if not self.serve_next():
                 stopped.wait(idle)
+
+    def serve_next(self) -> bool:
+        """Claim and run one task; nothing that goes wrong ends the worker.
+
+        :return: False when nothing is due, or nothing can be done now.
+        """
+        try:
+            return self.run_one()
+        except DatabaseUnavailable:
+            log.warning("worker %s: the database does not answer", self.name)
+        except Exception:
+            # A boundary: a task that cannot even begin, as of a tenant that was deleted meanwhile,
+            # must not keep all the others waiting. It is claimed again when its lease is over.
+            log.exception("worker %s: a task could not be run", self.name)
+        return False
 
     def _run(self, claimed: Claim) -> None:
         host = self.host
