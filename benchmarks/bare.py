@@ -30,7 +30,8 @@ _BY_WORD = {
 }  # fmt: skip
 _STORED = ("tenant_id", "id", "kind", "name", "name_key", "identification", "identification_key",
            "city", "city_key", "email", "email_key", "phone", "phone_key", "status", "is_client",
-           "is_supplier", "is_prescriber", "version", "created_at", "updated_at", "custom", "search_text")  # fmt: skip
+           "is_supplier", "is_prescriber", "version", "created_at", "updated_at", "custom",
+           "search_text")  # fmt: skip
 
 _PAGE = """<!doctype html><html lang="es"><title>Clientes</title><table>
 {% for row in rows %}<tr>{% for value in row[2:9] %}<td>{{ value }}</td>{% endfor %}</tr>

@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 _PATIENCE = 60.0
 
@@ -21,7 +23,7 @@ class Browser:
     """One kept connection to a server, over which requests follow each other."""
 
     def __init__(self, port: int, headers: Mapping[str, str]) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = dict(headers)
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[float, bytes]:
@@ -49,6 +51,8 @@ class Server:
 
     process: subprocess.Popen[bytes]
     port: int
+    #: What it writes.
+    said: IO[bytes]
     #: Seconds from the start of the process until it answered a page.
     started_in: float = field(default=0.0)
 
@@ -69,17 +73,20 @@ def serving(
 ) -> Iterator[Server]:  # fmt: skip
     """Run a server until the block ends; its first page is awaited and timed."""
     begun = time.perf_counter()
+    # A file: nobody reads while it is timed, and a full pipe would stop a server that logs.
+    said = tempfile.TemporaryFile()
     process = subprocess.Popen(
-        [*command], env={**os.environ, **environ}, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, start_new_session=True, cwd=Path(__file__).parents[1],
+        [*command], env={**os.environ, **environ}, stdout=said, stderr=said,
+        start_new_session=True, cwd=Path(__file__).parents[1],
     )  # fmt: skip
-    server = Server(process=process, port=port)
+    server = Server(process=process, port=port, said=said)
     try:
         _await(server, page, headers or {})
         server.started_in = time.perf_counter() - begun
         yield server
     finally:
         _end(process)
+        said.close()
 
 
 def bare_command(url: str, tenant_id: int, port: int) -> list[str]:
@@ -106,8 +113,9 @@ def _await(server: Server, page: str, headers: Mapping[str, str]) -> None:
     until = time.monotonic() + _PATIENCE
     while True:
         if server.process.poll() is not None:
-            said = server.process.stderr.read().decode() if server.process.stderr else ""
-            raise RuntimeError(f"the server ended before it answered: {said[-2000:]}")
+            server.said.seek(0)
+            words = server.said.read().decode()[-2000:]
+            raise RuntimeError(f"the server ended before it answered: {words}")
         try:
             server.browser(headers).ask("GET", page)
         except OSError:

@@ -35,8 +35,9 @@ COMMON, RARE = "erreter", "uimbay"
 
 _TRADES = ("Distribuciones", "Comercial", "Inversiones", "Almacén", "Droguería", "Panadería",
            "Transportes", "Textiles", "Agropecuaria", "Servicios")  # fmt: skip
-_SYLLABLES = ("ba", "ca", "chi", "cua", "do", "fe", "gua", "hue", "ji", "la", "lle", "ma", "mon", "na",
-              "ño", "pi", "que", "ra", "sa", "sin", "ta", "tun", "va", "ya", "zul")  # fmt: skip
+_SYLLABLES = ("ba", "ca", "chi", "cua", "do", "fe", "gua", "hue", "ji", "la", "lle", "ma", "mon",
+              "na", "ño", "pi", "que", "ra", "sa", "sin", "ta", "tun", "va", "ya",
+              "zul")  # fmt: skip
 _CITIES = ("Bogotá", "Medellín", "Cali", "Barranquilla", "Cartagena", "Pereira", "Manizales")
 #: Rows that one transaction writes while the data are made.
 _CHUNK = 1_000

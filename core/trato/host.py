@@ -26,6 +26,7 @@ from trato.access.sealing import setting_sealer
 from trato.access.store import read_people
 from trato.db.engine import open_engine, transaction
 from trato.db.migrate import behind
+from trato.db.reading import Reading
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Message
@@ -273,15 +274,19 @@ class Host:
         return Actor(view=self.for_tenant(tenant_id), via=via, label=label)
 
     @contextmanager
-    def unit(self, actor: Actor, *, read: bool = False, force: bool = False) -> Iterator[Unit]:
+    def unit(
+        self, actor: Actor, *, read: bool = False, force: bool = False,
+        reading: Reading | None = None,
+    ) -> Iterator[Unit]:  # fmt: skip
         """Open a unit of work: one transaction in which the actor reads and writes.
 
         :param read: nothing will be written.
         :param force: write even where the licence is over; for the operator's own commands.
+        :param reading: read in this transaction, which goes on afterwards, instead of one's own.
         """
         with open_unit(
             self.engine, actor, audit_keys=self.audit_keys, clock=self.clock, read=read,
-            force=force,
+            force=force, reading=reading if read else None,
         ) as unit:  # fmt: skip
             yield unit
 

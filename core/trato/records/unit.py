@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from trato.access.actor import Actor
 from trato.db.engine import transaction
+from trato.db.reading import Reading
 from trato.entities.session import TenantSession
 from trato.errors import NotFound
 from trato.tenancy.view import TenantView
@@ -150,9 +151,14 @@ def open_unit(
     clock: Clock = utc_now,
     read: bool = False,
     force: bool = False,
+    reading: Reading | None = None,
 ) -> Iterator[Unit]:
-    """Open a unit of work; it commits at the end, or rolls back when anything is raised."""
-    with transaction(engine, tenant_id=actor.tenant_id, read=read) as connection:
+    """Open a unit of work; it commits at the end, or rolls back when anything is raised.
+
+    :param reading: for a unit that reads: the transaction to do it in.
+    """
+    own = transaction(engine, tenant_id=actor.tenant_id, read=read)
+    with own if reading is None else reading.connection(actor.tenant_id) as connection:
         yield Unit(
             actor=actor, connection=connection, audit_keys=audit_keys, clock=clock, force=force
         )

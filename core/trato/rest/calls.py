@@ -12,6 +12,7 @@ from flask import Request, Response
 from trato.access import rules
 from trato.access.actor import Actor
 from trato.access.roles import Action
+from trato.db.reading import Reading
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, Invalid, NotFound, StaleRecord, TratoError
 from trato.host import Host
@@ -39,6 +40,8 @@ class Call:
     actor: Actor
     entity: EntityView
     request: Request
+    #: The transaction in which the request already reads.
+    reading: Reading | None = None
 
     @property
     def shape(self) -> Shape:

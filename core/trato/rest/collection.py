@@ -52,7 +52,7 @@ def list_records(call: Call) -> Response:
     """Answer a page of a list."""
     rules.require(call.actor, call.entity, "view")
     asked = list_query(call.query_string, call.actor, call.entity)
-    with call.host.unit(call.actor, read=True) as unit:
+    with call.host.unit(call.actor, read=True, reading=call.reading) as unit:
         page = unit.records.query(call.entity.name, asked.query)
     answer: dict[str, Any] = {"data": asked.shape.many(page.rows), "next": page.next}
     if page.total is not None:

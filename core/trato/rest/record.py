@@ -25,7 +25,7 @@ def check_exists(call: Call, record_id: UUID) -> None:
 
 def read(call: Call, record_id: UUID) -> Response:
     """Answer a record, or that the caller has it already."""
-    with call.host.unit(call.actor, read=True) as unit:
+    with call.host.unit(call.actor, read=True, reading=call.reading) as unit:
         may_view(unit, call.entity, record_id)
         record = unit.records.get(call.entity.name, record_id)
     refuse_parameters(call.query_string)

@@ -63,7 +63,7 @@ def _call(plugin: str, name: str) -> Call:
     """
     return Call(
         host=current_app.extensions["trato"], actor=g.actor, request=request,
-        entity=g.actor.view.collection(plugin, name),
+        entity=g.actor.view.collection(plugin, name), reading=g.get("reading"),
     )  # fmt: skip
 
 

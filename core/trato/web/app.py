@@ -50,7 +50,7 @@ from trato.web import (
     tokens,
     viewing,
 )
-from trato.web.auth import VISIT_COOKIE, csrf_token, login_manager
+from trato.web.auth import VISIT_COOKIE, csrf_token, end_reading, login_manager
 from trato.web.frame import frame, locale, translator
 
 log = logging.getLogger("trato.web")
@@ -109,6 +109,7 @@ def create_app(
     app.after_request(_finish)
     app.after_request(partial(compression.compress, app))
     app.teardown_request(_end)
+    app.teardown_request(end_reading)
     app.context_processor(lambda: {"frame": frame(), "locale": locale()})
     errors.register(app)
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,

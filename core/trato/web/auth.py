@@ -15,6 +15,7 @@ from flask_login import LoginManager, UserMixin
 from trato.access import credentials
 from trato.access.actor import Actor
 from trato.db.engine import transaction
+from trato.db.reading import Reading
 from trato.host import Host
 from trato.records.explaining import ADMINISTER
 from trato.tenancy.view import Member, TenantView
@@ -77,12 +78,27 @@ def load(asked: Request) -> SignedIn | None:
     return _by_session(current_host(), secret) if secret else None
 
 
+def reading() -> Reading:
+    """Give the transaction in which the parts of this request read."""
+    found: Reading | None = g.get("reading")
+    if found is None:
+        found = g.reading = Reading(current_host().engine)
+    return found
+
+
+def end_reading(_error: BaseException | None = None) -> None:
+    """End the request's reading, at its end or before it writes."""
+    found: Reading | None = g.pop("reading", None)
+    if found is not None:
+        found.close()
+
+
 def _by_token(host: Host, token: str) -> SignedIn | None:
     tenant_id = credentials.token_tenant(token)
     if tenant_id is None:
         return None
     now = host.clock()
-    with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
+    with reading().connection(tenant_id) as connection:
         row = credentials.find_token(connection, token, now=now)
     if row is None:
         return None
@@ -99,7 +115,7 @@ def _by_token(host: Host, token: str) -> SignedIn | None:
 
 def _by_session(host: Host, secret: str) -> SignedIn | None:
     now = host.clock()
-    with transaction(host.engine, read=True) as connection:
+    with reading().connection() as connection:
         row = credentials.find_session(connection, secret, now=now)
     if row is None:
         return None

@@ -17,7 +17,7 @@ from trato.errors import DomainError, Forbidden
 from trato.plugin import RESERVED_NAMES
 from trato.text import _
 from trato.web import maintenance
-from trato.web.auth import csrf_is_good
+from trato.web.auth import csrf_is_good, end_reading
 
 #: Paths that need no session.
 _OPEN = frozenset({"login", "static", "health", "metrics", "favicon.ico", "robots.txt", ""})
@@ -60,6 +60,8 @@ def check() -> Response | None:
         return None
     maintenance.check()
     user = current_user._get_current_object() if current_user.is_authenticated else None
+    if request.method not in _SAFE:
+        end_reading()
     if user is not None and user.session_id is None and not api:
         # A token is for the API; in a page it could make itself a token with wider scopes.
         user = None

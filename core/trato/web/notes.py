@@ -11,14 +11,13 @@ from werkzeug.exceptions import NotFound as HttpNotFound
 from werkzeug.wrappers import Response
 
 from trato.access.actor import Actor
-from trato.db.engine import transaction
 from trato.entities.fold import fold
 from trato.errors import Forbidden, Invalid, StaleRecord, TratoError
 from trato.records import notes, notices
 from trato.records.unit import Unit
 from trato.text import _
 from trato.web.addresses import base_url
-from trato.web.auth import current_host
+from trato.web.auth import current_host, reading
 from trato.web.frame import Crumb, formats, locale, set_crumbs, toast, translator
 from trato.web.pages import opened, show
 from trato.web.timeline import timeline_page
@@ -203,8 +202,7 @@ def unseen_notices() -> int:
     actor = g.get("actor")
     if actor is None or actor.member_id is None or actor.viewer is not None:
         return 0
-    host = current_host()
-    with transaction(host.engine, tenant_id=actor.tenant_id, read=True) as connection:
+    with reading().connection(actor.tenant_id) as connection:
         return notices.unseen(connection, actor.tenant_id, actor.member_id)
 
 

@@ -30,7 +30,7 @@ from trato.screens.cells import Cells
 from trato.text import _
 from trato.web import flash, neighbours
 from trato.web.addresses import base_url
-from trato.web.auth import current_host
+from trato.web.auth import current_host, end_reading, reading
 from trato.web.conflicts import Conflict
 from trato.web.duplicate_news import news, tell
 from trato.web.frame import formats, locale, toast, translator
@@ -55,7 +55,9 @@ def opened(plugin: str, collection: str, *, read: bool = True) -> Iterator[tuple
     name = actor.view.collections.get((plugin, collection))
     if name is None or ("list", name) not in actor.view.screens:
         raise HttpNotFound
-    with current_host().unit(actor, read=read) as unit:
+    if not read:  # what is read before is over when something else is written
+        end_reading()
+    with current_host().unit(actor, read=read, reading=reading()) as unit:
         yield unit, actor.view.entities[name]
 
 
