@@ -63,7 +63,7 @@ def test_the_page_tells_in_spanish_how_a_connection_stands(
     listed, shown = admin.get(BASE), admin.get(f"{BASE}/{SHOP}")
 
     assert "Falla" in listed.text
-    assert "1 esperan envío" in listed.text
+    assert "Por enviar: 1" in listed.text
     assert "«127.0.0.1» no acepta la conexión." in shown.text
     assert "Cántaro" in shown.text
     assert "Esperando" in shown.text or "En espera" in shown.text

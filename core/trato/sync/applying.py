@@ -134,7 +134,8 @@ class _Page:
             if len(found) == 1 and found[0] not in taken and claims[found[0]] == 1:
                 found_once[item.key] = found[0]
             elif found:
-                self._ask(item, values[item.key], found, [_unclear(len(found))])
+                shared = len(found) == 1 and claims[found[0]] > 1
+                self._ask(item, values[item.key], found, [_unclear(len(found), shared)])
             elif self.stream.new == "create":
                 new.append(item)
             elif self.stream.new == "review":
@@ -270,7 +271,9 @@ def _digest(stream: Stream, values: Mapping[str, Any]) -> str:
     return hashlib.sha256(f"{stream.name}\n{canonical(values)}".encode()).hexdigest()
 
 
-def _unclear(count: int) -> Message:
+def _unclear(count: int, shared: bool) -> Message:
+    if shared:
+        return Message(_("Several things of the other system seem to be the same record."))
     if count == 1:
         return Message(_("The record that it seems to be is linked to something else already."))
     return Message(_("{count} records may be meant."), {"count": count})

@@ -33,6 +33,8 @@ from trato.text import _
 #: Longest answer that is read.
 MOST_BYTES = 32 * 1024 * 1024
 _CONNECT_SECONDS = 10.0
+#: Where systems write what is wrong.
+_WORDS = ("detail", "message", "mensaje", "error_description", "error", "title")
 #: Addresses inside which another one hides: NAT64.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -64,6 +66,18 @@ class Answer:
                 hint=_("Check the address; it may be that of another service."),
             ) from error
 
+    def _said(self) -> str:
+        """Give the words in which the other system refuses, out of the JSON around them."""
+        text = self.text
+        try:
+            body = jsonlib.loads(self.content)
+        except ValueError:
+            body = None
+        if isinstance(body, dict):
+            said = (body.get(key) for key in _WORDS)
+            text = next((word for word in said if isinstance(word, str) and word), text)
+        return " ".join(text.split())[:300]
+
     def check(self) -> Answer:
         """Raise what the status means; the answer itself when it is good.
 
@@ -92,7 +106,7 @@ class Answer:
             )
         raise RemoteRefused(
             _("The other system refused it (HTTP {status}): {text}"),
-            status=self.status, text=" ".join(self.text.split())[:300] or "-",
+            status=self.status, text=self._said() or "-",
         )  # fmt: skip
 
 

@@ -221,17 +221,17 @@ def _summary(one: ConnectorStatus) -> dict[str, Any]:
     waits = sum(one.outbox.get(state, 0) for state in ("pending", "sending"))
     write = formats()
     numbers = [
-        (_("waiting to be sent"), waits),
-        (_("to verify"), one.outbox.get("to_verify", 0) + one.outbox.get("accepted", 0)),
-        (_("refused"), one.outbox.get("rejected", 0)),
-        (_("to review"), one.review),
+        (_("To be sent"), waits),
+        (_("To verify"), one.outbox.get("to_verify", 0) + one.outbox.get("accepted", 0)),
+        (_("Refused"), one.outbox.get("rejected", 0)),
+        (_("To review"), one.review),
     ]
     return {
         "name": _title(one), "badge": {"label": translator(word), "tone": tone, "icon": icon},
         "message": said(one.message) if one.message is not None else "",
         "is_bad": one.state == "fails",
         "ran": write.relative(one.run_at) if one.run_at else "",
-        "reached": write.relative(one.reached_at) if one.reached_at else "",
+        "reached": write.relative(one.reached_at) if one.reached_at and one.failed_at else "",
         "numbers": [{"label": translator(label), "count": write.number(count)}
                     for label, count in numbers if count],
     }  # fmt: skip
