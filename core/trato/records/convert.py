@@ -26,7 +26,9 @@ _EMAIL = re.compile(
     r"[^@\s,;<>()\[\]\\\"]{1,64}@"
     r"(?:[\w](?:[\w-]{0,61}[\w])?\.)+[^\W\d_](?:[\w-]{0,61}[\w])?"
 )
-_PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]{2,30}(?:\s*(?:ext|x|#)\.?\s*[0-9]{1,8})?", re.IGNORECASE)
+_PHONE = re.compile(
+    r"(?:\+\(?|\(\+?)?[0-9][0-9 ().\-/]{2,30}(?:\s*(?:ext|x|#)\.?\s*[0-9]{1,8})?", re.IGNORECASE
+)
 _URL = re.compile(r"https?://[^\s/$.?#<>\"'][^\s<>\"']*", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 _MAX_LIST = 100

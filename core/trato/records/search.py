@@ -6,6 +6,7 @@ so a definer function asks the index and gives back keys only. SQLite asks a ful
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,8 @@ MANY = 1_000
 #: A search looks at no more words than this.
 MAX_TERMS = 8
 
+_INTERNATIONAL = re.compile(r"\+[0-9]{11,15}")
+
 _FIND_POSTGRESQL = select(
     func.core_search(
         bindparam("table", type_=Text), bindparam("patterns", type_=PG_ARRAY(Text)), MANY + 1
@@ -37,8 +40,12 @@ _FIND_SQLITE = sql(
 
 
 def terms(text: str) -> list[str]:
-    """Split what a person typed into at most eight terms."""
-    return search_terms(text.replace("\x00", " "))[:MAX_TERMS]
+    """Split what a person typed into at most eight terms.
+
+    Of a phone number with its country the last ten digits are sought: it may be kept without.
+    """
+    found = search_terms(text.replace("\x00", " "))[:MAX_TERMS]
+    return [term[-10:] if _INTERNATIONAL.fullmatch(term) else term for term in found]
 
 
 def find(
