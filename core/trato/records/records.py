@@ -408,9 +408,10 @@ class Records:
 
     def _save_one(self, view: EntityView, change: Change) -> None:
         writing.save(self.unit, view, [change])
-        if "id" in change.errors:
-            message = change.errors["id"][0]
-            raise Conflict(message.text, **message.params)
+        for message in change.errors.get("id", ()):
+            # A plugin may refuse a record by its id for reasons of its own: that is no conflict.
+            if message.text == writing.ID_TAKEN:
+                raise Conflict(message.text, **message.params)
         if change.is_duplicate:
             raise Invalid(change.errors, code="duplicate")
         if change.errors:

@@ -7,6 +7,7 @@ of a bulk does not stop the others; anything raised rolls all back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from trato.access import rules
 from trato.access.roles import Action
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.errors import Forbidden, Message
+from trato.errors import Forbidden
 from trato.records import audit, duplicates, events, notices, storing, uniqueness
 from trato.records.changes import Change
 from trato.records.convert import choice_labels
@@ -28,6 +29,8 @@ from trato.records.unit import Unit
 from trato.text import _
 
 _BATCH = 500
+#: Refusal of a new record whose id the tenant has already.
+ID_TAKEN = _("A record with id {value} exists already.")
 
 
 def check_writable(unit: Unit) -> None:
@@ -373,16 +376,19 @@ def _explain(entity: EntityView, change: Change, error: IntegrityError) -> None:
         field = next((f for f in entity.custom.values() if f.unique), None)
         path = field.path if field else entity.info.label
         change.refuse(path, _("'{value}' is taken by another record."), value=change[path])
-    elif f"uq_{table}" in text or "UNIQUE constraint failed" in text or "pk_" in text:
+    elif f"uq_{table}" in text or (
+        f"UNIQUE constraint failed: {table}." in text and not text.rstrip().endswith(".id")
+    ):
+        # PostgreSQL names the constraint, which names its columns; SQLite names the columns.
+        columns = text.partition(f"uq_{table}_")[2] or text.replace(f"{table}.", " ")
         path = next(
-            (p for p in change.changed if f"{p}_key" in text or f"_{p}" in text or f".{p}" in text),
-            "id",
-        )
-        if path == "id":
-            change.errors["id"] = [
-                Message(_("A record with id {value} exists already."), {"value": change.id})
-            ]
-        else:
-            change.refuse(path, _("'{value}' is taken by another record."), value=change[path])
+            (p for p in (*change.changed, *entity.fields)
+             if re.search(rf"(?:\b|_){re.escape(p)}(?:_|\b)", columns)),
+            entity.info.label,
+        )  # fmt: skip
+        change.refuse(path, _("'{value}' is taken by another record."), value=change[path])
+    elif "pk_" in text or "UNIQUE constraint failed" in text:
+        # Its own key, that of an extension, or the tombstone of a record that was purged.
+        change.refuse("id", ID_TAKEN, value=change.id)
     else:
         raise error
