@@ -73,11 +73,19 @@ def status(plugin: str, collection: str, id: UUID) -> str:
     return render_template("_exchange.html", page={"task": told(desk, _url(entity, id))})
 
 
-@blueprint.post(f"{_ONE}/<any(cancel, resume):what>")
-def change(plugin: str, collection: str, id: UUID, what: str) -> Response:
-    """Stop it, or try it again."""
+@blueprint.post(f"{_ONE}/cancel")
+def stop(plugin: str, collection: str, id: UUID) -> Response:
+    """Stop it."""
     entity, desk = _mine(plugin, collection, id)
-    (cancel if what == "cancel" else resume)(desk)
+    cancel(desk)
+    return redirect(_url(entity, id))
+
+
+@blueprint.post(f"{_ONE}/resume")
+def again(plugin: str, collection: str, id: UUID) -> Response:
+    """Try it again."""
+    entity, desk = _mine(plugin, collection, id)
+    resume(desk)
     return redirect(_url(entity, id))
 
 

@@ -134,12 +134,19 @@ def run(plugin: str, collection: str, id: UUID) -> Response:
         return redirect(f"{url}#t-exchange")
 
 
-@blueprint.post(f"{_ONE}/<any(cancel, resume):what>")
-def change(plugin: str, collection: str, id: UUID, what: str) -> Response:
-    """Stop it after the batch that is being written, or go on where it was."""
+@blueprint.post(f"{_ONE}/cancel")
+def stop(plugin: str, collection: str, id: UUID) -> Response:
+    """Stop it after the batch that is being written."""
     with importing(plugin, collection) as entity:
-        desk = _desk(entity, id)
-        (cancel if what == "cancel" else resume)(desk)
+        cancel(_desk(entity, id))
+        return redirect(f"{base_url(entity)}/import/{id}#t-exchange")
+
+
+@blueprint.post(f"{_ONE}/resume")
+def go_on(plugin: str, collection: str, id: UUID) -> Response:
+    """Go on where it was."""
+    with importing(plugin, collection) as entity:
+        resume(_desk(entity, id))
         return redirect(f"{base_url(entity)}/import/{id}#t-exchange")
 
 
