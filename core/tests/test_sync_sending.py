@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from trato.sync import outgoing
 from trato.tenancy.tables import task
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
+from trato.testing.remote import Fault
 from trato.testing.syncing import outgoing_rows, run_of, sync
 
 
@@ -401,3 +403,37 @@ def test_a_process_killed_between_call_and_commit_leaves_one_document(
     sync(company, SHOP)
     assert len(double.held()) == 1
     assert states(company) == ["confirmed"]
+
+
+FAULTS: tuple[Fault | None, ...] = (
+    "lost", "error after", "cut", "error", "busy", "denied", None, None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("documents", "seed"), [(15, 7), pytest.param(1000, 11, marks=pytest.mark.soak)]
+)
+def test_random_cuts_make_no_duplicate_and_lose_nothing(
+    company: Company, double: ShopDouble, clock: SettableClock, documents: int, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - to be the same each time
+    for number in range(documents):
+        save(company, f"Pieza {number}")
+    rounds = 0
+    while set(states(company)) != {"confirmed"}:
+        rounds += 1
+        assert rounds < documents * 10, states(company)
+        double.mend()
+        fault = chance.choice(FAULTS)
+        if fault is not None:
+            double.fail(fault, on=chance.choice((("POST",), ("GET",), ("GET", "POST"))))
+        run = run_of(company, SHOP)
+        if chance.random() < 0.3 and (claimed := outgoing.claim(run)) is not None:
+            if chance.random() < 0.5:
+                outgoing.deliver(run, claimed)  # and dies before it records that
+        else:
+            outgoing.send_due(run)
+        clock.advance(seconds=chance.choice((1, 10, 60, 600, 30_000)))
+
+    assert len(double.held()) == documents
+    assert len(set(double.held())) == documents

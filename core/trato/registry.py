@@ -339,13 +339,15 @@ def _unknown_hooks(manager: pluggy.PluginManager, plugin: Plugin) -> list[Messag
         for implementation in caller.get_hookimpls():
             if implementation.plugin_name not in (plugin.name, f"{plugin.name}:hooks"):
                 continue
-            near = difflib.get_close_matches(name, known, n=1)
+            # Their common beginning would make any two of them alike.
+            endings = [one.removeprefix("trato_") for one in known]
+            near = difflib.get_close_matches(name.removeprefix("trato_"), endings, n=1)
             wrong.append(
                 Message(
                     _("There is no hook '{name}'. Did you mean '{near}'?")
                     if near
                     else _("There is no hook '{name}'."),
-                    {"name": name, "near": near[0] if near else ""},
+                    {"name": name, "near": f"trato_{near[0]}" if near else ""},
                 )
             )
     return wrong

@@ -19,6 +19,7 @@ from trato.lifecycle.exports import export_tenant
 from trato.mail.invitations import SEND, send_invitation
 from trato.mail.sending import MailError
 from trato.records import audit, audit_seals, events
+from trato.records.outbox import send_job
 from trato.records.unit import Unit
 from trato.sync.jobs import connector_jobs
 from trato.text import _
@@ -95,6 +96,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
     def clean(ctx: JobContext) -> int:
         unit = ctx.unit
         heard = [events.reaction(plugin) for plugin in host.registry.listeners]
+        heard += [send_job(name) for name in host.registry.connectors]
         return remove_old(
             unit.connection, unit.tenant_id, before=ctx.now - TASKS_KEPT
         ) + remove_done(unit.connection, unit.tenant_id, heard, before=ctx.now - EVENTS_KEPT)

@@ -18,6 +18,7 @@ from trato.errors import PluginError
 from trato.host import Host
 from trato.lifecycle import archive as archives
 from trato.records import dump
+from trato.records.outbox import forget_connectors
 from trato.tenancy import profile, store
 from trato.tenancy.view import Tenant, TenantView
 from trato.text import _
@@ -171,5 +172,6 @@ def _remove(host: Host, connection: Connection, actor: Actor, plugin: str) -> in
                 connection, actor, whole, at=host.clock(), key=host.audit_keys[0]
             )
     tenant_rows.remove_of_plugin(connection, metadata, plugin, actor.tenant_id)
+    forget_connectors(connection, actor.tenant_id, plugin)
     store.touch(connection, actor.tenant_id)
     return count

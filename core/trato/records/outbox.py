@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.db.types import new_id
 from trato.entities.view import EntityView
 from trato.records.changes import Change
-from trato.records.sync_tables import OPEN, outbox
+from trato.records.sync_tables import OPEN, connection, link, outbox, review, stream
 from trato.records.unit import Unit
 from trato.tenancy.tasks import enqueue
 
@@ -81,3 +81,10 @@ def _insert(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
               "changed_at": unit.now},
     )  # fmt: skip
     unit.connection.execute(statement)
+
+
+def forget_connectors(db: Connection, tenant_id: int, plugin: str) -> None:
+    """Remove all that a purged plugin's connectors have sent, received and linked for a tenant."""
+    for table in (outbox, link, stream, connection, review):
+        mine = table.c.connector.startswith(f"{plugin}.", autoescape=True)
+        db.execute(delete(table).where(table.c.tenant_id == tenant_id, mine))

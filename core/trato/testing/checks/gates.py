@@ -125,6 +125,8 @@ def traces(view: TenantView, plugin: str) -> set[str]:
             for f in referring
             if (f.target or "").startswith(f"{plugin}.")
         }
+    sending = {name for targets in view.targets.values() for name, _sent in targets}
+    found |= {f"connector {name}" for name in sending if name.startswith(f"{plugin}.")}
     for name, slots in view.slots.items():
         for slot in slots:
             found |= {f"slot of {name}"} if _slot_is_of(slot, plugin) else set()
