@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import update
 
 from trato.configuration import apply_data, export_configuration
 from trato.db.engine import transaction
-from trato.errors import BadQuery, Invalid
+from trato.errors import BadQuery, Conflict, DatabaseUnavailable, Invalid
 from trato.exchange.exporting import run_export
 from trato.exchange.importing import run_import
 from trato.records.query import Filter
@@ -370,3 +371,47 @@ def test_a_role_that_must_not_see_a_field_meets_it_nowhere(
     assert not any("custom.secret" in {*event.before, *event.after} for event in events)
     with pytest.raises(Invalid):
         run_import(company.host, company.renew(reader), CLIENT, file)
+
+
+# Two at once
+
+
+def test_a_link_made_while_its_target_is_purged_never_points_nowhere(company: Company) -> None:
+    """Either the writer is refused, or the purge comes later and empties the link."""
+    ended: list[str] = []
+
+    for _turn in range(12):
+        head = add(company)
+        with company.unit() as unit:
+            unit.records.archive(CLIENT, head)
+            unit.records.restore(CLIENT, head)
+        start = threading.Barrier(2)
+
+        def link(target: UUID = head, start: threading.Barrier = start) -> None:
+            start.wait()
+            try:
+                ended.append(f"linked {add(company, **{'custom.boss': str(target)})}")
+            except (Invalid, DatabaseUnavailable):
+                ended.append("refused")
+
+        def gone(target: UUID = head, start: threading.Barrier = start) -> None:
+            start.wait()
+            try:
+                with company.unit() as unit:
+                    unit.records.archive(CLIENT, target)
+                    unit.records.purge(CLIENT, [target])
+            except (Conflict, DatabaseUnavailable):
+                ended.append("kept")
+
+        threads = [threading.Thread(target=deed) for deed in (link, gone)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    with company.unit(read=True) as unit:
+        page = unit.records.query(CLIENT, columns=("custom.boss",), limit=500)
+        held = {row["custom.boss"] for row in page.records()} - {None}
+        living = set(unit.records.labels(CLIENT, held))
+    assert held == living
+    assert len(ended) >= 12
