@@ -15,6 +15,8 @@ from core.tests.shop_company import open_company, open_double, save, serve_shop,
 
 from trato.db.engine import transaction
 from trato.errors import DomainError
+from trato.records.outbox import forget_connectors
+from trato.records.sync_tables import connection, link, outbox, stream
 from trato.sync import outgoing
 from trato.tenancy.tables import task
 from trato.testing.clock import SettableClock
@@ -437,3 +439,29 @@ def test_random_cuts_make_no_duplicate_and_lose_nothing(
 
     assert len(double.held()) == documents
     assert len(set(double.held())) == documents
+
+
+def test_a_purged_plugin_leaves_nothing_of_its_connectors(
+    company: Company, double: ShopDouble
+) -> None:
+    save(company)
+    double.stock(1)
+    sync(company, SHOP)
+
+    def rows() -> int:
+        with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
+            return sum(
+                len(db.execute(table.select().where(table.c.tenant_id == company.id)).all())
+                for table in (outbox, link, stream, connection)
+            )
+
+    before = rows()
+    for plugin in ("sho", "shop_", "hop"):
+        with transaction(company.host.engine, tenant_id=company.id) as db:
+            forget_connectors(db, company.id, plugin)
+    assert rows() == before > 3
+
+    with transaction(company.host.engine, tenant_id=company.id) as db:
+        forget_connectors(db, company.id, "shop")
+
+    assert rows() == 0
