@@ -16,8 +16,8 @@ from trato.host import Host
 from trato.jobs import queue
 from trato.jobs.catalogue import CLEAN, all_jobs
 from trato.jobs.claiming import Claim
-from trato.jobs.queue import Task
 from trato.jobs.declared import Temporary
+from trato.jobs.queue import Task
 from trato.jobs.worker import Worker
 from trato.plugin import Plugin
 from trato.records.events import BATCH, DEEPEST, Event, hears
