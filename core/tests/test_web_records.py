@@ -67,7 +67,7 @@ def test_record_shows_each_value_as_people_of_the_country_read_it(
     assert {label: shown[label] for label in expected} == expected
     hrefs = {a.text: a.attrs["href"] for a in page.all("a")}
     assert hrefs["luz@condor.example"] == "mailto:luz@condor.example"
-    assert hrefs["601 555 0100"] == "tel:6015550100"
+    assert hrefs["+57 601 555 0100"] == "tel:6015550100"
     assert hrefs["condor.example"] == "https://condor.example/"
     assert hrefs["Estante alto"] == f"/specimen/shelves/{shelf.id}"
 
