@@ -345,6 +345,23 @@ def test_short_form_shows_what_is_there_already_first(client: Browser, tenant: C
     assert anyway.status_code == 201
 
 
+def test_short_form_tells_of_what_one_may_not_see(sign_in: SignIn, tenant: Company) -> None:
+    rights = {"clients.client": {"view": "own", "create": "all"}}
+    with tenant.unit(tenant.member("manager", name="Luz Dary Mosquera")) as unit:
+        unit.records.create("clients.client", {"name": "Cóndor", "identification": "909214530"})
+
+    answer = sign_in(tenant.member_with(rights)).post(
+        "/clients/clients/short",
+        data={"kind": "company", "name": "Otra", "identification": "909.214.530"},
+    )
+
+    text = page_of(answer).text
+    assert answer.status_code == 422
+    assert "usted no puede verlo" in text
+    assert "Luz Dary Mosquera" in text
+    assert "Cóndor" not in text
+
+
 def test_creating_is_offered_only_where_one_may(sign_in: SignIn, tenant: Company) -> None:
     shelf = {"specimen.shelf": {"view": "all"}}
     reader, maker = (

@@ -13,6 +13,7 @@ from trato.entities.fields import TEXT_KINDS, Field
 from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.errors import Invalid, Message
+from trato.records.duplicates import Duplicate, watched
 from trato.records.query import Filter
 from trato.records.unit import Unit
 from trato.records.writing import check_writable
@@ -20,8 +21,9 @@ from trato.screens.parts import short_form
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
+from trato.web.duplicate_news import find, item_of
 from trato.web.forms import FormPage
-from trato.web.frame import phrase
+from trato.web.frame import phrase, translator
 from trato.web.pages import opened
 from trato.web.references import find_options
 
@@ -70,7 +72,14 @@ class _ShortForm(FormPage):
         }  # fmt: skip
 
     def duplicates(self, values: dict[str, Any]) -> list[dict[str, str]]:
-        """Find records with the same name or the same mark, of those that the person may see."""
+        """Find records that are probably the same.
+
+        By the rules of the entity, which also tell of records that the person may not see; where it
+        has none, by the same name or the same mark.
+        """
+        if watched(self.unit.actor, self.entity):
+            told = find(self.unit, self.entity, None, request.form)
+            return [_told(self.entity, one) for one in told[:_FOUND]]
         if not rules.decide(self.unit.actor, self.entity, "view").allowed:
             return []
         label = self.entity.info.label
@@ -89,6 +98,15 @@ class _ShortForm(FormPage):
                 one = {"id": str(key), "label": str(text or "—"), "detail": str(mark or "")}
                 found.setdefault(str(key), one)
         return list(found.values())[:_FOUND]
+
+
+def _told(entity: EntityView, found: Duplicate) -> dict[str, str]:
+    item = item_of(entity, found)
+    if found.id is not None:
+        return {"id": str(found.id), "label": item["label"], "detail": item["why"]}
+    text = _("It exists, but you may not see it ({why}). Ask {people} for access.")
+    return {"id": "", "label": translator(text, why=item["why"], people=item["people"]),
+            "detail": ""}  # fmt: skip
 
 
 @blueprint.get(_SHORT)
