@@ -131,5 +131,7 @@ def test_the_command_closes_and_opens_and_other_commands_work(installation: Inst
     assert (again["since"], again["message"]) == (status["since"], None)
     installation.did("user", "create", "acme", "luis@acme.example", "--role", "viewer")
     installation.did("backup", "x.trato")
+    told = {found["check"]: found for found in installation.run("doctor", "--json").json}
+    assert told["maintenance"]["level"] == "warn"
     assert installation.did("maintenance", "off", "--json").json["on"] is False
     assert "is open" in installation.did("maintenance", "status").out

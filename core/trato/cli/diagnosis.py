@@ -148,9 +148,10 @@ def storage(host: Host) -> Iterator[Finding]:
 
 
 def database(host: Host, pending: dict[str, str]) -> Iterator[Finding]:
-    """Look at the database's role, migrations and walls between tenants."""
+    """Look at the database's role, migrations, maintenance and walls between tenants."""
     from trato.db.engine import transaction
     from trato.db.security import check_role
+    from trato.tenancy import maintenance
 
     path = host.settings.sqlite_path
     if path is not None and not path.exists():
@@ -176,6 +177,16 @@ def database(host: Host, pending: dict[str, str]) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield _finding("migrations", "ok", _("All tables are up to date."))
+    if "core" not in pending:
+        with transaction(host.engine, read=True) as connection:
+            closed = maintenance.read(connection)
+        if closed is not None:
+            yield _finding(
+                "maintenance", "warn",
+                _("The installation is closed for maintenance since {since}."),
+                _("Open it with: trato maintenance off"),
+                since=f"{closed.since:%Y-%m-%d %H:%M} UTC",
+            )  # fmt: skip
     if path is None:
         yield from walls(host)
 
