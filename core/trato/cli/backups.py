@@ -62,7 +62,7 @@ def _restore(context: Context, args: argparse.Namespace) -> int:
     with BackupFile(args.file) as archive:
         host = context.host
         _check_seal(context, archive)
-        with Progress(context, _("Restore")) as progress:
+        with Progress(context, _("Restoring")) as progress:
             done = restore(host, archive, report=progress.reach)
         place = archive.manifest.files_at
     if place is not None:
