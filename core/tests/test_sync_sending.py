@@ -7,6 +7,8 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -465,3 +467,24 @@ def test_a_purged_plugin_leaves_nothing_of_its_connectors(
         forget_connectors(db, company.id, "shop")
 
     assert rows() == 0
+
+
+def test_several_workers_at_once_send_each_document_once(
+    company: Company, double: ShopDouble
+) -> None:
+    for number in range(12):
+        save(company, f"Pieza {number}")
+    counts: list[Counter[str]] = []
+
+    def work() -> None:
+        counts.append(outgoing.send_due(run_of(company, SHOP)).counts)
+
+    workers = [threading.Thread(target=work) for _worker in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert len(counts) == 4
+    assert sum(count["confirmed"] for count in counts) == 12
+    assert len(set(double.held())) == len(double.held()) == 12
