@@ -124,6 +124,15 @@ def test_answer_is_the_row_with_the_columns_of_the_person(client: Browser, piece
     assert [td.text for td in row.all("td")] == ["Buga", "$ 1.500,50"]
 
 
+def test_row_is_given_as_it_is_now(client: Browser, tenant: Company, piece: UUID) -> None:
+    change(tenant, piece, code="777")
+
+    asked = {"HX-Request": "true", "HX-Target": "t-row"}
+    answer = client.get(cell(piece, "place"), headers=asked)
+
+    assert page_of(answer).one("tr", "t-row").all("td")[0].text == "777"
+
+
 def test_undo_of_a_cell_gives_back_what_was_there(
     client: Browser, tenant: Company, piece: UUID
 ) -> None:

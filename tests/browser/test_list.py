@@ -199,6 +199,18 @@ def test_refusal_and_the_work_of_others_are_met_at_the_cell(
         expect(met).to_contain_text("Luz Dary Mosquera cambió esto")
         expect(met).to_contain_text("Buga")
     assert flaws(page, axe) == []
+    editor(page).get_by_role("button", name="Dejar lo suyo").click()
+    expect(cell(page, 2, "city")).to_have_text("Buga")
+    expect(cell(page, 2, "city")).to_be_focused()
+
+    cell(page, 2, "city").dblclick()
+    expect(editor(page)).to_be_visible()
+    with tenant.unit(luz) as unit:
+        unit.records.update(CLIENT, record(tenant, "Tienda 002"), {"city": "Tuluá"})
+    with here.refused(409):
+        editor(page).get_by_label("Ciudad", exact=True).fill("Salento")
+        page.keyboard.press("Enter")
+        expect(editor(page).locator(".t-cell-conflict")).to_contain_text("Tuluá")
     editor(page).get_by_role("button", name="Guardar lo mío").click()
     expect(cell(page, 2, "city")).to_have_text("Salento")
     assert read(tenant, "Tienda 002", "city") == "Salento"

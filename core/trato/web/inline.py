@@ -51,11 +51,13 @@ def refused(error: TratoError) -> Response:
 
 @blueprint.get(_CELL)
 def show(plugin: str, collection: str, record_id: UUID, field_path: str) -> Response | str:
-    """Give the form of one field; without script the whole form is the way."""
+    """Give the form of one field, or the row as it is now; without script the form is the way."""
     with opened(plugin, collection) as (unit, entity):
         record, field, form = _editable(unit, entity, record_id, field_path)
         if not request.headers.get("HX-Request"):
             return redirect(f"{base_url(entity)}/{record_id}/edit")
+        if request.headers.get("HX-Target") == "t-row":
+            return str(ListPage(current_host(), unit, entity, request.args).row(record))
         return _form(form, record, field, values=form.stored())
 
 

@@ -90,12 +90,15 @@
   const written = (form) => new URLSearchParams(new FormData(form)).toString();
   const signedOut = (answer) => answer.redirected && new URL(answer.url).pathname === "/login";
 
+  function addressOf(cell) {
+    const { pathname } = cell.parentElement.querySelector(".t-name > a");
+    return `${pathname}/cell/${encodeURIComponent(headOf(cell).dataset.edits)}${location.search}`;
+  }
+
   async function edit(cell) {
     if (open) leave();
     const row = cell.parentElement;
-    const { pathname } = row.querySelector(".t-name > a");
-    const url = `${pathname}/cell/${encodeURIComponent(headOf(cell).dataset.edits)}${location.search}`;
-    const answer = await ask(url);
+    const answer = await ask(addressOf(cell));
     if (!answer || !cell.isConnected) return;
     const box = document.createElement("div");
     box.className = "t-cell-box";
@@ -154,10 +157,22 @@
 
   function leave() {
     const { box, cell, row } = open;
+    const isStale = box.querySelector(".t-cell-conflict");
     open = null;
     box.remove();
     row.classList.remove("is-edited");
-    if (cell.isConnected) focusCell(cell);
+    if (!cell.isConnected) return;
+    focusCell(cell);
+    if (isStale) showNow(cell, row);
+  }
+
+  /** Show what others wrote, whose value was left to them. */
+  async function showNow(cell, row) {
+    const answer = await ask(addressOf(cell), { headers: { ...headers, "HX-Target": "t-row" } });
+    if (!answer || !row.isConnected) return;
+    const { cellIndex } = cell;
+    const fresh = renew(row, await answer.text());
+    if (fresh && document.activeElement === document.body) focusCell(fresh.cells[cellIndex]);
   }
 
   function press(event) {
@@ -180,6 +195,22 @@
   document.addEventListener("click", (event) => {
     if (open && event.target.closest("[data-cell-leave]")) leave();
   });
+
+  /** Put the row as the server writes it in the place of a row; null where it is gone. */
+  function renew(row, html) {
+    const holder = document.createElement("tbody");
+    holder.innerHTML = html;
+    const fresh = holder.querySelector("tr");
+    if (!fresh) {
+      row.remove();
+      return null;
+    }
+    const box = fresh.querySelector("[data-choose]");
+    if (box) box.checked = row.querySelector("[data-choose]")?.checked;
+    row.replaceWith(fresh);
+    htmx.process(fresh);
+    return fresh;
+  }
   // Whoever goes on elsewhere has meant what they typed; an untouched form just goes.
   document.addEventListener("pointerdown", (event) => {
     if (open && !open.box.contains(event.target) && !event.target.closest("#t-toasts")) send(0);
@@ -206,19 +237,8 @@
     const focusedElsewhere = !box.contains(document.activeElement) && document.activeElement !== document.body;
     open = null;
     box.remove();
-    const holder = document.createElement("tbody");
-    holder.innerHTML = html;
-    const fresh = holder.querySelector("tr");
     const money = headOf(cell).dataset.total !== undefined;
-    if (fresh) {
-      const box = row.querySelector("[data-choose]");
-      const again = fresh.querySelector("[data-choose]");
-      if (box && again) again.checked = box.checked;
-      row.replaceWith(fresh);
-      htmx.process(fresh);
-    } else {
-      row.remove();
-    }
+    const fresh = renew(row, html);
     const told = JSON.parse(answer.headers.get("HX-Trigger") ?? "{}")["trato:toast"];
     if (told) say(told.text, told.undo);
     if (money) document.dispatchEvent(new CustomEvent("trato:totals"));
