@@ -277,6 +277,11 @@ def test_pages_show_pick_filter_and_keep_it(company: Company, client: Browser) -
     assert page_of(form).one("input", name="custom.boss").attrs["value"] == "Casa matriz"
     assert "Casa matriz" in offered.text
     assert "Sucursal" in listed.text
+    offered_filters = client.get("/clients/clients/filters")
+    assert offered_filters.status_code == 200
+    assert "Franquicia de" in offered_filters.text
+    chosen = client.get("/clients/clients?_field=custom.boss&_op=eq&_value=Casa+matriz")
+    assert f"custom.boss={head}" in chosen.headers["Location"]
     sent = {"name": "Sucursal", "custom.boss": "Casa matriz", "version": "1"}
     assert client.post(f"/clients/clients/{branch}/edit", data=sent).status_code == 302
     assert value(company, branch) == head

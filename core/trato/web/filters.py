@@ -120,7 +120,7 @@ class Filters:
         elif field.kind == "boolean":
             found = ["eq", "isnull"]
         elif field.kind == "ref" and not self._is_tree(field):
-            found.remove("under")
+            found = [op for op in found if op != "under"]
         return [*found, _FILLED]
 
     def _is_tree(self, field: Field) -> bool:
