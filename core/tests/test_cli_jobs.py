@@ -51,6 +51,16 @@ def test_a_queued_job_waits_is_cancelled_and_tried_again(installation: Installat
     assert listed(installation)[0]["state"] == "queued"
 
 
+def test_without_a_tenant_the_jobs_are_listed(installation: Installation) -> None:
+    shown = installation.did("job", "list").out
+    found = {job["name"]: job for job in installation.did("job", "list", "--json").json}
+
+    assert "core.seal_audit" in shown
+    assert "every day at 02:30" in shown
+    assert (found["core.seal_audit"]["at"], found["core.verify_audit"]["at"]) == ("02:30", None)
+    assert found["core.seal_audit"]["title"] == "Seal the audit"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from trato.errors import Message
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the commands."""
     job = commands.family("job", _("Look at background tasks and run them"))
-    listed = job.command("list", _("List the tasks of a tenant, the newest first"), _list,
-                         json=True)  # fmt: skip
-    listed.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    listed = job.command(
+        "list", _("List the tasks of a tenant, the newest first; without one, the jobs there are"),
+        _list, json=True,
+    )  # fmt: skip
+    listed.add_argument("slug", metavar="SLUG", nargs="?", help=_("the tenant"))
     listed.add_argument("--state", metavar="STATE", action="append", default=[],
                         choices=("queued", "running", "done", "failed", "cancelled", "held"),
                         help=_("only in this state; may be given twice"))  # fmt: skip
@@ -42,6 +45,8 @@ def _list(context: Context, args: argparse.Namespace) -> int:
     from trato.db.engine import transaction
     from trato.jobs import queue
 
+    if args.slug is None:
+        return _list_jobs(context, args)
     host = context.host
     owner = administration.tenant(host, args.slug)
     with transaction(host.engine, tenant_id=owner.id, read=True) as connection:
@@ -59,6 +64,35 @@ def _list(context: Context, args: argparse.Namespace) -> int:
         ],
     )  # fmt: skip
     return 0
+
+
+def _list_jobs(context: Context, args: argparse.Namespace) -> int:
+    """List what can be run, and when it runs by itself."""
+    from trato.jobs.catalogue import all_jobs
+
+    known = sorted(all_jobs(context.host).values(), key=lambda job: job.name)
+    if args.json:
+        context.show_json(
+            [{"name": job.name, "title": _title(context, job), "at": job.at, "every": job.every}
+             for job in known]
+        )  # fmt: skip
+        return 0
+    context.show_table(
+        [_("Job"), _("Title"), _("When")],
+        [(job.name, _title(context, job), _when(context, job)) for job in known],
+    )
+    return 0
+
+
+def _title(context: Context, job: Job) -> str:
+    domain = None if job.plugin == "core" else job.plugin
+    return context.catalogs.message(Message(job.title), context.locale, domain=domain)
+
+
+def _when(context: Context, job: Job) -> str:
+    if job.at:
+        return context.text(_("every day at {time}"), time=job.at)
+    return context.text(_("every {minutes} minutes"), minutes=job.every) if job.every else ""
 
 
 def _described(task: Task) -> dict[str, Any]:
