@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from trato.access.actor import Actor
+from trato.entities.view import EntityView
 from trato.errors import Forbidden
 from trato.host import Host
 from trato.records import totals as module
 from trato.records.query import Filter, Query
-from trato.records.totals import Totals, totals
+from trato.records.totals import Totals, summable, totals
 from trato.testing.clients import Browser
 from trato.testing.companies import Company
 from trato.testing.pages import page_of
@@ -59,6 +60,26 @@ def test_sums_are_exact_in_native_extension_and_own_fields(tenant: Company) -> N
         "annex.worth": {"": Decimal("-6.9999")},
         "custom.cuota": {"": Decimal("12345678901231.4499")},
     }
+
+
+def test_amounts_of_several_currencies_are_summed_apart(tenant: Company) -> None:
+    make(tenant, {"price": "1.5", "place": "USD"}, {"price": "2", "place": "USD"},
+         {"price": "10"}, {"price": "20", "place": "EUR", "annex.worth": "7"})  # fmt: skip
+    declared = tenant.view.entities[PIECE]
+    price = declared.fields["price"].under(currency="place")
+    entity = EntityView(
+        entity=declared.entity, fields={**declared.fields, "price": price},
+        extensions=declared.extensions,
+    )  # fmt: skip
+    blind = {path: field for path, field in entity.fields.items() if path != "place"}
+
+    with tenant.unit(read=True) as unit:
+        found = totals(unit, entity, Query(), ["price", "annex.worth"])
+
+    assert found.sums["price"] == {"USD": Decimal("3.5"), "": Decimal(10), "EUR": Decimal(20)}
+    assert found.sums["annex.worth"] == {"": Decimal(7)}
+    assert summable(entity, entity.fields, "price")
+    assert not summable(entity, blind, "price")
 
 
 def test_sum_may_be_more_than_one_value_can_be(tenant: Company) -> None:
