@@ -60,7 +60,10 @@ def usage(parser: argparse.ArgumentParser) -> str:
     """Write how a command is called, what is needed first."""
     words = [parser.prog]
     actions = [action for action in parser._actions if action.dest != "help"]
-    words += [_name(action) for action in actions if not action.option_strings]
+    words += [
+        f"[{_name(action)}]" if action.nargs == "?" else _name(action)
+        for action in actions if not action.option_strings
+    ]  # fmt: skip
     words += [_call(action) for action in actions if action.option_strings and action.required]
     words += [
         f"[{_call(action)}]" for action in actions if action.option_strings and not action.required
