@@ -391,6 +391,10 @@ def traversal(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
     members["files/../../evil"] = data
 
 
+def renamed(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    manifest["tenants"][0]["slug"] = "other"
+
+
 def bomb(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
     # Its row is true to the manifest and packs to a thousandth.
     part = next(p for p in manifest["parts"] if p["name"] == "rows/core_user.jsonl")
@@ -410,6 +414,7 @@ def bomb(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
         (stranger, "rows/evil.jsonl is not in its manifest"),
         (other_tenant, "holds another tenant's row"),
         (traversal, "is no name of a part"),
+        (renamed, "holds a tenant that it does not name"),
         (bomb, "is not as long as its manifest says"),
     ],
 )
@@ -431,6 +436,28 @@ def test_an_archive_that_does_not_fit_changes_nothing(
     assert not (source.folder / "evil").exists()
     assert not (source.folder / "other-sqlite" / "files").exists()
     there.did("restore", "good.trato")
+
+
+@pytest.mark.database("sqlite")
+def test_a_tenant_from_elsewhere_brings_nobody_in(
+    source: Installation, other: Callable[..., Installation]
+) -> None:
+    """An archive of another operator must not open a session for somebody who is known here."""
+    source.tenant("acme")
+
+    def with_session(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+        manifest["scope"] = "tenant"
+        manifest["parts"][0]["table"] = "core_session"
+
+    there = other("sqlite")
+    there.tenant("beta")
+    before = rows_of(there)
+
+    ran = there.run("restore", rewritten(source, with_session))
+
+    assert ran.code == 2
+    assert "is no part of a tenant" in ran.err
+    assert rows_of(there) == before
 
 
 @pytest.mark.database("sqlite")

@@ -126,6 +126,14 @@ class BackupFile:
             raise broken(_("its manifest cannot be read")) from error
 
     def _judge(self, members: dict[str, zipfile.ZipInfo]) -> None:
+        manifest = self.manifest
+        one = manifest.scope == "tenant"
+        if manifest.scope not in ("installation", "tenant") or (one and len(manifest.tenants) != 1):
+            raise broken(_("its manifest cannot be read"))
+        for part in manifest.parts:
+            # A tenant that comes from elsewhere brings accounts, and no session of anybody's.
+            if one and part.table and part.tenant is None and part.table not in form.OF_TENANT:
+                raise broken(_("{name} is no part of a tenant"), name=part.name)
         named = {part.name: part for part in self.manifest.parts}
         others = members.keys() - named.keys() - {form.MANIFEST, form.SEAL}
         if others:

@@ -267,7 +267,7 @@ class _Restore:
 
     def _change_tenant(self, row: dict[str, Any]) -> None:
         old = row["id"]
-        if old not in self.numbers:
+        if (old, row["slug"]) not in [(c.id, c.slug) for c in self._manifest.tenants]:
             raise broken(_("it holds a tenant that it does not name"))
         number = self.numbers[old]
         history = row["history_number"] or old
