@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from trato.logs import configure
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def _run(context: Context, loop: Callable[[Host, threading.Event], None], said: 
 
     check_engine(context.settings)
     host = context.host
+    configure(level=context.settings.log_level, kind=context.settings.log_format)
     stopped = threading.Event()
     _end_on_signal(stopped)
     context.note(context.text(said))
@@ -178,6 +180,7 @@ def _child(settings: Settings, name: str) -> None:
     stopped = threading.Event()
     _end_on_signal(stopped)
     threading.Thread(target=_follow_parent, args=(stopped,), daemon=True).start()
+    configure(level=settings.log_level, kind=settings.log_format)
     host = Host(settings)
     try:
         if name == "worker":
