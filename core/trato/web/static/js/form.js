@@ -151,6 +151,8 @@
     row.remove();
     block.querySelector("[data-none]").hidden = Boolean(block.querySelector("[data-rows] > [data-kid]"));
     block.querySelector("[data-add]")?.focus();
+    // The draft is to forget it too.
+    block.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
   // --- two people changed one field: which value stays ---
