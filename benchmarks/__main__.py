@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=main.__doc__)
     parser.add_argument("--sizes", default="10000,100000", help="numbers of clients")
     parser.add_argument("--databases", default="postgresql,sqlite")
-    parser.add_argument("--seconds", type=float, default=4.0, help="for each kind of work")
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each kind of work")
     parser.add_argument("--folder", type=Path, default=Path("build/bench"))
     parser.add_argument(
         "--trial", action="store_true", help="two rounds of each: does the bench itself work?"

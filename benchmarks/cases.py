@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Flask
@@ -111,7 +112,7 @@ def make_cases(world: World, size: int) -> list[Case]:
         Case(name="REST list, first page", aim=2, trato=get(_LIST), bare=get("/list"),
              sql=lambda: run(sql["list"], {"tenant": tenant})),
         Case(name="REST list, deep page", aim=2, trato=get(f"{_LIST}&cursor={place.cursor}"),
-             bare=get(f"/deep?name_key={place.name_key}&id={place.id}".replace(" ", "+")),
+             bare=get("/deep?" + urlencode({"name_key": place.name_key, "id": place.id})),
              sql=lambda: run(sql["deep"], deep)),
         Case(name="HTML list page", aim=4, trato=get(PAGE), bare=get("/page"), is_page=True,
              sql=lambda: run(sql["list"], {"tenant": tenant})),

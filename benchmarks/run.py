@@ -24,7 +24,7 @@ from trato.testing.databases import Databases
 from trato.testing.postgres import PostgresServer, start_postgres
 from trato.web import create_app
 
-#: The largest size whose start and import are asked for by an aim.
+#: Work that may hardly take longer in a large company.
 _GROWTH = ("REST list, first page", "record page")
 
 
