@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
+from trato import configuration
 from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.entities.duplicates import is_alike, name_patterns, name_words
@@ -93,55 +94,55 @@ def test_a_typo_anywhere_leaves_one_set_of_pieces_whole() -> None:
 # --- what is told --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("typed", "path"),
-    [
-        ({"identification": "909214530"}, "identification"),
-        ({"identification": "909.214.530-9"}, "identification"),
-        ({"identification": "NIT 909214530-9"}, "identification"),
-        ({"email": "  Compras@LaEspiga.CO "}, "email"),
-        ({"phone": "+57 (310) 123-4567"}, "phone"),
-        ({"mobile": "310 123 4567"}, "mobile"),
-        ({"phone": "573101234567"}, "phone"),
-        ({"name": "La Espiga Panaderia"}, "name"),
-        ({"name": "Panadería La Ezpiga Ltda."}, "name"),
-        ({"name": "El buen trigo"}, "name"),
-        ({"trade_name": "panadería la espiga"}, "trade_name"),
-    ],
-)
-def test_a_record_is_found_however_its_values_are_written(
-    tenant: Company, typed: dict[str, Any], path: str
-) -> None:
+#: What is typed, and the field by which the record is found.
+TYPED: list[tuple[dict[str, Any], str]] = [
+    ({"identification": "909214530"}, "identification"),
+    ({"identification": "909.214.530-9"}, "identification"),
+    ({"identification": "NIT 909214530-9"}, "identification"),
+    ({"email": "  Compras@LaEspiga.CO "}, "email"),
+    ({"phone": "+57 (310) 123-4567"}, "phone"),
+    ({"mobile": "310 123 4567"}, "mobile"),
+    ({"phone": "573101234567"}, "phone"),
+    ({"name": "La Espiga Panaderia"}, "name"),
+    ({"name": "Panadería La Ezpiga Ltda."}, "name"),
+    ({"name": "El buen trigo"}, "name"),
+    ({"trade_name": "panadería la espiga"}, "trade_name"),
+]
+#: What finds nothing: it is another's, or says nothing.
+EMPTY: list[dict[str, Any]] = [
+    {"name": "Panadería El Trigal"},
+    {"identification": "909214531"},
+    {"identification": "0"},
+    {"phone": "1"},
+    {"phone": "000 000 0000"},
+    {"email": "laespiga.co"},
+    {"phone": "no tiene"},
+    {"name": ""},
+    {},
+]
+
+
+def test_a_record_is_found_however_its_values_are_written(tenant: Company) -> None:
     made = create(
         tenant, name="Panadería La Espiga S.A.S.", trade_name="El Buen Trigo",
         identification="909.214.530-9", email="compras@laespiga.co", mobile="310 123 45 67",
     )  # fmt: skip
 
-    found = told(tenant, typed)
+    for typed, path in TYPED:
+        found = told(tenant, typed)
 
-    assert [(f.id, f.label, f.fields) for f in found] == [(made.id, made["name"], (path,))]
-    assert found[0].same == (path not in ("name", "trade_name"))
+        assert [(f.id, f.label, f.fields) for f in found] == [(made.id, made["name"], (path,))], (
+            typed
+        )
+        assert found[0].same == (path not in ("name", "trade_name")), typed
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        {"name": "Panadería El Trigal"},
-        {"identification": "909214531"},
-        {"identification": "0"},
-        {"phone": "1"},
-        {"phone": "000 000 0000"},
-        {"email": "laespiga.co"},
-        {"phone": "no tiene"},
-        {"name": ""},
-        {},
-    ],
-)
-def test_what_says_nothing_finds_nothing(tenant: Company, typed: dict[str, Any]) -> None:
+def test_what_says_nothing_finds_nothing(tenant: Company) -> None:
     create(tenant, name="Panadería La Espiga", identification="000", phone="000 000 0000")
     create(tenant, name="Otro", identification="909214530")
 
-    assert told(tenant, typed) == []
+    for typed in EMPTY:
+        assert told(tenant, typed) == [], typed
 
 
 def test_a_record_is_no_duplicate_of_itself_nor_of_one_in_the_bin(tenant: Company) -> None:
@@ -254,6 +255,23 @@ def test_who_wants_to_hear_nothing_hears_nothing(tenant: Company) -> None:
 
     assert told(tenant, {"identification": "909214530"}) == []
     create(tenant, name="Uno", identification="909214530")
+
+
+def test_the_file_of_a_configuration_says_it_too(tenant: Company) -> None:
+    wanted = "version: 1\nsettings:\n  clients: {duplicates_client: block}\n"
+
+    configuration.apply_configuration(tenant.host, tenant.slug, wanted)
+
+    create(tenant, name="Uno", identification="909214530")
+    with pytest.raises(Invalid):
+        create(tenant, name="Dos", identification="909214530")
+    assert "duplicates_client: block" in configuration.export_configuration(
+        tenant.host, tenant.slug
+    )
+    with pytest.raises(Invalid, match="off, warn, block"):
+        configuration.apply_configuration(
+            tenant.host, tenant.slug, wanted.replace("block", "never")
+        )
 
 
 def test_it_warns_unless_said(tenant: Company) -> None:
