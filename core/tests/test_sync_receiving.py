@@ -12,9 +12,11 @@ from core.tests.shop_company import open_company, open_double, serve_shop, state
 
 from trato.db.engine import transaction
 from trato.errors import Conflict, Invalid
+from trato.jobs import queue
 from trato.records.sync_tables import stream as streams
 from trato.sync import deciding, incoming, review
-from trato.sync.errors import SyncError
+from trato.sync.errors import Overtaken
+from trato.sync.status import status
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
 from trato.testing.syncing import run_of, sync
@@ -128,7 +130,7 @@ def test_of_two_who_read_the_same_page_one_writes(company: Company, double: Shop
     batch = run.connector.pull(stream, row.cursor)
 
     incoming.receive_page(run, stream, row, batch)
-    with pytest.raises(SyncError, match="Another run"):
+    with pytest.raises(Overtaken, match="Another run"):
         incoming.receive_page(run, stream, row, batch)
 
     assert len(pieces(company)) == PAGE
@@ -317,3 +319,37 @@ def test_other_tenants_links_cursors_and_tray_are_their_own(
 
     assert receive(other) == {"seen": 2, "created": 2}
     assert len(pieces(company)) == 2
+
+
+def test_a_long_run_ends_in_time_and_leaves_the_rest_to_another(
+    company: Company, double: ShopDouble, clock: SettableClock
+) -> None:
+    double.stock(PAGE * 2)
+    answer = double.answer
+
+    def slowly(request: Any) -> Any:
+        clock.advance(minutes=6)
+        return answer(request)
+
+    double.answer = slowly  # type: ignore[method-assign]
+
+    result = sync(company, SHOP, only="receive", stream="pieces")
+
+    assert result["more"]
+    assert len(pieces(company)) == PAGE
+    with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
+        waiting = queue.tasks(db, company.id, states=("queued",), job="shop.sync_pieces")
+    assert [task.payload for task in waiting] == [{"only": "receive", "stream": "pieces"}]
+
+
+def test_asking_for_a_stream_that_does_not_exist_leaves_the_connection_as_it_was(
+    company: Company, double: ShopDouble
+) -> None:
+    sync(company, SHOP, only="check")
+
+    told = sync(company, SHOP, only="receive", stream="nothing")
+
+    assert "pieces" in str(told["problem"])
+    with company.unit(read=True) as unit:
+        [stands] = status(company.host, unit.connection, unit.view)
+    assert stands.state == "works"

@@ -59,5 +59,11 @@ class NotSetUp(SyncError):
     code = "not_set_up"
 
 
+class Overtaken(SyncError):
+    """Another run reads the stream, and is further."""
+
+    code = "overtaken"
+
+
 #: It has taken nothing, for a reason that holds for all other documents too.
 NOT_SENT = (RemoteUnreachable, RemoteDenied, RemoteBusy, NotSetUp)

@@ -24,7 +24,7 @@ from trato.records.sync_tables import stream as table
 from trato.records.unit import Unit
 from trato.sync.applying import apply, leave
 from trato.sync.connector import Batch, Stream
-from trato.sync.errors import SyncError
+from trato.sync.errors import Overtaken, SyncError
 from trato.sync.running import Run, kept
 from trato.text import _
 
@@ -57,6 +57,8 @@ def receive(
                     hint=_("Tell whoever made the module."), stream=stream.name,
                 )  # fmt: skip
             row = receive_page(run, stream, row, batch)
+        except Overtaken:
+            raise
         except Exception as error:
             fail(run, stream, run.explain(error))
             raise
@@ -74,7 +76,7 @@ def receive_page(run: Run, stream: Stream, row: Any, batch: Batch) -> Any:
 
     :param row: the stream as it stood when the page was asked for.
     :return: the stream as it stands now.
-    :raises SyncError: when another run has read on meanwhile; nothing is written then.
+    :raises Overtaken: when another run has read on meanwhile; nothing is written then.
     """
     with run.unit() as unit:
         now, db = unit.now, unit.connection
@@ -85,10 +87,9 @@ def receive_page(run: Run, stream: Stream, row: Any, batch: Batch) -> Any:
             .values(version=row.version + 1)
         )
         if taken.rowcount != 1:
-            raise SyncError(
-                _("Another run reads stream '{stream}' at this moment."), stream=stream.name,
-                code="overtaken",
-            )  # fmt: skip
+            raise Overtaken(
+                _("Another run reads stream '{stream}' at this moment."), stream=stream.name
+            )
         counts = Counter(row.counts)
         counts.update(apply(run, unit, stream, batch.items, pass_id=row.pass_id))
         is_whole = row.is_whole and batch.whole

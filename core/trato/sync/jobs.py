@@ -20,7 +20,7 @@ from trato.jobs.declared import Cancelled, DetachedContext, Job
 from trato.records.outbox import send_job
 from trato.records.sync_tables import outbox
 from trato.sync.connector import Stream, joined_hint
-from trato.sync.errors import NOT_SENT, NotSetUp
+from trato.sync.errors import NOT_SENT, NotSetUp, Overtaken
 from trato.sync.incoming import receive
 from trato.sync.outgoing import remove_old, send_due
 from trato.sync.running import Run, kept, open_run
@@ -86,7 +86,16 @@ def run_connector(host: Host, name: str, ctx: DetachedContext) -> dict[str, Any]
                 remove_old(run)
         if only in (None, "receive"):
             _receive(run, _chosen(run, wanted), result, until, ctx)
+            if result["more"]:
+                _go_on(run, ctx)
     return result
+
+
+def _go_on(run: Run, ctx: DetachedContext) -> None:
+    """Queue the rest of a run that ended before all was read, behind the tasks of others."""
+    with transaction(run.host.engine, tenant_id=run.tenant_id) as db:
+        payload = {**ctx.payload, "only": "receive"}
+        enqueue(db, run.tenant_id, job_name(run.name), now=run.host.clock(), payload=payload)
 
 
 def _receive(
@@ -98,8 +107,11 @@ def _receive(
     for stream in streams:
         try:
             received = receive(run, stream, until=until, report=ctx.report)
-        except NOT_SENT:
+        except (*NOT_SENT, Cancelled, DatabaseUnavailable):
             raise  # nothing else will be read either
+        except Overtaken as error:
+            log.info("connector %s, stream %s: %s", run.name, stream.name, error)
+            continue
         except Exception as error:
             log.warning("connector %s, stream %s: %s", run.name, stream.name, error)
             failed = error
@@ -117,6 +129,9 @@ def _noted(run: Run, result: dict[str, Any]) -> Iterator[None]:
         yield
     except (DatabaseUnavailable, Cancelled):
         raise
+    except NotFound as error:
+        # Whoever asked for a stream that does not exist is told; the connection is as it was.
+        result["problem"] = kept(joined_hint(error), run.plugin)
     except Exception as error:
         if isinstance(error, DBAPIError) and is_unavailable(error):
             raise
