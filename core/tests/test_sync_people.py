@@ -14,6 +14,8 @@ from flask import Flask
 from trato.api import Host
 from trato.cli.context import Context
 from trato.cli.program import _run
+from trato.jobs.catalogue import all_jobs
+from trato.jobs.clock import due
 from trato.testing.clients import Browser, browser
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
@@ -163,6 +165,18 @@ def test_a_disabled_module_has_no_connection(company: Company, admin: Browser) -
     assert SHOP not in admin.get(BASE).text
     assert admin.get(f"{BASE}/{SHOP}").status_code == 404
     assert admin.post(f"{BASE}/{SHOP}/run").status_code == 404
+
+
+def test_the_clock_runs_it_at_its_times(company: Company) -> None:
+    jobs = all_jobs(company.host).values()
+
+    names = [job.name for job, _slot in due(jobs, company.view, now=company.host.clock())]
+    company.disable("shop")
+    without = [job.name for job, _slot in due(jobs, company.view, now=company.host.clock())]
+
+    assert "shop.sync_pieces" in names
+    assert "shop.send_pieces" not in names
+    assert "shop.sync_pieces" not in without
 
 
 # The commands
