@@ -61,8 +61,9 @@ class Server:
         return Browser(self.port, headers or {})
 
     def memory(self) -> tuple[float, float]:
-        """Measure the largest process that answers: RSS and PSS in MiB."""
-        found = [_memory(pid) for pid in _children(self.process.pid)]
+        """Measure the largest process that answers at the port: RSS and PSS in MiB."""
+        sockets = _listening(self.port)
+        found = [_memory(pid) for pid in _children(self.process.pid) if sockets & _sockets(pid)]
         return max(found, default=(0.0, 0.0), key=lambda pair: pair[1])
 
 
@@ -144,6 +145,21 @@ def _children(pid: int) -> list[int]:
             if parent == pid:
                 child = int(folder.name)
                 found += [child, *_children(child)]
+    return found
+
+
+def _listening(port: int) -> set[str]:
+    """Name the sockets that listen at a port, as the kernel lists them."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    rows = [line.split() for line in lines]
+    return {f"socket:[{r[9]}]" for r in rows if r[3] == "0A" and r[1].endswith(f":{port:04X}")}
+
+
+def _sockets(pid: int) -> set[str]:
+    found = set()
+    for handle in Path(f"/proc/{pid}/fd").glob("*"):
+        with contextlib.suppress(OSError):
+            found.add(os.readlink(handle))
     return found
 
 
