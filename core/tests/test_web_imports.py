@@ -11,6 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from trato.exchange import desk as desks
+from trato.jobs.exchanging import IMPORTS
 from trato.jobs.worker import Worker
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company
@@ -182,6 +184,23 @@ def test_an_import_runs_once_at_a_time_and_can_be_cancelled_and_gone_on_with(
     client.post(f"{place}/resume")
     work(tenant)
     assert names(tenant) == {"Uno S.A.S.", "Dos Ltda."}
+
+
+def test_of_two_clicks_at_the_same_moment_one_imports(client: Browser, tenant: Company) -> None:
+    place = upload(client).headers["Location"]
+    chosen = choices(client.get(place).text) | {"match": "", "do": "import"}
+    (kept,) = desks.root(tenant.host, tenant.id, IMPORTS).glob(f"{place[-36:]}/choices.json")
+    read_by_both = kept.read_bytes()
+    client.post(place, data=chosen)
+    kept.write_bytes(read_by_both)
+
+    answer = client.post(place, data=chosen)
+    work(tenant)
+
+    assert answer.status_code == 302
+    with tenant.unit(read=True) as unit:
+        rows = unit.records.query(CLIENT, columns=("name",)).rows
+    assert sorted(row[2] for row in rows) == ["Dos Ltda.", "Uno S.A.S."]
 
 
 def test_only_who_may_import_finds_the_page(app: Flask, client: Browser, tenant: Company) -> None:

@@ -35,6 +35,8 @@ from trato.web.exchange_tasks import cancel, find_task, resume, told
 from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, translator
 from trato.web.pages import opened
 
+#: Endpoint whose bodies may be larger than others; they go to the disk as they come.
+UPLOAD = "imports.upload"
 blueprint = Blueprint("imports", __name__)
 blueprint.after_request(flash.clear)
 
@@ -126,11 +128,15 @@ def run(plugin: str, collection: str, id: UUID) -> Response:
         is_trial = request.form.get("do") != "import"
         with opened(plugin, collection, read=False) as (unit, _entity):
             payload = {"desk": str(desk.id), "dry_run": is_trial}
-            made = unit.enqueue(IMPORT, payload)
+            # Of two that were sent at the same moment, as by a double click, only one is queued.
+            key = f"{IMPORT}@{desk.id}:{len(desk.tasks)}"
+            made = unit.enqueue(IMPORT, payload, unique_key=key)
             if made is not None:
                 desk.tasks.append(str(made))
                 desk.trials += [str(made)] * is_trial
-            desk.save()
+                desk.save()
+        if made is None:
+            return flash.flash(redirect(url), translator(_("It is running already.")))
         return redirect(f"{url}#t-exchange")
 
 
@@ -252,7 +258,7 @@ def _file_page(entity: EntityView, wrong: list[str]) -> dict[str, Any]:
         if one.entity == entity.name
         and one.member_id == (str(actor.member_id) if actor.member_id else None)
     ]  # fmt: skip
-    limit = current_host().settings.max_body_mb
+    limit = current_host().settings.max_import_mb
     return {
         "title": heading, "errors": wrong, "action": f"{base_url(entity)}/import",
         "cancel_url": base_url(entity),
