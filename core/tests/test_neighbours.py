@@ -118,6 +118,19 @@ def test_page_leads_on_through_the_list_one_came_from(client: Browser, pieces: l
     assert elsewhere == []
 
 
+def test_crumb_leads_back_to_the_list_one_came_from(client: Browser, pieces: list[UUID]) -> None:
+    url = f"{PIECES}/{pieces[0]}"
+    query = "grade=good&sort=-name"
+
+    def crumb(address: str, **headers: str) -> str:
+        way = page_of(client.get(address, headers=headers)).one("nav", "t-crumbs")
+        return next(a.attrs["href"] for a in way.all("a") if a.attrs["href"].startswith(PIECES))
+
+    assert crumb(url) == PIECES
+    assert crumb(url, Referer=f"http://localhost{PIECES}?{query}&cursor=abc") == f"{PIECES}?{query}"
+    assert crumb(f"{url}/edit") == f"{PIECES}?{query}"
+
+
 def test_way_back_from_the_form_knows_the_list(client: Browser, pieces: list[UUID]) -> None:
     url = f"{PIECES}/{pieces[0]}"
     from_form = {"Referer": f"http://localhost{url}/edit"}

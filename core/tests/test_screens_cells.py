@@ -119,6 +119,22 @@ def test_initials_are_letters_of_the_first_two_words() -> None:
     assert "<" not in Page(str(avatar("<b> <i>"))).text
 
 
+def test_amount_is_written_in_the_currency_of_its_record(cells: Cells) -> None:
+    fields = cells.view.entities[PIECE].fields
+    price = fields["price"].under(currency="place")
+    columns, ids = [fields["name"], price], [uuid4() for _ in range(3)]
+    rows = [(ids[0], 1, "A", Decimal("1234.5000"), "USD"), (ids[1], 1, "B", Decimal(9), None),
+            (ids[2], 1, "C", None, "USD")]  # fmt: skip
+
+    write = rows_writer(cells, columns, url="/x", read=read_columns(columns, {"place"}))
+    blind = rows_writer(cells, columns, url="/x", read=read_columns(columns, set()))
+    shown = [cell.text for cell in Page(str(write(rows))).all("td")]
+    unseen = [cell.text for cell in Page(str(blind([rows[0][:4]]))).all("td")]
+
+    assert shown == ["USD 1.234,50", "$ 9", ""]
+    assert unseen == ["1.234,5"], "who may not see the currency is told of none"
+
+
 def test_text_is_shown_as_its_plugin_says_with_what_stands_beside_it(cells: Cells) -> None:
     def grouped(code: str, origin: str | None) -> str:
         return f"{origin or '?'}: {code[:3]}.{code[3:]}"

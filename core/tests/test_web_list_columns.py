@@ -169,3 +169,54 @@ def test_height_of_rows_is_remembered_with_the_columns(client: Browser) -> None:
     assert (at_first, low, is_compact()) == (False, True, False)
     assert "checked" in page.one("input", name="height", value="compact").attrs
     assert len(heads(client)) == 2
+
+
+def first_sort(client: Browser, query: str = "") -> list[tuple[str, str]]:
+    """Give the heads that say how the list is sorted."""
+    page = page_of(client.get(f"{LIST}{query}"))
+    return [(th.text, th.attrs["aria-sort"]) for th in page.all("th", scope="col")
+            if "aria-sort" in th.attrs]  # fmt: skip
+
+
+def from_list(client: Browser, query: str) -> None:
+    """Choose an order in the list itself."""
+    here = {"Referer": f"http://localhost{LIST}"}
+    assert client.get(f"{LIST}{query}", headers=here).status_code == 200
+
+
+def test_order_chosen_in_the_list_is_there_again(client: Browser) -> None:
+    usual = first_sort(client)
+
+    from_list(client, "?sort=-code")
+    again = first_sort(client)
+    choose(client, "code", "grade")
+    rearranged = first_sort(client)
+    choose(client, reset="1")
+
+    assert again != usual
+    assert [how for _name, how in again] == ["descending"]
+    assert rearranged == again, "choosing columns keeps the order"
+    assert first_sort(client) == usual
+
+
+def test_order_of_a_link_is_not_remembered(client: Browser) -> None:
+    usual = first_sort(client)
+
+    linked = first_sort(client, "?sort=-code")
+    refused = client.get(f"{LIST}?sort=nada", headers={"Referer": f"http://localhost{LIST}"})
+
+    assert linked != usual
+    assert refused.status_code == 400
+    assert first_sort(client) == usual
+
+
+def test_remembered_order_is_each_member_s_own(
+    client: Browser, tenant: Company, sign_in: SignIn
+) -> None:
+    other = sign_in(tenant.member_with(VIEWS))
+    usual = first_sort(other)
+
+    from_list(client, "?sort=-code")
+
+    assert first_sort(client) != usual
+    assert first_sort(other) == usual

@@ -1,4 +1,4 @@
-"""How a member has arranged the list of an entity: columns, their order, height of the rows."""
+"""How a member has arranged the list of an entity: columns, their order, rows' height and order."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Arrangement:
     columns: tuple[str, ...] = ()
     #: Rows are low, so that more of them are seen.
     is_compact: bool = False
+    #: Paths that order the rows, a minus before a falling one; none where nothing was chosen.
+    sort: tuple[str, ...] = ()
 
 
 def arrangement(unit: Unit, entity: EntityView) -> Arrangement:
@@ -36,8 +38,9 @@ def arrangement(unit: Unit, entity: EntityView) -> Arrangement:
     ).scalar_one_or_none()
     kept = content or {}
     return Arrangement(
-        columns=tuple(kept.get("columns", ())), is_compact=bool(kept.get("compact", False))
-    )
+        columns=tuple(kept.get("columns", ())), is_compact=bool(kept.get("compact", False)),
+        sort=tuple(kept.get("sort", ())),
+    )  # fmt: skip
 
 
 def arrange(unit: Unit, entity: EntityView, wanted: Arrangement) -> None:
@@ -48,11 +51,12 @@ def arrange(unit: Unit, entity: EntityView, wanted: Arrangement) -> None:
     """
     _require_self(unit)
     visible = rules.visible_fields(unit.actor, entity)
-    for path in wanted.columns:
+    for path in (*wanted.columns, *(part.removeprefix("-") for part in wanted.sort)):
         if path not in visible:
             raise unknown_field(path, visible)
     insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
-    content = {"columns": list(dict.fromkeys(wanted.columns)), "compact": wanted.is_compact}
+    content = {"columns": list(dict.fromkeys(wanted.columns)), "compact": wanted.is_compact,
+               "sort": list(wanted.sort)}  # fmt: skip
     statement = insert(table).values(
         tenant_id=unit.tenant_id, member_id=unit.actor.member_id, entity=entity.name,
         content=content,

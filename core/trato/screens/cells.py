@@ -39,6 +39,14 @@ def is_state(declared: Field) -> bool:
     return declared.kind == "choice" and len(declared.choices) <= _STATES
 
 
+def beside(declared: Field) -> tuple[str, ...]:
+    """Name the fields of the same record that a field's value is shown by, as its currency."""
+    if declared.kind == "money" and declared.currency is not None:
+        head, dot, _name = declared.path.rpartition(".")
+        return (f"{head}{dot}{declared.currency}",)
+    return tuple(declared.shown.beside) if declared.shown else ()
+
+
 @dataclass(kw_only=True, eq=False)
 class Cells:
     """How a reader sees values: language, formats, names of people and records."""
@@ -77,7 +85,7 @@ class Cells:
     def renderer(self, declared: Field, *, badge: bool = False) -> Render:
         """Choose how a field's values are written as HTML; empty ones give nothing.
 
-        The function takes a value, and behind it those that ``Field.shown`` wants beside it.
+        The function takes a value, and behind it those that ``beside`` names.
         """
         if declared.kind in ("choice", "choices"):
             return self._choice_writer(declared, badge=badge)
@@ -85,17 +93,22 @@ class Cells:
             return self._number_writer(declared)
         if declared.kind == "ref":
             return self._reference_writer(declared)
+        if declared.kind == "money" and declared.currency is not None:
+            return self._money_beside
         if declared.shown is not None and declared.kind in TEXT_KINDS:
             return self._shown_writer(declared.shown, is_phone=declared.kind == "phone")
         write: Render = getattr(self, f"_{declared.kind}", escape)
         return lambda value: _EMPTY if value is None else write(value)
 
-    def plain(self, declared: Field) -> Callable[[Any], str]:
-        """Choose how a field's values are written as text alone; empty ones give none."""
+    def plain(self, declared: Field) -> Callable[..., str]:
+        """Choose how a field's values are written as text alone; empty ones give none.
+
+        An amount takes its currency behind it, as with ``renderer``.
+        """
         if declared.kind in TEXT_KINDS:
             return lambda value: value or ""
         write = self.renderer(declared)
-        return lambda value: write(value).striptags()
+        return lambda *values: write(*values).striptags()
 
     def _shown_writer(self, shown: Shown, *, is_phone: bool) -> Render:
         def write(value: str | None, *beside: Any) -> Markup:
@@ -159,6 +172,15 @@ class Cells:
 
     def _money(self, value: Decimal) -> Markup:
         return escape(self.formats.money(value))
+
+    def _money_beside(self, value: Decimal | None, *currency: str | None) -> Markup:
+        """Write an amount in its record's currency; the bare number where nobody tells it."""
+        if value is None:
+            return _EMPTY
+        if not currency:
+            places = max(-int(value.normalize().as_tuple().exponent), 0)
+            return escape(self.formats.decimal(value, places=places))
+        return escape(self.formats.money(value, currency[0] or None))
 
     def _date(self, value: Any) -> Markup:
         return escape(self.formats.date(value))

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from trato.entities.fields import Field
 from trato.screens.avatars import avatar
-from trato.screens.cells import Cells, is_number, is_state
+from trato.screens.cells import Cells, beside, is_number, is_state
 
 RowsWriter = Callable[[Iterable[tuple[Any, ...]]], Markup]
 
@@ -25,7 +25,7 @@ def read_columns(columns: Sequence[Field], visible: Collection[str]) -> tuple[st
     """Name what is read to write rows: the columns, and what their values are shown by."""
     paths = dict.fromkeys(field.path for field in columns)
     for field in columns:
-        for path in field.shown.beside if field.shown else ():
+        for path in beside(field):
             if path in visible:
                 paths[path] = None
     return tuple(paths)
@@ -49,7 +49,8 @@ def rows_writer(
     places = {path: place for place, path in enumerate(read, start=2)}
     rest = [
         (_opening(cells, field), cells.renderer(field, badge=is_state(field)), place,
-         [places.get(path) for path in (field.shown.beside if field.shown else ())])
+         [places.get(path) for path in beside(field)
+          if field.kind != "money" or path in places])
         for place, field in enumerate(columns[1:], start=3)
     ]  # fmt: skip
 
@@ -67,9 +68,9 @@ def rows_writer(
             if avatars:
                 parts.append(avatar(label, "t-av-square"))
             parts.append(f'<a href="{start}/{row[0]}">{escape(label)}</a></th>')
-            for opening, cell, place, beside in rest:
-                if beside:
-                    others = (None if at is None else row[at] for at in beside)
+            for opening, cell, place, besides in rest:
+                if besides:
+                    others = (None if at is None else row[at] for at in besides)
                     parts += (opening, cell(row[place], *others), "</td>")
                 else:
                     parts += (opening, cell(row[place]), "</td>")

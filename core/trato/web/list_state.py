@@ -56,6 +56,7 @@ def choose(plugin: str, collection: str) -> Response:
                 Arrangement(
                     columns=(first, *_moved(chosen, moved, direction)),
                     is_compact=request.form.get("height") == "compact",
+                    sort=page.arranged.sort,
                 ),
             )  # fmt: skip
     return redirect(page.address.to("/columns" if moved else ""))

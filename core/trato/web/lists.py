@@ -51,7 +51,7 @@ class ListPage:
         address = self.address
         visible = self.filters.visible
         asked = tuple(part for part in address.sort.split(",") if part)
-        usual = tuple(screen.sort) if screen else ()
+        usual = self._remembered_sort() or (tuple(screen.sort) if screen else ())
         return Query(
             columns=read_columns(self.columns(), visible), filters=self.filters.wanted,
             search=address.search,
@@ -65,14 +65,26 @@ class ListPage:
         return self._columns
 
     @cached_property
-    def _arranged(self) -> Arrangement:
+    def arranged(self) -> Arrangement:
+        """What the member chose for this list."""
         return arrangement(self.unit, self.entity)
+
+    def _remembered_sort(self) -> tuple[str, ...]:
+        """Give the order that the member chose last, if all its fields can still be sorted by."""
+        paths = [part.removeprefix("-") for part in self.arranged.sort]
+        fields = [self.filters.visible.get(path) for path in paths]
+        return self.arranged.sort if all(f is not None and f.sortable for f in fields) else ()
+
+    def sort_to_remember(self) -> tuple[str, ...]:
+        """Give the order that the address asks for, where it is news."""
+        asked = tuple(part for part in self.address.sort.split(",") if part)
+        return asked if asked != self.arranged.sort else ()
 
     @cached_property
     def _columns(self) -> list[Field]:
         visible = self.filters.visible
         usual = list_columns(self.unit.view, self.entity, visible) or [next(iter(visible.values()))]
-        chosen = self._arranged.columns
+        chosen = self.arranged.columns
         if not chosen:
             return usual
         paths = dict.fromkeys((usual[0].path, *chosen))
@@ -98,7 +110,7 @@ class ListPage:
         return {
             "title": title, "save_url": self.address.to("/columns"), "chosen": chosen,
             "others": sorted(others, key=lambda item: fold(item["label"])), "count": len(offered),
-            "is_compact": self._arranged.is_compact,
+            "is_compact": self.arranged.is_compact,
         }  # fmt: skip
 
     def _column_offer(
@@ -129,8 +141,10 @@ class ListPage:
             "titles": in_sentence(title), "url": address.url, "state": address.state(),
             "columns": [self._column(field, query) for field in columns],
             "rows": self._rows(columns, found.rows),
-            "is_compact": self._arranged.is_compact, "totals_url": address.to("/totals"),
-            "next_url": address.to(cursor=found.next) if found.next else None,
+            "is_compact": self.arranged.is_compact, "totals_url": address.to("/totals"),
+            # The order in which the rows went on, also if another one is remembered meanwhile.
+            "next_url": address.to(cursor=found.next, sort=",".join(query.sort))
+            if found.next else None,
             "count_text": count, "search": query.search, "chips": self.filters.chips(),
             "bulk": self.bulk(), "bulk_url": address.to("/bulk"),
             "row_actions": self._row_actions(), "run_url": address.to("/bulk/run"),

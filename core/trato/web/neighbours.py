@@ -45,6 +45,12 @@ def came_from(entity: EntityView) -> str | None:
     return None
 
 
+def way_back(entity: EntityView) -> str:
+    """Give the address of the list that one came from last, with its filters."""
+    query = _remembered(entity)
+    return f"{base_url(entity)}?{query}" if query else base_url(entity)
+
+
 def _remembered(entity: EntityView) -> str | None:
     """Read the list that led to a kind of record last."""
     written = request.cookies.get(COOKIE, "").encode("ascii", "replace")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, send_file
@@ -20,7 +21,7 @@ from trato.access import rules
 from trato.entities.view import EntityView
 from trato.errors import BadQuery, DomainError, Forbidden, Invalid, StaleRecord
 from trato.exchange.exporting import run_export
-from trato.records import drafts, marks
+from trato.records import arranging, drafts, marks
 from trato.records.drafts import Draft
 from trato.records.explaining import decide
 from trato.records.query import Record
@@ -75,7 +76,23 @@ def show_list(plugin: str, collection: str) -> Response | str:
         made = page.page()
     if request.headers.get("HX-Target") == "t-more":
         return render_template("_rows.html", page=made)
+    if page.sort_to_remember() and _is_within(base_url(entity)):
+        _remember_sort(plugin, collection, page)
     return render_template("list.html", page=made)
+
+
+def _is_within(url: str) -> bool:
+    """Tell whether one comes from the list itself: who opens a link keeps their own order."""
+    came = urlsplit(request.referrer or "")
+    return came.netloc == request.host and came.path == url
+
+
+def _remember_sort(plugin: str, collection: str, page: ListPage) -> None:
+    """Keep the order that the member has just chosen by a column's head."""
+    if g.actor.viewer is not None:
+        return
+    with opened(plugin, collection, read=False) as (unit, entity):
+        arranging.arrange(unit, entity, replace(page.arranged, sort=page.sort_to_remember()))
 
 
 @blueprint.get(f"{_LIST}/filters")

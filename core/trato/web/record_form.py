@@ -23,6 +23,7 @@ from trato.web.conflicts import Conflict
 from trato.web.duplicate_news import watch
 from trato.web.forms import FormPage
 from trato.web.frame import Crumb, locale, phrase, set_crumbs, translator
+from trato.web.neighbours import way_back
 from trato.web.references import offer_new
 
 #: Before the name of a field that two people changed: which of the two values is kept.
@@ -166,7 +167,7 @@ class RecordForm(FormPage):
         heading = translator(_("Edit {title}"), title=label)
         url = f"{self.url}/{record.id}"
         set_crumbs(
-            Crumb(title=titles, url=self.url), Crumb(title=label, url=url),
+            Crumb(title=titles, url=way_back(self.entity)), Crumb(title=label, url=url),
             Crumb(title=translator(_("Edit"))),
         )  # fmt: skip
         return {"title": heading, "action": f"{url}/edit", "cancel_url": url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,10 @@ from trato.records import marks
 from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
-from trato.screens.cells import Cells, is_state
+from trato.screens.cells import Cells, beside, is_state
 from trato.screens.conditions import conditions
 from trato.screens.parts import form_groups, panels
+from trato.screens.rows import read_columns
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
@@ -52,8 +54,10 @@ class RecordPage:
         row = tuple(record.values.get(f.path) for f in fields)
         load_labels(self.unit, self.cells, fields, [row], offset=0)
         title = self._plain(entity.info.label) or "—"
+        near = neighbours_page(self.unit, entity, record, self.cells)
+        back = base_url(entity) if near is None else near["list_url"]
         set_crumbs(
-            Crumb(title=translator(entity.info.titles, entity.info.plugin), url=base_url(entity)),
+            Crumb(title=translator(entity.info.titles, entity.info.plugin), url=back),
             Crumb(title=title),
         )
         screen: Any = self.unit.view.screens.get(("form", entity.name))
@@ -85,7 +89,7 @@ class RecordPage:
                 for kind in reversed(marks.KINDS)
             ],
             "history": self.timeline.page(), "why_url": f"{self.url}/why",
-            "neighbours": neighbours_page(self.unit, entity, record, self.cells),
+            "neighbours": near,
         }  # fmt: skip
 
     def _subtitle(self) -> str:
@@ -100,8 +104,7 @@ class RecordPage:
 
     def _html(self, field: Field, *, badge: bool = False) -> Markup:
         write = self.cells.renderer(field, badge=badge and is_state(field))
-        beside = field.shown.beside if field.shown else ()
-        return write(*(self.record.values.get(path) for path in (field.path, *beside)))
+        return write(*(self.record.values.get(path) for path in (field.path, *beside(field))))
 
     def _plain(self, path: str) -> str:
         field = self.visible.get(path)
@@ -167,15 +170,17 @@ class RecordPage:
         fields = [shown[path] for path in paths if path in shown]
         found = self.unit.records.query(
             other.name,
-            columns=tuple(f.path for f in fields),
+            columns=read_columns(fields, shown),
             limit=_PANEL_ROWS,
             count=True,
             filters=(Filter(path=by, op="eq", value=self.record.id),),
         )
         load_labels(self.unit, self.cells, fields, found.rows, offset=2)
-        writers = [(self.cells.plain(f), f.kind) for f in fields]
+        places = {path: place for place, path in enumerate(read_columns(fields, shown), 2)}
+        writers = [(self.cells.plain(f), f.kind, [places[f.path], *_at(f, places)])
+                   for f in fields]  # fmt: skip
         for row in found.rows:
-            texts = [(write(row[place]), kind) for place, (write, kind) in enumerate(writers, 2)]
+            texts = [(write(*(row[at] for at in ats)), kind) for write, kind, ats in writers]
             badges = [{"label": text} for text, kind in texts if kind == "choice" and text]
             plain = [text for text, kind in texts if kind != "choice"]
             target, label = self._leads_to(other, fields, row, plain)
@@ -201,6 +206,11 @@ class RecordPage:
             return None, label
         target = self.unit.view.entities.get(first.target)
         return (None if target is None else f"{base_url(target)}/{row[2]}"), label
+
+
+def _at(field: Field, places: Mapping[str, int]) -> list[int]:
+    """Say where a row holds the currency of an amount; texts of a panel stand as they are kept."""
+    return [places[path] for path in beside(field) if field.kind == "money" and path in places]
 
 
 def why_page(
