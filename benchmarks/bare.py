@@ -1,18 +1,22 @@
-"""The bare page: Flask and the driver, one statement a request, and nothing else.
+"""The bare page: Flask and the driver, the statements that the work needs, and nothing else.
 
-No sign-in, no rules, no tenant's configuration, no audit; on PostgreSQL it connects as the
-tables' owner, whom row-level security does not bind. It is what Trato is measured against.
+No sign-in, no rules, no tenant's configuration; on PostgreSQL it connects as the tables' owner,
+whom row-level security does not bind. Reading is one statement. Writing is one transaction with
+what Trato stores of it: the row, its indexed own field, the searched text and the audit row, for
+which a change reads what stood there. It is what Trato is measured against.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
+import json
 import re
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template_string, request
@@ -54,9 +58,72 @@ def statements(backend: str) -> dict[str, str]:
         "record": "SELECT * FROM clients_client WHERE tenant_id = :tenant AND id = :id",
         "create": f"INSERT INTO clients_client ({', '.join(_STORED)}) "
                   f"VALUES ({', '.join(':' + name for name in _STORED)})",
+        "own field": "INSERT INTO core_value (tenant_id, entity, field, record_id, position, "
+                     "number, is_active) VALUES (:tenant_id, 'clients.client', 'custom.rating', "
+                     ":id, 0, :rating, TRUE)",
+        "search row": "INSERT INTO core_search_row (tenant_id, entity, record_id) "
+                      "VALUES (:tenant_id, 'clients.client', :id)",
+        "search text": "INSERT INTO core_search_text (rowid, searched) "
+                       "VALUES (last_insert_rowid(), :search_text)",
+        "before": "SELECT city, version FROM clients_client WHERE tenant_id = :tenant "
+                  "AND id = :id" + (" FOR UPDATE" if backend == "postgresql" else ""),
         "update": "UPDATE clients_client SET city = :city, city_key = :city_key, "
-                  "updated_at = :updated_at, version = version + 1, search_text = search_text "
-                  "WHERE tenant_id = :tenant AND id = :id",
+                  "updated_at = :updated_at, version = :sequence WHERE tenant_id = :tenant "
+                  "AND id = :id",
+        "audit": "INSERT INTO core_audit (tenant_id, record_id, sequence, entity, action, at, "
+                 "actor, content, digest, hash) VALUES (:tenant, :id, :sequence, "
+                 "'clients.client', :action, :updated_at, 'bare', :content, :digest, :digest)",
+        "begin": "BEGIN" if backend == "postgresql" else "BEGIN IMMEDIATE",
+        "commit": "COMMIT",
+        "rollback": "ROLLBACK",
+    }  # fmt: skip
+
+
+def write_new(run: Run, sql: Mapping[str, str], row: dict[str, Any], backend: str) -> None:
+    """Write a new client in one transaction."""
+
+    def write() -> None:
+        run(sql["create"], row)
+        run(sql["own field"], {**row, "rating": 3})
+        if backend == "sqlite":  # PostgreSQL's index of the searched text keeps itself
+            run(sql["search row"], row)
+            run(sql["search text"], row)
+        run(sql["audit"], _audit_row("create", 1, row | {"tenant": row["tenant_id"]},
+                                     {"after": row, "before": {}}))  # fmt: skip
+
+    _in_one(run, sql, write)
+
+
+def write_change(run: Run, sql: Mapping[str, str], values: dict[str, Any]) -> None:
+    """Write a change of a client in one transaction."""
+
+    def write() -> None:
+        city, version = run(sql["before"], values)[0]
+        run(sql["update"], {**values, "sequence": version + 1})
+        content = {"after": {"city": values["city"]}, "before": {"city": city}}
+        run(sql["audit"], _audit_row("update", version + 1, values, content))
+
+    _in_one(run, sql, write)
+
+
+def _in_one(run: Run, sql: Mapping[str, str], write: Callable[[], None]) -> None:
+    run(sql["begin"], {})
+    try:
+        write()
+    except BaseException:
+        run(sql["rollback"], {})
+        raise
+    run(sql["commit"], {})
+
+
+def _audit_row(
+    action: str, sequence: int, values: Mapping[str, Any], content: object
+) -> dict[str, Any]:
+    text = json.dumps(content, default=str)
+    return {
+        "tenant": values["tenant"], "id": values["id"], "sequence": sequence, "action": action,
+        "updated_at": values["updated_at"], "content": text,
+        "digest": hashlib.sha256(text.encode()).digest(),
     }  # fmt: skip
 
 
@@ -162,12 +229,12 @@ def create_app(url: str, tenant_id: int) -> Flask:
     @app.post("/create")
     def create() -> tuple[Response, int]:
         row = new_row(tenant_id, request.get_json(), backend)
-        run(sql["create"], row)
+        write_new(run, sql, row, backend)
         return jsonify({"id": row["id"], "version": 1}), 201
 
     @app.patch("/update/<id>")
     def update(id: str) -> Response:
-        run(sql["update"], changed_row(tenant_id, id, request.get_json(), backend))
+        write_change(run, sql, changed_row(tenant_id, id, request.get_json(), backend))
         return jsonify({"id": id})
 
     return app

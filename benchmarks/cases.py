@@ -123,9 +123,10 @@ def make_cases(world: World, size: int) -> list[Case]:
              bare=lambda: ("GET", f"/record/{next(ids)}", None),
              sql=lambda: run(sql["record"], {"tenant": tenant, "id": _stored(next(ids), backend)})),
         Case(name="create with audit", aim=4, trato=create(API), bare=create("/create"),
-             sql=lambda: run(sql["create"], bare.new_row(tenant, _new(numbers), backend))),
+             sql=lambda: bare.write_new(
+                 run, sql, bare.new_row(tenant, _new(numbers), backend), backend)),
         Case(name="update with audit", aim=4, trato=update(API), bare=update("/update"),
-             sql=lambda: run(sql["update"], bare.changed_row(
+             sql=lambda: bare.write_change(run, sql, bare.changed_row(
                  tenant, str(next(ids)), {"city": "Pasto"}, backend))),
     ]  # fmt: skip
 
