@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from email.message import EmailMessage
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +21,7 @@ from trato.access.actor import Actor
 from trato.access.store import create_user
 from trato.db.engine import transaction
 from trato.host import Host
+from trato.jobs.worker import Worker
 from trato.settings import Settings
 from trato.testing.clients import Browser, browser, csrf_of
 from trato.testing.clock import SettableClock
@@ -84,9 +86,6 @@ def mailing(
     )  # fmt: skip
     host = Host(settings, clock=host_clock)
     yield create_app(host)
-    for thread in threading.enumerate():
-        if thread.name.startswith("trato-"):
-            thread.join(10)
     host.close()
 
 
@@ -117,6 +116,14 @@ def look_at_everything(opened: Browser) -> None:
         opened.get(path)  # fmt: skip
 
 
+def letter(app: Flask, box: Mailbox) -> EmailMessage:
+    """Do what is queued, as the worker does, and take the letter that comes of it."""
+    host: Host = app.extensions["trato"]
+    while Worker(host=host, name="test").run_one():
+        pass
+    return box.next()
+
+
 def key_of(link: str) -> str:
     return parse_qs(urlsplit(link).query)["key"][0]
 
@@ -138,7 +145,7 @@ def test_no_secret_is_logged_or_shown_where_it_need_not_be(
 
     seen.step = "invitation"
     admin.post("/admin/invitations", data={"email": "luz@x.example", "roles": "admin"})
-    secrets["invitation"] = key_of(link_of(box.next()))
+    secrets["invitation"] = key_of(link_of(letter(mailing, box)))
     guest = watched(mailing, seen)
     guest.get(f"/login/link?key={secrets['invitation']}")
     guest.csrf = csrf_of(guest.get("/login/password"))
@@ -175,7 +182,7 @@ def test_no_secret_is_logged_or_shown_where_it_need_not_be(
     seen.step = "changed"
     refused = guest.post("/account/password", data={"current": WRONG, "new": SECOND})
     guest.post("/account/password", data={"current": FIRST, "new": SECOND})
-    box.next()
+    letter(mailing, box)
 
     seen.step = "second step"
     clock.advance(seconds=60)
@@ -192,7 +199,7 @@ def test_no_secret_is_logged_or_shown_where_it_need_not_be(
     lost = watched(mailing, seen)
     lost.csrf = csrf_of(lost.get("/login/forgot"))
     lost.post("/login/forgot", data={"email": "luz@x.example"})
-    secrets["reset"] = key_of(link_of(box.next()))
+    secrets["reset"] = key_of(link_of(letter(mailing, box)))
     lost.get(f"/login/link?key={secrets['reset']}")
     lost.get("/login/password")
     lost.post("/login/password", data={"password": ""}, headers={"X-CSRF-Token": "forged"})
@@ -243,3 +250,52 @@ def test_failing_statement_is_told_without_its_values(host: Host) -> None:
 
     assert "not-for-logs" not in str(failed.value)
     assert "Luz Secreta" not in str(failed.value)
+
+
+#: Names under which forms and bodies carry a secret.
+_SECRET_FIELDS = ("password", "current", "new", "code", "token", "secret", "mail_password",
+                  "secret_key")  # fmt: skip
+
+
+def test_no_address_tells_or_logs_a_secret_that_is_sent_to_it(
+    app: Flask, sign_in: Callable[..., Browser], tenant: Company, actor: Actor,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """Whatever address it is: the list is the program's own, so a new one is tried at once."""
+    caplog.set_level(logging.DEBUG)
+    typed = "Clave-que-nadie-lee-93"
+    with tenant.unit() as unit:
+        client = str(unit.records.create("clients.client", {"name": "Ferretería"}).id)
+    known = {"plugin": "clients", "collection": "clients", "entity_name": "clients.client",
+             "key": "admin", "field_path": "name", "field": "name", "number": "0",
+             "kind": "favourite", "action": "retire", "name": "colombia", "extension": "csv",
+             "path": "clients", "what": "favourite"}  # fmt: skip
+    told: list[str] = []
+    tried = set()
+    opened: Browser = sign_in(actor)
+    for rule in sorted(app.url_map.iter_rules(), key=lambda r: ("signin" in r.endpoint, str(r))):
+        # A licence is signed, not secret; one that is refused comes back to be mended.
+        if "POST" not in (rule.methods or {"POST"}) or rule.endpoint == "admin.install_license":
+            continue
+        address = "".join(
+            known.get(part.rpartition(":")[2], client) if at % 2 else part
+            for at, part in enumerate(re.split(r"[<>]", rule.rule))
+        )
+        data = dict.fromkeys(_SECRET_FIELDS, typed) | {"email": actor.member.email}
+        sent = {"json": data} if rule.rule.startswith("/api/") else {"data": data}
+        answer = opened.post(address, **sent)
+        tried.add(rule.endpoint)
+        headers = "\n".join(value for name, value in answer.headers if name != "Set-Cookie")
+        if typed in headers + answer.get_data(as_text=True):
+            told.append(f"POST {address}")
+        if opened.get("/account").status_code != 200:  # signed out, or its plugin went away
+            opened = sign_in(tenant.renew(actor))
+
+    assert told == []
+    assert {"signin.sign_out", "signin.sign_in", "account.change_password", "tokens.make",
+            "admin.save_mail", "second_factor.set_up"} <= tried  # fmt: skip
+    assert len(tried) > 60
+    logged = [f"{record.getMessage()} {record.args!r} {record.exc_text}"
+              for record in caplog.records if record.name.startswith("trato")]  # fmt: skip
+    assert logged, "the log is read"
+    assert [line for line in logged if typed in line] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,14 @@ from trato.jobs.exchanging import exchange_jobs
 from trato.jobs.merging import merging_job
 from trato.jobs.queue import remove_done, remove_old
 from trato.lifecycle.exports import export_tenant
-from trato.mail.invitations import SEND, send_invitation
+from trato.mail.invitations import (
+    CHANGED,
+    RESET,
+    SEND,
+    send_changed,
+    send_invitation,
+    send_reset,
+)
 from trato.mail.sending import MailError
 from trato.records import audit, audit_seals, events
 from trato.records.outbox import send_job
@@ -101,22 +108,28 @@ def core_jobs(host: Host) -> dict[str, Job]:
             unit.connection, unit.tenant_id, before=ctx.now - TASKS_KEPT
         ) + remove_done(unit.connection, unit.tenant_id, heard, before=ctx.now - EVENTS_KEPT)
 
-    def invite(ctx: DetachedContext) -> None:
-        try:
-            send_invitation(
-                host, ctx.tenant_id, user_id=UUID(ctx.payload["user_id"]),
-                inviter=ctx.payload["inviter"],
-            )  # fmt: skip
-        except MailError as error:
-            if error.code == "address_refused":
-                raise
-            told = error.message
-            raise Temporary(told.text, hint=error.hint.text, **told.params) from error
+    def letter(send: Callable[..., None]) -> Callable[[DetachedContext], None]:
+        def run(ctx: DetachedContext) -> None:
+            said = {"inviter": ctx.payload["inviter"]} if "inviter" in ctx.payload else {}
+            try:
+                send(host, ctx.tenant_id, user_id=UUID(ctx.payload["user_id"]), **said)
+            except MailError as error:
+                if error.code == "address_refused":
+                    raise
+                told = error.message
+                raise Temporary(told.text, hint=error.hint.text, **told.params) from error
+
+        return run
 
     made = (
         Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),
         merging_job(host),
-        Job(name=SEND, title=_("Send an invitation"), run=invite, detached=True, attempts=8),
+        Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), detached=True,
+            attempts=8),
+        Job(name=RESET, title=_("Send a link for a new password"), run=letter(send_reset),
+            detached=True, attempts=8),
+        Job(name=CHANGED, title=_("Tell of a changed password"), run=letter(send_changed),
+            detached=True, attempts=8),
         Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2),

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from trato import administration
 from trato.access import links
 from trato.access import store as people
 from trato.access.actor import Actor
-from trato.db.engine import transaction
+from trato.db.engine import set_tenant, transaction
 from trato.errors import DomainError
 from trato.host import Host
 from trato.mail import letters, own_server
-from trato.mail.sending import MailError, missing_settings, send
+from trato.mail.sending import missing_settings, send
 from trato.tenancy.tasks import enqueue
 from trato.text import _
 
-#: The job that sends the letter of an invitation.
+#: The jobs that send a letter: of an invitation, for a new password, about a changed one.
 SEND = "core.send_invitation"
+RESET = "core.send_reset"
+CHANGED = "core.send_changed"
 
 #: What a message's head can carry without quoting.
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+")
-log = logging.getLogger("trato.mail")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,7 @@ def send_invitation(host: Host, tenant_id: int, *, user_id: UUID, inviter: str) 
             return
         is_new = user.password_hash is None
         secret = links.create(connection, user.id, "invitation", now=host.clock()) if is_new else ""
-    root = (host.settings.public_url or "").rstrip("/")
+    root = _root(host)
     if is_new:
         draft = letters.invitation(
             name=user.name, tenant=tenant.name, inviter=inviter,
@@ -137,66 +138,73 @@ def _is_in(host: Host, actor: Actor, email: str, *, now: dt.datetime) -> bool:
     )
 
 
-def ask_reset(host: Host, email: str) -> threading.Thread:
-    """Send a link for a new password, if the address is somebody's.
+def ask_reset(host: Host, connection: Connection, email: str) -> None:
+    """Queue the letter with a link for a new password, if the address is somebody's.
 
-    Everything happens in a thread of its own: neither the answer nor the time it takes tells
-    whether the address is known.
+    A task sends it: a mail server that is down loses no letter, and the time of the answer tells
+    nobody whether the address is known. Who may enter no company gets none, as there is nothing
+    to sign in to.
 
-    :return: the thread, which has been started.
+    :param connection: a transaction that writes in any case, and sees no tenant yet.
     """
-    thread = threading.Thread(target=_reset, args=(host, email), name="trato-reset")
-    thread.start()
-    return thread
+    user = people.find_user(connection, email)
+    if user is not None and user.is_active:
+        _queue(host, connection, RESET, user.id)
 
 
-def _reset(host: Host, email: str) -> None:
-    now = host.clock()
-    try:
+def tell_changed(host: Host, user: people.User) -> None:
+    """Queue a letter that says that the password was changed; none where mail is not set up."""
+    if not missing_settings(host.settings):
         with transaction(host.engine) as connection:
-            user = people.find_user(connection, email)
-            if user is None or not user.is_active:
-                return
-            # Who never accepted the invitation gets it again as this link.
-            secret = links.create(connection, user.id, "reset", now=now)
-            locale = user.locale or _locale(host, people.memberships(connection, user.id, now=now))
-        root = (host.settings.public_url or "").rstrip("/")
-        draft = letters.reset(
-            name=user.name, url=f"{root}/login/link?key={secret}",
-            hours=int(links.LIFETIME["reset"].total_seconds()) // 3600,
-        )  # fmt: skip
-        send(host.settings, letters.write(draft, host.catalogs, locale), user.email,
-             clock=host.clock)  # fmt: skip
-    except MailError as error:
-        log.warning("letter for a new password not sent: %s", error)
-    except Exception:
-        # A boundary: nobody waits for this thread, so a failure must at least be read.
-        log.exception("letter for a new password failed")
+            _queue(host, connection, CHANGED, user.id)
 
 
-def _locale(host: Host, places: Sequence[people.Membership]) -> str:
-    return (
-        host.for_tenant(places[0].tenant_id).tenant.locale
-        if places
-        else (host.settings.default_locale)
-    )
+def _queue(host: Host, connection: Connection, job: str, user_id: UUID) -> None:
+    """Queue a letter among the tasks of the first company that a person may enter."""
+    now = host.clock()
+    places = people.memberships(connection, user_id, now=now)
+    if places:
+        tenant_id = places[0].tenant_id
+        set_tenant(connection, tenant_id)
+        enqueue(connection, tenant_id, job, now=now, payload={"user_id": str(user_id)})
 
 
-def tell_changed(host: Host, user: people.User, locale: str) -> threading.Thread | None:
-    """Tell a person by e-mail that the password was changed; nothing where mail is not set up."""
-    if missing_settings(host.settings):
-        return None
-    draft = letters.changed(name=user.name, url=f"{host.settings.public_url}/")
+def send_reset(host: Host, tenant_id: int, *, user_id: UUID) -> None:
+    """Write and send the letter with the link for a new password.
+
+    :raises MailError: when the mail server does not take it.
+    """
+    with transaction(host.engine) as connection:
+        user = people.read_user(connection, user_id)
+        if user is None or not user.is_active:
+            return
+        # Made here, so that none lies in the queue. Who never accepted the invitation gets it
+        # again as this link.
+        secret = links.create(connection, user.id, "reset", now=host.clock())
+    draft = letters.reset(
+        name=user.name, url=f"{_root(host)}/login/link?key={secret}",
+        hours=int(links.LIFETIME["reset"].total_seconds()) // 3600,
+    )  # fmt: skip
+    _send(host, tenant_id, user, draft)
+
+
+def send_changed(host: Host, tenant_id: int, *, user_id: UUID) -> None:
+    """Write and send the letter that says that the password was changed.
+
+    :raises MailError: when the mail server does not take it.
+    """
+    with transaction(host.engine, read=True) as connection:
+        user = people.read_user(connection, user_id)
+    if user is not None:
+        _send(host, tenant_id, user, letters.changed(name=user.name, url=f"{_root(host)}/"))
+
+
+def _send(host: Host, tenant_id: int, user: people.User, draft: letters.Draft) -> None:
+    """Send a letter of the account; it is the person's, so the installation's server sends it."""
+    locale = user.locale or host.for_tenant(tenant_id).tenant.locale
     letter = letters.write(draft, host.catalogs, locale)
-    thread = threading.Thread(
-        target=_send_quietly, args=(host, letter, user.email), name="trato-changed"
-    )
-    thread.start()
-    return thread
+    send(host.settings, letter, user.email, clock=host.clock)
 
 
-def _send_quietly(host: Host, letter: letters.Letter, to: str) -> None:
-    try:
-        send(host.settings, letter, to, clock=host.clock)
-    except MailError as error:
-        log.warning("letter about a changed password not sent: %s", error)
+def _root(host: Host) -> str:
+    return (host.settings.public_url or "").rstrip("/")

@@ -159,7 +159,7 @@ def change_password() -> Response | tuple[str, int]:
         return _page({"new": host.catalogs.message(error.message, locale())}), 422
     with transaction(host.engine) as connection:
         people.set_password(connection, user.user_id, made, but=user.session_id)
-    tell_changed(host, person, locale())
+    tell_changed(host, person)
     return redirect("/account")
 
 

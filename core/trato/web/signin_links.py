@@ -72,11 +72,12 @@ def send_link() -> Response | str:
             {f"reset:{fold(email)}": _PER_EMAIL, f"reset@{request.remote_addr}": _PER_PLACE},
             now=host.clock(), seconds=_HOUR,
         )  # fmt: skip
+        if allowed:
+            ask_reset(host, connection, email)
     if not allowed:
         return make_response(
             _forgot_page(translator(_("Too many requests. Try again in an hour.")), email), 429
         )
-    ask_reset(host, email)
     page = {
         "title": translator(_("Look into your mail")),
         "text": translator(_("If {email} has an account, a link to choose a new password is on "
@@ -179,7 +180,7 @@ def save() -> Response | tuple[str, int]:
     if user is None:
         return _used_up()
     if not is_new:
-        tell_changed(host, user, user.locale or locale())
+        tell_changed(host, user)
     # The link proves the mailbox, not the phone: the second step is still asked for.
     answer = open_session(user)
     answer.delete_cookie(LINK_COOKIE, path="/login")
