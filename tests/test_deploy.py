@@ -220,5 +220,5 @@ def test_the_proxy_sets_each_header_that_is_believed() -> None:
     # Appending would let a visitor choose what stands before.
     assert headers["X-Forwarded-For"] == "$remote_addr"
     assert {"X-Forwarded-Proto", "X-Forwarded-Host", "Host"} <= set(headers)
-    size = next(doc for doc in Settings.describe() if doc.env == "TRATO_MAX_BODY_MB").default
+    size = next(doc for doc in Settings.describe() if doc.env == "TRATO_MAX_IMPORT_MB").default
     assert f"client_max_body_size {size}m;" in text

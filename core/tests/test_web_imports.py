@@ -163,8 +163,10 @@ def test_a_file_that_is_too_large_is_refused(
     client: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1000)
+    monkeypatch.setitem(app.config, "MAX_IMPORT_LENGTH", 2000)
 
-    assert upload(client, TEXT + "x" * 1000).status_code == 413
+    assert upload(client, TEXT + "x" * 1000).status_code == 302
+    assert upload(client, TEXT + "x" * 2000).status_code == 413
 
 
 def test_an_import_runs_once_at_a_time_and_can_be_cancelled_and_gone_on_with(

@@ -141,7 +141,10 @@ class Settings:
         1200, kinds.whole(1, 1_000_000), doc=_("Calls a minute that one API token may make.")
     )
     max_body_mb: int = setting(
-        20, kinds.whole(1, 2048), doc=_("Largest request body, so largest upload, in megabytes.")
+        20, kinds.whole(1, 2048), doc=_("Largest request body, in megabytes.")
+    )
+    max_import_mb: int = setting(
+        200, kinds.whole(1, 8192), doc=_("Largest file that a page imports, in megabytes.")
     )
     metrics_token: str | None = setting(
         None,

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -168,8 +170,14 @@ def make_settings(
     """Make the settings of a host on a database."""
     from trato.testing.hosts import make_settings
 
-    storage = tmp_path_factory.mktemp("files")
-    return lambda database: make_settings(database, public_key=license_keys.public, storage=storage)
+    # Tenants of two databases may have the same number, and files lie under it.
+    @cache
+    def storage(_url: str) -> Path:
+        return tmp_path_factory.mktemp("files")
+
+    return lambda database: make_settings(
+        database, public_key=license_keys.public, storage=storage(database.url)
+    )
 
 
 @pytest.fixture(scope="session")

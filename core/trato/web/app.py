@@ -9,7 +9,7 @@ import uuid
 from functools import cache, partial
 from pathlib import Path
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -90,6 +90,7 @@ def create_app(
     app.url_map.redirect_defaults = False
     app.config.update(
         MAX_CONTENT_LENGTH=host.settings.max_body_mb * 1024 * 1024,
+        MAX_IMPORT_LENGTH=host.settings.max_import_mb * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=5 * 1024 * 1024,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
@@ -118,8 +119,8 @@ def create_app(
                       invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
                       metrics.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
-                      drafts.blueprint, duplicates.blueprint, exports.blueprint, find.blueprint, help.blueprint,
-                      imports.blueprint,
+                      drafts.blueprint, duplicates.blueprint, exports.blueprint, find.blueprint,
+                      help.blueprint, imports.blueprint,
                       list_state.blueprint, bulk.blueprint, inline.blueprint,
                       short_form.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
@@ -152,6 +153,8 @@ def _start() -> None:
     # into memory whole, so it may be less than a file.
     is_form = request.mimetype == "application/x-www-form-urlencoded"
     limit = request.max_form_memory_size if is_form else request.max_content_length
+    if request.endpoint == imports.UPLOAD and not is_form:
+        limit = current_app.config["MAX_IMPORT_LENGTH"]
     request.max_content_length = limit
     if limit is not None and (request.content_length or 0) > limit:
         g.user = g.actor = None
