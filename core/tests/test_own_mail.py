@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from trato.access import store as people
 from trato.configuration import apply_data
 from trato.configuration.sealed import read_secret, save_secrets
 from trato.db.engine import transaction
@@ -47,12 +48,13 @@ def open_office(
     issue_license: LicenseIssuer,
 ) -> Iterator[Callable[..., Office]]:  # fmt: skip
     hosts = []
-    with mail_server() as own, mail_server() as common:
+    with mail_server() as own, mail_server() as common_server:
 
-        def open_office(*private_hosts: str) -> Office:
+        def open_office(*private_hosts: str, common: bool = True) -> Office:
             host = Host(
                 replace(
-                    make_settings(database), smtp_url=common.url, mail_from="trato@host.example",
+                    make_settings(database), mail_from="trato@host.example",
+                    smtp_url=common_server.url if common else None,
                     public_url="https://crm.example", private_hosts=private_hosts,
                 ),
                 clock=host_clock,
@@ -60,7 +62,7 @@ def open_office(
             hosts.append(host)
             company = make_company(host, issue_license, plugins=["clients"])
             admin = browser(create_app(host), company.member("admin", name="Ana Gómez"))
-            return Office(company, admin, own, common)
+            return Office(company, admin, own, common_server)
 
         yield open_office
         for host in hosts:
@@ -72,10 +74,8 @@ def test_letters_go_by_the_companys_own_server(open_office: Callable[..., Office
 
     saved = office.client.post(PAGE, data=office.form)
     tried = office.client.post(f"{PAGE}/test")
-    office.client.post("/admin/invitations", data={"email": "eva@acme.example", "roles": "seller"})
-    with transaction(office.company.host.engine, tenant_id=office.company.id) as connection:
-        (task,) = queue.tasks(connection, office.company.id, job=SEND)
-    office.company.run_task(task.id)
+    add_account(office.company, "eva@acme.example")
+    invite(office, "eva@acme.example")
 
     assert (saved.status_code, tried.status_code) == (302, 302)
     trial, invitation = office.own.next(), office.own.next()
@@ -83,6 +83,45 @@ def test_letters_go_by_the_companys_own_server(open_office: Callable[..., Office
     assert office.company.view.tenant.name in trial["From"]
     assert invitation["To"] == "eva@acme.example"
     assert office.common.letters.empty()
+
+
+def test_a_first_password_is_chosen_by_a_link_that_the_company_cannot_read(
+    open_office: Callable[..., Office],
+) -> None:
+    office = open_office("127.0.0.1")
+    office.client.post(PAGE, data=office.form)
+
+    invite(office, "gerente@otra.example")
+
+    letter = office.common.next()
+    assert letter["To"] == "gerente@otra.example"
+    assert "/login/link?key=" in str(letter)
+    assert office.own.letters.empty()
+
+
+def test_where_the_installation_has_no_mail_the_companys_server_carries_the_link(
+    open_office: Callable[..., Office],
+) -> None:
+    office = open_office("127.0.0.1", common=False)
+    office.client.post(PAGE, data=office.form)
+
+    invite(office, "nueva@acme.example")
+
+    assert office.own.next()["To"] == "nueva@acme.example"
+
+
+def invite(office: Office, email: str) -> None:
+    office.client.post("/admin/invitations", data={"email": email, "roles": "seller"})
+    with transaction(office.company.host.engine, tenant_id=office.company.id) as connection:
+        (task,) = queue.tasks(connection, office.company.id, job=SEND)
+    office.company.run_task(task.id)
+
+
+def add_account(company: Company, email: str) -> None:
+    with transaction(company.host.engine) as connection:
+        people.create_user(
+            connection, email=email, name="Eva", password_hash="x", now=company.host.clock()
+        )
 
 
 def test_without_one_they_go_by_the_installations(open_office: Callable[..., Office]) -> None:

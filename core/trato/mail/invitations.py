@@ -102,6 +102,9 @@ def invite(
 def send_invitation(host: Host, tenant_id: int, *, user_id: UUID, inviter: str) -> None:
     """Write and send the letter to somebody who was given access to a tenant.
 
+    The link by which somebody new chooses a password goes by the installation's server where there
+    is one; all else by the company's own.
+
     :raises MailError: when the mail server does not take it.
     """
     view = host.for_tenant(tenant_id)
@@ -121,7 +124,12 @@ def send_invitation(host: Host, tenant_id: int, *, user_id: UUID, inviter: str) 
     else:
         draft = letters.added(name=user.name, tenant=tenant.name, inviter=inviter, url=f"{root}/")
     letter = letters.write(draft, host.catalogs, user.locale or tenant.locale)
-    own_server.send_for(host, view, letter, user.email)
+    if is_new and not missing_settings(host.settings):
+        # Whoever reads the link owns the account, in other companies too: a company whose own
+        # server carried it could open an account in anybody's name.
+        send(host.settings, letter, user.email, clock=host.clock)
+    else:
+        own_server.send_for(host, view, letter, user.email)
 
 
 def _is_in(host: Host, actor: Actor, email: str, *, now: dt.datetime) -> bool:

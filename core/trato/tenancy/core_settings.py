@@ -33,7 +33,8 @@ def check_server(text: str) -> Message | None:
 MAIL_SETTINGS = (
     Setting(
         key="mail_from", label=_("Sender's address"), kind="text", check=check_address,
-        help=_("From it go the letters that Trato writes for the company, such as invitations."),
+        help=_("From it go the letters that Trato writes for the company. The link by which "
+               "somebody new chooses a password goes by the server of this installation."),
     ),
     Setting(
         key="mail_server", label=_("Mail server"), kind="text", check=check_server,
