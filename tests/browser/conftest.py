@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from trato.host import Host
-from trato.testing.browser import DESK, Watched, Window, launch, served, watched
+from trato.testing.browser import Watched
 from trato.testing.companies import Company, LicenseIssuer, make_company
-from trato.web.app import create_app
 
 Open = Callable[..., Watched]
 HERE = Path(__file__).parent
@@ -32,42 +29,11 @@ def portfolio() -> Any:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Give the run's browser; without one the tests fail and say how to get it."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
 def shop(host: Host, issue_license: LicenseIssuer) -> Company:
     """Give a company with a portfolio that the tests only read."""
     company = make_company(host, issue_license)
     portfolio().fill(company, clients=90)
     return company
-
-
-@pytest.fixture(scope="session")
-def site(host: Host) -> Iterator[str]:
-    """Give the address at which the run's host is served."""
-    with served(create_app(host)) as url:
-        yield url
-
-
-@pytest.fixture
-def open_page(chromium: Browser, site: str) -> Iterator[Open]:
-    """Open pages: ``open_page(PHONE, theme="dark")``; at the end none may have complained."""
-    opened: list[Watched] = []
-    with ExitStack() as stack:
-
-        def enter(window: Window = DESK, **options: Any) -> Watched:
-            made: AbstractContextManager[Watched] = watched(chromium, site, window, **options)
-            opened.append(stack.enter_context(made))
-            return opened[-1]
-
-        yield enter
-    assert [complaint for page in opened for complaint in page.complaints] == []
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,8 @@ def find_chromium() -> str:
             return path
     raise ConfigError(
         _("There is no Chromium to run the browser tests with."),
-        hint=_("Run tools/install-browser, name one in TRATO_CHROMIUM, or leave these tests out "
+        hint=_("Install it (on Debian: apt-get install chromium; in a checkout of Trato: "
+               "tools/install-browser), name one in TRATO_CHROMIUM, or leave these tests out "
                "with: -m 'not browser'."),
     )  # fmt: skip
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # Nothing of Trato is imported before a fixture needs it, so that runs without us stay fast.
 pytest.register_assert_rewrite("trato.testing.checks")
+pytest_plugins = ["trato.testing.browser_fixtures"]
 
 _BACKENDS = ("sqlite", "postgresql")
 
@@ -55,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "plugins(*names): what is enabled for the tenant; everything installed by default",
         "database(*backends): databases that the test runs on; both by default",
         "postgres: needs the PostgreSQL server that the tests start themselves",
+        "browser: drives Chromium",
     ):
         config.addinivalue_line("markers", line)
 
