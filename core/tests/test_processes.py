@@ -70,9 +70,9 @@ def started(installation: Installation, *words: str) -> Iterator[Process]:
             stream.close()
 
 
-def wait_for(find: Callable[[], Any]) -> Any:
+def wait_for(find: Callable[[], Any], *, within: float = WITHIN) -> Any:
     """Ask again until there is an answer."""
-    until = time.monotonic() + WITHIN
+    until = time.monotonic() + within
     while time.monotonic() < until:
         found = find()
         if found:

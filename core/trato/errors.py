@@ -72,6 +72,13 @@ class DatabaseUnavailable(TratoError):
     status = 503
 
 
+class NoRoom(TratoError):
+    """A file could not be kept, as the disk is full; nothing was written."""
+
+    code = "disk_full"
+    status = 503
+
+
 class PluginError(TratoError):
     """A plugin is missing, broken or used wrongly."""
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from trato.errors import ConfigError, DatabaseUnavailable, TratoError
+from trato.errors import ConfigError, TratoError
 from trato.text import _
 
 #: SQLSTATE classes and codes that tell of rights, passwords and names, not of a mistake of ours.
@@ -42,7 +42,7 @@ def as_error() -> Iterator[None]:
 def _explain(error: Exception) -> TratoError | None:
     from sqlalchemy.exc import DBAPIError
 
-    from trato.db.engine import is_unavailable
+    from trato.db.engine import is_unavailable, unavailable
 
     if not isinstance(error, DBAPIError):
         return None
@@ -54,9 +54,4 @@ def _explain(error: Exception) -> TratoError | None:
                    "grants are made."),
             reason=str(error.orig).strip().splitlines()[0], code="database_refused",
         )  # fmt: skip
-    if is_unavailable(error):
-        return DatabaseUnavailable(
-            _("The database does not answer."),
-            hint=_("Nothing was saved. Try again in a moment."),
-        )
-    return None
+    return unavailable(error) if is_unavailable(error) else None

@@ -15,6 +15,8 @@ from trato.errors import ConfigError, DatabaseUnavailable
 from trato.text import _
 
 _DEADLOCK = "40P01"
+_NO_ROOM = "53100"
+_FULL = ("database or disk is full", "disk i/o error")
 # In the driver's own words: it is sent with every transaction.
 _SET_TENANT = "select set_config('trato.tenant_id', %s, true)"
 
@@ -115,9 +117,11 @@ def transaction(
     """Run one transaction, for a tenant or (host tables only) for none.
 
     :param read: the transaction only reads; on SQLite it then waits for no writer.
-    :raises DatabaseUnavailable: when the database cannot be reached or goes away meanwhile, or
-        had to stop this transaction for another one's sake (code `deadlock`).
+    :raises DatabaseUnavailable: when the database cannot be reached or goes away meanwhile, has no
+        room left (code `disk_full`), or had to stop this transaction for another one's sake
+        (code `deadlock`).
     """
+    is_over = False
     try:
         with engine.connect() as connection:
             if read:
@@ -126,18 +130,35 @@ def transaction(
                 if tenant_id is not None:
                     set_tenant(connection, tenant_id)
                 yield connection
+                is_over = not read
     except DBAPIError as error:
-        if is_unavailable(error):
+        if is_over and error.connection_invalidated:
+            # The answer to COMMIT is what was lost; only the database knows what came of it.
             raise DatabaseUnavailable(
-                _("The database does not answer."),
-                hint=_("Nothing was saved. Try again in a moment."),
+                _("The connection to the database broke at the very moment of saving."),
+                hint=_("It may have been saved: look before you try again."),
             ) from error
+        if is_unavailable(error):
+            raise unavailable(error) from error
         if getattr(error.orig, "sqlstate", None) == _DEADLOCK:
             raise DatabaseUnavailable(
                 _("Somebody else was writing the same records at the same time."),
                 hint=_("Nothing was saved. Try again in a moment."), code="deadlock",
             ) from error  # fmt: skip
         raise
+
+
+def unavailable(error: DBAPIError) -> DatabaseUnavailable:
+    """Tell a person that the database went away, or that it has no room left."""
+    again = _("Nothing was saved. Try again in a moment.")
+    words = str(error.orig).lower()
+    # SQLite says "I/O error" where the system's own limit of a file's size is reached.
+    if getattr(error.orig, "sqlstate", None) == _NO_ROOM or any(t in words for t in _FULL):
+        return DatabaseUnavailable(
+            _("The database cannot write: its disk is full or fails."), hint=again,
+            code="disk_full",
+        )  # fmt: skip
+    return DatabaseUnavailable(_("The database does not answer."), hint=again)
 
 
 def is_unavailable(error: DBAPIError) -> bool:
@@ -150,7 +171,7 @@ def is_unavailable(error: DBAPIError) -> bool:
     if state is not None:  # 08 connection, 53 resources, 57P0x shutdown
         return str(state).startswith(("08", "53", "57P"))
     texts = (
-        "unable to open database file", "database is locked", "disk i/o error", "connection",
-        "database or disk is full", "server closed",
+        *_FULL, "unable to open database file", "database is locked", "connection",
+        "server closed",
     )  # fmt: skip
     return any(part in str(error.orig).lower() for part in texts)

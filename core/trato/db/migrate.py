@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from trato.db.engine import is_unavailable
 from trato.db.security import secure
 from trato.errors import ConfigError
 from trato.text import _
@@ -99,7 +100,9 @@ def behind(connection: Connection, folders: Mapping[str, Path]) -> dict[str, str
             # made, and PostgreSQL would give up the whole transaction.
             with connection.begin_nested():
                 at = current(connection, name)
-        except DBAPIError:
+        except DBAPIError as error:
+            if is_unavailable(error):
+                raise  # nothing is known then, least of all that a plugin is behind
             at = None
         if at != wanted:
             found[name] = f"{at or '-'} → {wanted}"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
 
 from trato.db.engine import set_tenant, transaction
+from trato.errors import DatabaseUnavailable
 
 
 class Reading:
@@ -56,4 +57,6 @@ class Reading:
         """End the transaction; a second call does nothing."""
         stack, self._stack, self._connection, self._tenant_id = self._stack, None, None, None
         if stack is not None:
-            stack.close()
+            # What was read was read: that the database went away since changes no answer.
+            with suppress(DatabaseUnavailable):
+                stack.close()

@@ -56,5 +56,8 @@ CODES = (
     Code("refused", 422, _("A rule refuses it; the detail says which.")),
     Code("too_many_calls", 429, _("The calls of this minute are used up.")),
     Code("internal", 500, _("Something failed in Trato. Nothing was saved.")),
-    Code("database_unavailable", 503, _("The database does not answer. Nothing was saved.")),
+    Code("database_unavailable", 503, _("The database does not answer; see the detail.")),
+    Code("deadlock", 503, _("Two calls stood in each other's way. Nothing was saved.")),
+    Code("disk_full", 503, _("There is no room left. Nothing was saved.")),
+    Code("maintenance", 503, _("The installation is closed for a while.")),
 )

@@ -18,6 +18,8 @@ from trato.rest.errors import PreconditionFailed
 from trato.text import _
 
 MEDIA_TYPE = "application/problem+json"
+#: When to come back after 503, in seconds, where the error does not say it.
+RETRY_AFTER = 5
 
 #: What each status means in general.
 TITLES = {
@@ -111,6 +113,8 @@ def _response(document: dict[str, Any], status: int, headers: Mapping[str, str])
         orjson.dumps(document, option=orjson.OPT_UTC_Z), status, mimetype=MEDIA_TYPE
     )
     response.headers.update(headers)
+    if status == 503:
+        response.headers.setdefault("Retry-After", str(RETRY_AFTER))
     if status == 401:
         response.headers.setdefault("WWW-Authenticate", "Bearer")
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import Any
 
@@ -9,15 +10,18 @@ from flask import Flask, Response, g, make_response, render_template, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from trato.db.engine import is_unavailable
-from trato.errors import DatabaseUnavailable, TratoError
-from trato.rest.problems import http_problem, problem_response
+from trato.db.engine import is_unavailable, unavailable
+from trato.errors import NoRoom, TratoError
+from trato.rest.problems import RETRY_AFTER, http_problem, problem_response
 from trato.text import _
 from trato.web import maintenance
 from trato.web.auth import current_host
 from trato.web.frame import locale
 
 log = logging.getLogger("trato.web")
+
+#: The disk, the person's share of it, or the largest file that the system allows.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def register(app: Flask) -> None:
@@ -26,6 +30,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(maintenance.UnderMaintenance, under_maintenance)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(DBAPIError, database_error)
+    app.register_error_handler(OSError, file_error)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -69,14 +74,19 @@ def http_error(error: HTTPException) -> Any:
 
 def database_error(error: DBAPIError) -> Response:
     """Answer when the database went away in the middle of a request."""
-    if is_unavailable(error):
-        return trato_error(
-            DatabaseUnavailable(
-                _("The database does not answer."),
-                hint=_("Nothing was saved. Try again in a moment."),
-            )
+    return trato_error(unavailable(error)) if is_unavailable(error) else unexpected(error)
+
+
+def file_error(error: OSError) -> Response:
+    """Answer when a file could not be written or read."""
+    if error.errno not in _FULL:
+        return unexpected(error)
+    return trato_error(
+        NoRoom(
+            _("There is no room left on the disk for the file."),
+            hint=_("Nothing was saved. Tell who looks after Trato, and try again later."),
         )
-    return unexpected(error)
+    )
 
 
 def unexpected(error: Exception) -> Response:
@@ -100,4 +110,7 @@ def page(status: int, *, title: str = "", text: str = "", hint: str = "") -> Res
         "retry_url": request.full_path.rstrip("?")
         if status == 503 and request.method == "GET" else None,
     }  # fmt: skip
-    return make_response(render_template("error.html", error=words), status)
+    answer = make_response(render_template("error.html", error=words), status)
+    if status == 503:
+        answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer

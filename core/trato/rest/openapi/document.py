@@ -167,7 +167,10 @@ def _headers(words: Words) -> dict[str, Any]:
     }
 
 
-_OF_STATUS = {"401": ("WWW-Authenticate",), "405": ("Allow",), "429": ("Retry-After",)}
+_OF_STATUS = {
+    "401": ("WWW-Authenticate",), "405": ("Allow",), "429": ("Retry-After",),
+    "503": ("Retry-After",),
+}  # fmt: skip
 
 
 def _responses(words: Words) -> dict[str, Any]:
