@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from flask import Flask
 
-from trato import membership
+from trato import administration, membership
 from trato.errors import DomainError
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company
+from trato.testing.pages import page_of
 
 CLIENT = "clients.client"
 
@@ -150,3 +152,23 @@ def test_wrong_scope_is_refused_and_the_matrix_kept(client: Browser, tenant: Com
 
     assert answer.status_code == 422
     assert tenant.view.roles["seller"].entities == before.entities
+
+
+def test_administrator_sees_where_a_person_works_in_this_company_and_nowhere_else(
+    client: Browser, app: Flask, tenant: Company, other_tenant: Company
+) -> None:
+    actor = tenant.member("seller")
+    administration.create_user(tenant.host, other_tenant.slug, actor.member.email, roles=["viewer"])
+    page = f"/settings/users/{actor.member_id}"
+
+    def lines() -> list[str]:
+        return [item.text for item in page_of(client.get(page)).all("b", "t-clip")]
+
+    before = lines()
+    person = browser(app, actor)
+    person.post("/tenant", data={"tenant": str(tenant.id)})
+    here = lines()
+    person.post("/tenant", data={"tenant": str(other_tenant.id)})
+    elsewhere = lines()
+
+    assert (before, len(here), elsewhere) == ([], 1, [])

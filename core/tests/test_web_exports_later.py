@@ -9,6 +9,7 @@ from flask import Flask
 from trato.jobs.worker import Worker
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company
+from trato.testing.pages import page_of
 
 CLIENT = "clients.client"
 EXPORTS = "/clients/clients/exports"
@@ -77,3 +78,21 @@ def test_a_cancelled_export_gives_no_file(client: Browser, tenant: Company) -> N
     work(tenant)
 
     assert client.get(f"{place}/file").status_code == 404
+
+
+def test_the_bell_tells_whoever_began_an_export_that_it_failed(
+    app: Flask, client: Browser, tenant: Company
+) -> None:
+    fill(tenant)
+    member = tenant.member("manager")
+    theirs = browser(app, member)
+    place = theirs.post(EXPORTS, data={"format": "csv"}).headers["Location"]
+    client.post(f"/settings/users/{member.member_id}", data={"roles": "viewer"})
+
+    work(tenant)
+    told = page_of(theirs.get("/core/notices")).one("ul", "t-notices").one("a")
+
+    assert "Falló su exportación de clientes" in told.text
+    assert told.attrs["href"] == place
+    assert "Avisos nuevos: 1" in theirs.get("/account").text
+    assert "Falló su exportación" not in client.get("/core/notices").text

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
 from trato.access import tables as t
 from trato.db.types import new_id
@@ -172,8 +172,14 @@ def find_session(
     )  # fmt: skip
 
 
-def list_sessions(connection: Connection, user_id: UUID, *, now: dt.datetime) -> list[Any]:
-    """Read a user's living sessions, the last used first."""
+def list_sessions(
+    connection: Connection, user_id: UUID, *, now: dt.datetime, tenant_id: int | None = None
+) -> list[Any]:
+    """Read a user's living sessions, the last used first.
+
+    :param tenant_id: only those that work in this tenant now.
+    """
+    inside = true() if tenant_id is None else t.session.c.active_tenant == tenant_id
     columns = (t.session.c.id, t.session.c.seen_at, t.session.c.address, t.session.c.agent)
     return list(
         connection.execute(
@@ -182,6 +188,7 @@ def list_sessions(connection: Connection, user_id: UUID, *, now: dt.datetime) ->
                 t.session.c.user_id == user_id,
                 t.session.c.expires_at > now,
                 t.session.c.is_pending.is_(False),
+                inside,
             )
             .order_by(t.session.c.seen_at.desc())
         )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from trato.errors import TratoError
 from trato.records.records import Records
 from trato.records.unit import Unit
@@ -86,6 +88,9 @@ class Job:
     reads: bool = False
     detached: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: Core's own: called with the row of the task when it has failed for good, in the transaction
+    #: that notes it, to tell whoever asked for it.
+    tell_failure: Callable[[Connection, Any, dt.datetime], None] | None = None
 
     @property
     def plugin(self) -> str:

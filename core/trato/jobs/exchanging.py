@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from trato.access.actor import Actor, Via
 from trato.db.engine import transaction
-from trato.errors import DomainError, Forbidden, TratoError
+from trato.errors import DomainError, Forbidden, NotFound, TratoError
 from trato.exchange import desk as desks
 from trato.exchange import saved_query
 from trato.exchange.desk import Desk
@@ -19,6 +21,7 @@ from trato.exchange.exporting import run_export
 from trato.exchange.importing import run_import
 from trato.host import Host
 from trato.jobs.declared import Cancelled, DetachedContext, Job
+from trato.records import notices
 from trato.records.unit import Unit
 from trato.tenancy.tables import task
 from trato.text import _
@@ -35,10 +38,25 @@ def exchange_jobs(host: Host) -> tuple[Job, ...]:
     """
     return (
         Job(name=IMPORT, title=_("Import records"), reads=True, detached=True, attempts=20,
-            run=lambda ctx: _told(host, ctx, _import)),
+            run=lambda ctx: _told(host, ctx, _import), tell_failure=partial(_tell_failure, host)),
         Job(name=EXPORT, title=_("Export records"), reads=True, detached=True, attempts=3,
-            run=lambda ctx: _told(host, ctx, _export)),
+            run=lambda ctx: _told(host, ctx, _export), tell_failure=partial(_tell_failure, host)),
     )  # fmt: skip
+
+
+def _tell_failure(host: Host, connection: Connection, row: Any, now: dt.datetime) -> None:
+    """Tell by the bell whoever began it; a page that waits for it says so by itself."""
+    kind: Literal["import", "export"] = "import" if row.job == IMPORT else "export"
+    try:
+        folder = str(UUID((row.payload or {}).get("desk", "")))
+        desk = Desk.read(desks.root(host, row.tenant_id, f"{kind}s") / folder)
+    except (ValueError, NotFound):  # begun by nobody's page, or its files are gone
+        return
+    if row.created_by is not None:
+        notices.tell_of_exchange(
+            connection, row.tenant_id, row.created_by, kind, entity=desk.entity, desk_id=desk.id,
+            now=now,
+        )  # fmt: skip
 
 
 def _told(

@@ -136,8 +136,7 @@ class Worker:
             self._finish(claimed, state="held", message=_("The licence is over."))
             return
         if row.attempts > declared.attempts:
-            self._finish(claimed, state="failed",
-                         message=_("Its worker was lost at each attempt."))  # fmt: skip
+            self._give_up(claimed, declared, row, _("Its worker was lost at each attempt."))
             return
         lost = threading.Event()
         over = threading.Event()
@@ -170,7 +169,7 @@ class Worker:
         except Cancelled:
             log.info("task %s of job %s was cancelled", claimed.task_id, row.job)
         except Exception as error:
-            self._failed(claimed, declared, row.attempts, error)
+            self._failed(claimed, declared, row, error)
         finally:
             self._running = None
             over.set()
@@ -190,7 +189,8 @@ class Worker:
         if changed.rowcount != 1:
             raise Cancelled(_("The task is no longer this worker's."))
 
-    def _failed(self, claimed: Claim, job: Job, attempts: int, error: Exception) -> None:
+    def _failed(self, claimed: Claim, job: Job, row: Any, error: Exception) -> None:
+        attempts = row.attempts
         temporary = isinstance(error, Temporary | DatabaseUnavailable | OSError) or (
             isinstance(error, DBAPIError) and is_unavailable(error)
         )
@@ -213,10 +213,25 @@ class Worker:
                 run_at=self.host.clock() + delay(attempts),
             )  # fmt: skip
         else:
-            self._finish(claimed, state="failed", message=text)
+            self._give_up(claimed, job, row, text)
+
+    def _give_up(self, claimed: Claim, job: Job, row: Any, message: str) -> None:
+        """Note that a task failed for good, and tell whoever asked for it."""
+
+        def tell(connection: Connection, now: dt.datetime) -> None:
+            if job.tell_failure is not None:
+                job.tell_failure(connection, row, now)
+
+        self._finish(claimed, state="failed", message=message, then=tell)
 
     def _finish(
-        self, claimed: Claim, *, state: str, message: str, run_at: dt.datetime | None = None
+        self,
+        claimed: Claim,
+        *,
+        state: str,
+        message: str,
+        run_at: dt.datetime | None = None,
+        then: Callable[[Connection, dt.datetime], None] | None = None,
     ) -> None:
         now = self.host.clock()
         values: dict[str, Any] = {"state": state, "message": message, "lease_until": None}
@@ -225,7 +240,7 @@ class Worker:
         if state == "failed":
             values["finished_at"] = now
         with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
-            connection.execute(
+            changed = connection.execute(
                 update(task)
                 .where(
                     task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
@@ -233,6 +248,8 @@ class Worker:
                 )
                 .values(values)
             )  # fmt: skip
+            if then is not None and changed.rowcount == 1:
+                then(connection, now)
 
     def hand_back(self) -> None:
         """Let another worker have the task that runs now; what it has written is rolled back.

@@ -20,6 +20,8 @@ from trato.records.tables import notice as table
 from trato.records.unit import Unit
 
 Kind = Literal["mention", "note", "change"]
+#: Of a person's own imports and exports; they name no record.
+EXCHANGES = ("import", "export")
 _BATCH = 500
 
 
@@ -106,6 +108,16 @@ def _row(
     }  # fmt: skip
 
 
+def tell_of_exchange(
+    connection: Connection, tenant_id: int, member_id: UUID, kind: Literal["import", "export"], *,
+    entity: str, desk_id: UUID, now: dt.datetime,
+) -> None:  # fmt: skip
+    """Tell a member that an import or export of theirs failed; its desk stands for a record."""
+    row = {"tenant_id": tenant_id, "id": new_id(), "member_id": member_id, "kind": kind,
+           "entity": entity, "record_id": desk_id, "created_at": now}  # fmt: skip
+    connection.execute(insert(table), row)
+
+
 def unseen(connection: Connection, tenant_id: int, member_id: UUID) -> int:
     """Count what a member has not seen yet."""
     counted = select(func.count()).where(
@@ -124,8 +136,12 @@ def read(unit: Unit, *, limit: int = 50) -> list[Notice]:
     ).all()
     labels: dict[UUID, str] = {}
     for entity in dict.fromkeys(row.entity for row in rows):
-        wanted = [row.record_id for row in rows if row.entity == entity]
+        wanted = [row.record_id for row in rows
+                  if row.entity == entity and row.kind not in EXCHANGES]  # fmt: skip
         labels |= unit.records.labels(entity, wanted)
+    # What was exchanged has no name of its own; the kind of record says enough.
+    labels |= {row.record_id: "" for row in rows
+               if row.kind in EXCHANGES and row.entity in unit.view.entities}  # fmt: skip
     return [
         Notice(
             id=row.id, kind=row.kind, entity=row.entity, record_id=row.record_id,

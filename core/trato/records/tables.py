@@ -119,7 +119,7 @@ notice = Table(
     Column("tenant_id", Integer, nullable=False),
     Column("id", Id, nullable=False),
     Column("member_id", Id, nullable=False),
-    #: `mention`, `note`, `change`
+    #: `mention`, `note`, `change`; `import`, `export` of a failed one, whose desk is the record
     Column("kind", Text, nullable=False),
     Column("entity", Key, nullable=False),
     Column("record_id", Id, nullable=False),

@@ -102,7 +102,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         "factor": factor, "administers": user.own is not None and user.own.has(ADMINISTER),
         "sessions": [
             {
-                "device": _device(row.agent), "is_current": row.id == user.session_id,
+                "device": device(row.agent), "is_current": row.id == user.session_id,
                 "detail": translator(
                     _("{address} · last used {when}"), address=row.address or "-",
                     when=formats().relative(row.seen_at),
@@ -115,7 +115,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
     return render_template("account.html", page=page)
 
 
-def _device(agent: str | None) -> str:
+def device(agent: str | None) -> str:
     """Name a device by its browser's own words, roughly."""
     text = agent or ""
     system = next(

@@ -18,7 +18,7 @@ from trato.records.unit import Unit
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.auth import current_host, reading
-from trato.web.frame import Crumb, formats, locale, set_crumbs, toast, translator
+from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, toast, translator
 from trato.web.pages import opened, show
 from trato.web.timeline import timeline_page
 
@@ -185,8 +185,22 @@ _TOLD = {
 }  # fmt: skip
 
 
+_FAILED = {
+    "import": (_("Your import of {titles} failed"), "import", "upload"),
+    "export": (_("Your export of {titles} failed"), "exports", "download"),
+}
+
+
 def _item(unit: Unit, notice: notices.Notice) -> dict[str, object]:
     entity = unit.view.entities[notice.entity]
+    if notice.kind in notices.EXCHANGES:
+        text, part, icon = _FAILED[notice.kind]
+        return {
+            "text": phrase(text, entity.info.plugin, titles=entity.info.titles),
+            "url": f"{base_url(entity)}/{part}/{notice.record_id}",
+            "when": formats().relative(notice.created_at), "is_seen": notice.is_seen,
+            "icon": icon,
+        }  # fmt: skip
     by = unit.view.members.get(notice.by_member_id) if notice.by_member_id else None
     return {
         "text": translator(_TOLD[notice.kind], who=by.name if by else "Trato",

@@ -11,12 +11,14 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from trato import membership
+from trato.access.credentials import list_sessions
 from trato.access.store import last_seen
 from trato.administration import end_of_day
 from trato.db.engine import transaction
 from trato.errors import DomainError, TratoError
 from trato.tenancy.view import Member
 from trato.text import _
+from trato.web.account import device
 from trato.web.admin.layout import ROOT, admin, blueprint, done, page, told, widget
 from trato.web.auth import current_host, viewed
 from trato.web.frame import formats, translator
@@ -121,9 +123,25 @@ def _user_page(
         "admin_user.html", active="users", title=member.name, member=member, url=url,
         sections=[{"title": "", "fields": fields}], errors=errors or [],
         state=_state(member, current_host().clock()),
-        owned=owned, heirs=heirs, is_self=member.id == admin().member_id,
+        owned=owned, heirs=heirs, sessions=_sessions(member),
+        is_self=member.id == admin().member_id,
         may_view_as=viewed(admin(), member.id, now=current_host().clock()) is not None,
     )  # fmt: skip
+
+
+def _sessions(member: Member) -> list[dict[str, str]]:
+    """Say where a person works in this company now; what they do in others is not told."""
+    host = current_host()
+    with transaction(host.engine, read=True) as connection:
+        rows = list_sessions(
+            connection, member.user_id, now=host.clock(), tenant_id=admin().tenant_id
+        )
+    return [
+        {"device": device(row.agent),
+         "detail": translator(_("{address} · last used {when}"), address=row.address or "-",
+                              when=formats().relative(row.seen_at))}
+        for row in rows
+    ]  # fmt: skip
 
 
 @blueprint.post("/users/<uuid:member_id>")
