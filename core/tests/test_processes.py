@@ -88,11 +88,14 @@ class Visitor:
         self.cookies: dict[str, str] = {}
 
     def ask(
-        self, address: str, *, data: dict[str, str] | None = None, token: str | None = None
-    ) -> tuple[int, str]:
-        body = None if data is None else urllib.parse.urlencode(data).encode()
+        self, address: str, *, data: dict[str, str] | bytes | None = None,
+        kind: str | None = None, token: str | None = None,
+    ) -> tuple[int, str]:  # fmt: skip
+        body = urllib.parse.urlencode(data).encode() if isinstance(data, dict) else data
         asked = urllib.request.Request(address, body)  # noqa: S310 - our own server
         asked.add_header("Cookie", "; ".join(f"{n}={v}" for n, v in self.cookies.items()))
+        if kind is not None:
+            asked.add_header("Content-Type", kind)
         if token is not None:
             asked.add_header("Authorization", f"Bearer {token}")
         try:

@@ -6,6 +6,7 @@ them (page, API answer, command), never where they are raised.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,6 +78,8 @@ class NoRoom(TratoError):
 
     code = "disk_full"
     status = 503
+    #: The disk is full, or somebody's share of it, or the file is as long as the system allows.
+    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class PluginError(TratoError):

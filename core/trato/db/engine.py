@@ -138,14 +138,28 @@ def transaction(
                 _("The connection to the database broke at the very moment of saving."),
                 hint=_("It may have been saved: look before you try again."),
             ) from error
-        if is_unavailable(error):
-            raise unavailable(error) from error
+        gone = _before(error)
+        if is_unavailable(gone):
+            raise unavailable(gone) from error
         if getattr(error.orig, "sqlstate", None) == _DEADLOCK:
             raise DatabaseUnavailable(
                 _("Somebody else was writing the same records at the same time."),
                 hint=_("Nothing was saved. Try again in a moment."), code="deadlock",
             ) from error  # fmt: skip
         raise
+
+
+def _before(error: DBAPIError) -> DBAPIError:
+    """Give what went wrong before the end of a savepoint did.
+
+    SQLite ends the whole transaction by itself when it cannot write; its savepoints are gone too.
+    """
+    first = error.__context__
+    while first is not None and "no such savepoint" in str(error.orig):
+        if isinstance(first, DBAPIError):
+            return first
+        first = first.__context__
+    return error
 
 
 def unavailable(error: DBAPIError) -> DatabaseUnavailable:

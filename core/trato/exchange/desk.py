@@ -115,7 +115,11 @@ def begin(
     name = _NOT_NAME.sub("_", Path(file.replace("\\", "/")).name)[-100:] or "file"
     desk = Desk(folder=folder, entity=entity, file=name,
                 member_id=None if member_id is None else str(member_id))  # fmt: skip
-    desk.save()
+    try:
+        desk.save()
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     # Ids rise with time.
     mine = [one for one in all_of(host, tenant_id, kind) if one.member_id == desk.member_id]
     for old in mine[:-KEPT]:

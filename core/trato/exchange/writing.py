@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, Protocol
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from trato.errors import DomainError, Message
 from trato.exchange.cells import (
@@ -150,6 +151,7 @@ def write_xlsx(
     :param sheet_name: cut to what a tab may be called.
     :param zone: of the moments, which a workbook shows without it.
     :raises DomainError: for more rows, or a longer text, than a workbook can hold.
+    :raises OSError: when it cannot be written.
     """
     path = Path(path)
     with TemporaryDirectory(prefix=".trato-export-", dir=path.parent) as folder:
@@ -161,10 +163,14 @@ def write_xlsx(
             "tmpdir": folder,
             "use_zip64": True,
         }
-        with Workbook(str(draft), options) as book:
-            sheet = _SheetForm(book, headers, kinds=kinds, name=sheet_name, zone=zone)
-            for row in rows:
-                sheet.add(row)
+        try:
+            with Workbook(str(draft), options) as book:
+                sheet = _SheetForm(book, headers, kinds=kinds, name=sheet_name, zone=zone)
+                for row in rows:
+                    sheet.add(row)
+        except FileCreateError as error:
+            # It only wraps what the system said, such as a full disk.
+            raise error.args[0] from error
         draft.replace(path)
     return sheet.count
 

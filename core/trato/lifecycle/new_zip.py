@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from trato.errors import ConfigError
+from trato.errors import ConfigError, NoRoom
 from trato.text import _
 
 
@@ -30,11 +31,7 @@ class NewZip:
         try:
             handle = os.open(self._part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)
         except OSError as error:
-            raise ConfigError(
-                _("The archive {path} cannot be written: {reason}."),
-                hint=_("Nothing was deleted. Check the folder and its rights."),
-                path=str(self.path), reason=error.strerror or str(error), code="file",
-            ) from error  # fmt: skip
+            raise self._refused(error) from error
         self._file = os.fdopen(handle, "w+b")
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
         return self
@@ -51,13 +48,27 @@ class NewZip:
             # What is archived may be deleted next: it must be on the disk.
             self._file.flush()
             os.fsync(self._file.fileno())
-            complete = error is None
-        finally:
             self._file.close()
+            complete = error is None
+        except OSError as failed:
+            raise self._refused(failed) from failed
+        finally:
             if complete:
                 os.replace(self._part, self.path)
             else:
                 self._part.unlink(missing_ok=True)
+                # It still tries to write what it holds.
+                with suppress(OSError):
+                    self._file.close()
+        if isinstance(error, OSError) and error.errno in NoRoom.numbers:
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> ConfigError:
+        return ConfigError(
+            _("The archive {path} cannot be written: {reason}."),
+            hint=_("Nothing was deleted. Check the folder and its rights."),
+            path=str(self.path), reason=error.strerror or str(error), code="file",
+        )  # fmt: skip
 
     def finish(self) -> None:
         """Add what comes last."""

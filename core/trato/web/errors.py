@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from typing import Any
 
@@ -19,9 +18,6 @@ from trato.web.auth import current_host
 from trato.web.frame import locale
 
 log = logging.getLogger("trato.web")
-
-#: The disk, the person's share of it, or the largest file that the system allows.
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def register(app: Flask) -> None:
@@ -79,7 +75,7 @@ def database_error(error: DBAPIError) -> Response:
 
 def file_error(error: OSError) -> Response:
     """Answer when a file could not be written or read."""
-    if error.errno not in _FULL:
+    if error.errno not in NoRoom.numbers:
         return unexpected(error)
     return trato_error(
         NoRoom(

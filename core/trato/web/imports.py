@@ -80,15 +80,18 @@ def upload(plugin: str, collection: str) -> Response:
             current_host(), actor.tenant_id, IMPORTS, entity=entity.name,
             member_id=actor.member_id, file=sent.filename,
         )  # fmt: skip
-        # The body lies on the disk already; it is copied piece by piece.
-        sent.save(desk.source, buffer_size=1 << 16)
         try:
+            # The body lies on the disk already; it is copied piece by piece.
+            sent.save(desk.source, buffer_size=1 << 16)
             with open_table(desk.source) as table:
                 _propose(entity, desk, table)
+            desk.save()
         except TratoError as error:
             shutil.rmtree(desk.folder, ignore_errors=True)
             return _refused(entity, error)
-        desk.save()
+        except OSError:
+            shutil.rmtree(desk.folder, ignore_errors=True)
+            raise
         return redirect(f"{base_url(entity)}/import/{desk.id}")
 
 
