@@ -113,7 +113,8 @@ def read(unit: Unit, kind: str, *, limit: int = KEPT) -> list[Marked]:
         wanted = [row.record_id for row in rows if row.entity == entity]
         labels |= unit.records.labels(entity, wanted)
     return [
-        Marked(entity=row.entity, record_id=row.record_id, label=labels[row.record_id], at=row.at)
+        Marked(entity=row.entity, record_id=row.record_id, label=labels[row.record_id] or "—",
+               at=row.at)
         for row in rows if row.record_id in labels
     ]  # fmt: skip
 

@@ -145,7 +145,7 @@ def read(unit: Unit, *, limit: int = 50) -> list[Notice]:
     return [
         Notice(
             id=row.id, kind=row.kind, entity=row.entity, record_id=row.record_id,
-            label=labels[row.record_id], by_member_id=row.by_member_id,
+            label=labels[row.record_id] or "—", by_member_id=row.by_member_id,
             created_at=row.created_at, is_seen=row.seen_at is not None,
         )
         for row in rows if row.record_id in labels

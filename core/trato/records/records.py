@@ -85,7 +85,10 @@ class Records:
         )  # fmt: skip
 
     def labels(self, entity: Kind, ids: Iterable[UUID]) -> dict[UUID, str]:
-        """Read the labels of records, under their own entity's rules, with one statement."""
+        """Read the labels of records, under their own entity's rules, with one statement.
+
+        :return: those that the actor may see; the empty text where their name is hidden from it.
+        """
         wanted = set(ids)
         view = self.unit.view.entities.get(
             entity if isinstance(entity, str) else entity.__entity__.name
@@ -101,7 +104,9 @@ class Records:
         rule = rules.predicate(self.unit.actor, view, "view")
         if rule is not None:
             statement = statement.where(rule)
-        return {row[0]: str(row[1] or "") for row in self.unit.connection.execute(statement)}
+        tells = view.info.label in rules.visible_fields(self.unit.actor, view)
+        return {row[0]: str(row[1] or "") if tells else ""
+                for row in self.unit.connection.execute(statement)}  # fmt: skip
 
     def history(
         self, entity: Kind, record_id: UUID, *, limit: int = 50, before: int | None = None

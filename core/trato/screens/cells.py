@@ -165,8 +165,8 @@ class Cells:
             if text is None:
                 return _EMPTY
             if not has_page:
-                return escape(text)
-            return Markup(f'<a href="{start}{value}">{escape(text)}</a>')
+                return escape(text or "—")
+            return Markup(f'<a href="{start}{value}">{escape(text or "—")}</a>')
 
         return write
 

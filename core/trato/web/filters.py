@@ -83,7 +83,7 @@ class Filters:
         values = value if isinstance(value, list) else [value]
         if field.kind == "ref" and field.target:
             labels = self.unit.records.labels(field.target, values)
-            return ", ".join(labels.get(item, "—") for item in values)
+            return ", ".join(labels.get(item) or "—" for item in values)
         if field.kind in LIST_KINDS:
             named = dict(self.cells.choices(field))
             return ", ".join(named.get(item, str(item)) for item in values)
@@ -154,6 +154,8 @@ class Filters:
         if target.info.owned or target.info.parent:
             return None
         label = target.info.label
+        if label not in rules.visible_fields(self.unit.actor, target):
+            return []
         sort = (label,) if target.fields[label].sortable else ()
         found = self.unit.records.query(target.name, columns=(label,), sort=sort, limit=_LISTED)
         return None if found.next else [(str(row[0]), str(row[2])) for row in found.rows]

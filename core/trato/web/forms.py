@@ -41,7 +41,8 @@ class FormPage:
 
     # --- out -------------------------------------------------------------------------------------
 
-    def _label(self, record: Record) -> str:
+    def label(self, record: Record) -> str:
+        """Name a record, as far as the person may see what it is called."""
         field = self.visible.get(self.entity.info.label)
         return "—" if field is None else self.cells.plain(field)(record.values[field.path]) or "—"
 

@@ -170,12 +170,12 @@ def _form(
     errors: list[Message] | None = None, version: int | None = None,
     conflict: dict[str, str] | None = None,
 ) -> str:  # fmt: skip
-    name = form.cells.plain(form.visible[form.entity.info.label])
-    label = name(record.values.get(form.entity.info.label)) or "—"
     wrong = {field.path: errors} if errors else None
     cell = {
         "url": request.full_path.rstrip("?"),
-        "title": translator(_("{field} of {record}"), field=form.cells.label(field), record=label),
+        "title": translator(
+            _("{field} of {record}"), field=form.cells.label(field), record=form.label(record)
+        ),
         "version": record.version if version is None else version,
         "widget": form.widget(field, values=values, errors=wrong), "conflict": conflict,
     }  # fmt: skip

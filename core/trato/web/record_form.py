@@ -163,7 +163,7 @@ class RecordForm(FormPage):
             set_crumbs(Crumb(title=titles, url=self.url), Crumb(title=heading))
             return {"title": heading, "action": f"{self.url}/new", "cancel_url": self.url,
                     "draft_url": f"{self.url}/new/draft"}  # fmt: skip
-        label = self._label(record)
+        label = self.label(record)
         heading = translator(_("Edit {title}"), title=label)
         url = f"{self.url}/{record.id}"
         set_crumbs(

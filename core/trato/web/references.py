@@ -71,11 +71,10 @@ def find_options(
     view = unit.view.entities.get(target)
     if view is None or not rules.decide(unit.actor, view, "view").allowed:
         return []
-    label = view.info.label
-    second = next(
-        (f.path for f in rules.visible_fields(unit.actor, view).values()
-         if f.identifies and f.path != label), None,
-    )  # fmt: skip
+    label, visible = view.info.label, rules.visible_fields(unit.actor, view)
+    if label not in visible:
+        return []
+    second = next((f.path for f in visible.values() if f.identifies and f.path != label), None)
     filters: tuple[Filter, ...] = ()
     if text and not view.searchable:
         filters = (Filter(path=label, op="contains", value=text),)
@@ -158,9 +157,10 @@ def read_reference(unit: Unit, field: Field, text: str) -> UUID:
 def _labelled(unit: Unit, target: str, text: str) -> list[str]:
     """Find records whose label is the text to the letter, which may be too many to be offered."""
     view = unit.view.entities.get(target)
-    if view is None or view.fields[view.info.label].kind not in TEXT_KINDS:
+    if view is None or not rules.decide(unit.actor, view, "view").allowed:
         return []
-    if not rules.decide(unit.actor, view, "view").allowed:
+    field = rules.visible_fields(unit.actor, view).get(view.info.label)
+    if field is None or field.kind not in TEXT_KINDS:
         return []
     same = Filter(path=view.info.label, op="eq", value=text)
     rows = unit.records.query(view.name, columns=("id",), filters=(same,), limit=2).rows

@@ -149,7 +149,7 @@ def create(plugin: str, collection: str) -> Response:
             if found:
                 raise Invalid({})
             made = form.write(request.form, lambda given: unit.records.create(entity.name, given))
-            label = unit.records.labels(entity.name, [made.id]).get(made.id, "—")
+            label = unit.records.labels(entity.name, [made.id]).get(made.id) or "—"
     except Invalid as refused:
         with opened(plugin, collection) as (unit, entity):
             form = _ShortForm(unit, entity)
