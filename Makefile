@@ -16,7 +16,7 @@ METADATA := $(wildcard core/setup.cfg core/pyproject.toml core/tools/*.py) \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test shots bench audit docs lint format lock dist clean
+.PHONY: help setup demo test shots pictures bench audit docs lint format lock dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,6 +46,10 @@ shots: setup ## draw every page into shots/: light, dark and on a phone
 	tools/install-browser
 	$(BIN)/python tests/browser/shots.py
 
+pictures: setup ## take the pictures of the help again
+	tools/install-browser
+	$(BIN)/python tests/browser/pictures.py
+
 bench: setup ## measure Trato beside a bare page: make bench SIZES="10000 1000000"
 	$(BIN)/python -m benchmarks --sizes "$(SIZES)" --databases "$(DATABASES)"
 
@@ -55,7 +59,7 @@ audit: setup ## ask Lighthouse of the large demo's pages; the reports lie in bui
 	$(BIN)/python frontend/audit/audit.py $(AUDIT_ARGS)
 
 docs: setup ## build the documentation as a site into build/docs/
-	$(BIN)/sphinx-build -q -W --keep-going -c docs . build/docs
+	$(BIN)/sphinx-build -q -E -W --keep-going -c docs . build/docs
 
 lint: setup ## check style, types and the direction of imports
 	$(BIN)/ruff check
@@ -81,8 +85,12 @@ build/uv/bin/uv:
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/python -m pip install --quiet uv
 
-dist: setup ## build a wheel of each distribution into dist/
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist ./core $(PLUGINS:%=./%)
+# Set-up has put the browser's files in place, so nothing is fetched. What an earlier build left
+# would come along.
+dist: setup ## build a wheel of each distribution into dist/, without network
+	rm -rf dist core/build $(PLUGINS:%=%/build)
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-index --no-build-isolation \
+	    --wheel-dir dist ./core $(PLUGINS:%=./%)
 
 clean: ## remove what was built and cached, but not .venv
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

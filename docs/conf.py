@@ -40,10 +40,10 @@ html_theme_options = {
 
 #: What stands beside every page, by title.
 NAVIGATION = {
-    "Start": ["/README", "/CHANGELOG", "/CONTRIBUTING"],
+    "Start": ["/docs/start", "/README", "/docs/glossary", "/CHANGELOG", "/CONTRIBUTING"],
     "Usar y configurar": ["/docs/es/*"],
     "Operate": ["/docs/operate/*", "/docs/security"],
-    "Develop": ["/docs/develop/*", "/docs/rest", "/docs/design"],
+    "Develop": ["/docs/develop/*", "/docs/rest", "/docs/errors", "/docs/design"],
     "Hooks": ["/docs/develop/hooks/index", "/docs/develop/hooks/*"],
     "Modules": ["/plugins/*/README"],
     "Decisions": ["/docs/decisions/*"],

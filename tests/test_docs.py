@@ -79,6 +79,18 @@ def test_every_page_is_reached_from_an_index() -> None:
     assert {page for page in PAGES if page.is_relative_to(ROOT / "docs")} <= reached
 
 
+def test_every_decision_is_listed_with_its_title() -> None:
+    folder = ROOT / "docs" / "decisions"
+    decisions = sorted(folder.glob("[0-9]*.md"))
+
+    listed = re.findall(r"^\* \[(\d{4} .+)\]\((.+)\)$", read(folder / "index.md"), re.M)
+
+    assert [page for _title, page in listed] == [page.name for page in decisions]
+    for title, name in listed:
+        number, _blank, words = title.partition(" ")
+        assert f"# {int(number)}. {words}" == read(folder / name).splitlines()[0], name
+
+
 def words(page: str) -> set[str]:
     return set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", read(ROOT / page)))
 

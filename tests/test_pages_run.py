@@ -1,0 +1,99 @@
+"""Pages for implementers and operators: every command that they let one type does what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from trato.cli import main
+from trato.cli.demo import SIZES
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+pytestmark = pytest.mark.slow
+
+Trato = Callable[..., str]
+
+
+@pytest.fixture
+def trato(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Trato:
+    """Run commands in a clean folder whose installation trusts the key in ``issuer.key``."""
+    for name in list(os.environ):
+        if name.startswith("TRATO_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.setenv("TRATO_DATABASE_URL", f"sqlite:///{tmp_path}/trato.sqlite")
+    monkeypatch.setenv("TRATO_PASSWORD_TIME_COST", "1")
+    monkeypatch.setenv("TRATO_PASSWORD_MEMORY_KIB", "1024")
+
+    def run(*words: str) -> str:
+        capsys.readouterr()
+        code = main(words)
+        shown = capsys.readouterr()
+        assert code == 0, f"trato {shlex.join(words)}: {shown.out}{shown.err}"
+        return shown.out
+
+    keys = json.loads(run("license", "keygen", "--json"))
+    Path("issuer.key").write_text(keys["private_key"], encoding="utf-8")
+    monkeypatch.setenv("TRATO_LICENSE_PUBLIC_KEY", keys["public_key"])
+    return run
+
+
+def typed(page: str) -> list[list[str]]:
+    """Give the words of each command that a page lets one type, in order."""
+    text = (DOCS / page).read_text("utf-8")
+    blocks = re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S)
+    return [shlex.split(line) for block in blocks for line in re.findall(r"^\$ (.*)$", block, re.M)]
+
+
+def test_a_module_is_enabled_and_taken_away_as_the_page_says(trato: Trato) -> None:
+    seen = {}
+    for program, *words in typed("operate/enable-module.md"):
+        assert program == "trato"
+        seen[" ".join(words)] = trato(*words)
+
+    assert "clients" in seen["plugin list --tenant acme"]
+    assert len(list(Path().glob("*.zip"))) == 2
+
+
+def test_a_company_is_set_up_as_the_spanish_page_says(trato: Trato) -> None:
+    trato("license", "issue", "--tenant", "acme", "--plugins", "clients,colombia", "--seats", "9",
+          "--expires", "2099-12-31", "--key", "issuer.key", "--out", "acme.license")  # fmt: skip
+    with xlsxwriter.Workbook("clientes.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Razón social", "NIT", "Celular"])
+        sheet.write_row(1, 0, ["Lirio de Agua S.A.S.", "909214530-9", "310 123 4567"])
+
+    for program, *words in typed("es/activar-modulos.md"):
+        assert program == "trato"
+        trato(*words)
+
+    trato("plugin", "disable", "acme", "colombia")
+    trato("export", "acme", "clients.client", "salida.csv")
+    assert "Lirio de Agua" in Path("salida.csv").read_text("utf-8-sig")
+
+
+def test_the_demo_is_made_and_asked_as_the_page_says(
+    trato: Trato, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRATO_DATABASE_URL")
+    page = (DOCS / "start.md").read_text("utf-8")
+    config, command = re.findall(r"^\$ TRATO_CONFIG=(\S+) trato (token .*)$", page, re.M)[0]
+
+    trato("demo", "--no-serve")
+    monkeypatch.setenv("TRATO_CONFIG", config)
+    token = trato(*shlex.split(command))
+
+    assert token.strip()
+    assert "trato demo --size large` fills 100,000" in page
+    assert SIZES["large"] == 100_000
