@@ -13,6 +13,7 @@ import http.cookiejar
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -324,17 +325,23 @@ def contents(database: Database) -> dict[str, str]:
     return found
 
 
-def set_up(machine: Machine, database: Database) -> None:
-    """Make an installation with two tenants that use clients."""
-    keys = json.loads(machine.trato("license", "keygen", "--json"))
-    machine.environ = {
+def installed_on(machine: Machine, database: Database, public_key: str) -> dict[str, str]:
+    """Give the settings of an installation."""
+    environ = {
         "LANG": "en_US.UTF-8", "TRATO_DATABASE_URL": database.url,
         "TRATO_SECRET_KEY": "q7Vf3nC8-Zt0aLx5RkYw2mJd9HsUe4Bp",
-        "TRATO_LICENSE_PUBLIC_KEY": keys["public_key"],
+        "TRATO_LICENSE_PUBLIC_KEY": public_key,
         "TRATO_STORAGE_URL": (machine.folder / "files").as_uri(),
     }  # fmt: skip
     if database.backend == "postgresql":
-        machine.environ["TRATO_OWNER_DATABASE_URL"] = database.owner_url
+        environ["TRATO_OWNER_DATABASE_URL"] = database.owner_url
+    return environ
+
+
+def set_up(machine: Machine, database: Database) -> None:
+    """Make an installation with two tenants that use clients."""
+    keys = json.loads(machine.trato("license", "keygen", "--json"))
+    machine.environ = installed_on(machine, database, keys["public_key"])
     machine.trato("migrate")
     for slug in ("acme", "beta"):
         file = machine.folder / f"{slug}.license"
@@ -392,3 +399,38 @@ def test_it_exists_for_one_of_two_tenants_and_leaves_nothing(
     assert not any([*gone[0].values(), *gone[1].values()])
     assert after.keys() - before.keys() == {MARK}
     assert {name for name in expected if expected[name] != after[name]} <= REMEMBERS
+
+
+# --- the page that an author follows -------------------------------------------------------------
+
+
+def test_every_step_of_the_page_about_plugins_works(machine: Machine, databases: Databases) -> None:
+    page = (ROOT / "docs" / "develop" / "plugin.md").read_text("utf-8")
+    keys = json.loads(machine.trato("license", "keygen", "--json"))
+    machine.environ = installed_on(machine, databases.empty("sqlite"), keys["public_key"])
+    machine.environ["TRATO_LICENSE_PRIVATE_KEY"] = keys["private_key"]
+    for name, code in re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```$', page, re.M | re.S):
+        file = machine.folder / "visits" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(code, encoding="utf-8")
+    for name in ("__init__.py", "py.typed"):
+        (machine.folder / "visits" / "trato_visits" / name).touch()
+    (machine.folder / "visits" / "README.md").touch()
+
+    for line in re.findall(r"^\$ (.*)$", page, re.M):
+        match shlex.split(line):
+            case ["trato", *words]:
+                machine.trato(*words)
+            case ["pytest", *words]:
+                # All of them pass in test_sixty_line_module.
+                machine.python("-m", "pytest", "--database", "sqlite", "-k", "Visits and installed",
+                               *words)  # fmt: skip
+            case ["pip", command, *words]:
+                # Isolated, it would fetch setuptools.
+                machine.pip(command, "--no-build-isolation", *words)
+            case other:
+                pytest.fail(f"who runs {other}?")
+
+    assert "visits" in machine.trato("plugin", "list", "--tenant", "acme")
+    assert len(list((machine.folder / "dist").glob("trato_visits-*.whl"))) == 1
+    machine.pip("uninstall", "-q", "-y", "trato-visits")
