@@ -205,6 +205,22 @@ def test_of_two_clicks_at_the_same_moment_one_imports(client: Browser, tenant: C
     assert sorted(row[2] for row in rows) == ["Dos Ltda.", "Uno S.A.S."]
 
 
+def test_an_import_that_waits_keeps_its_file_however_many_follow(
+    client: Browser, tenant: Company
+) -> None:
+    place = upload(client).headers["Location"]
+    chosen = choices(client.get(place).text) | {"match": "", "do": "import"}
+    client.post(place, data=chosen)
+
+    for _time in range(desks.KEPT):
+        upload(client)
+    work(tenant)
+
+    assert names(tenant) == {"Uno S.A.S.", "Dos Ltda."}
+    upload(client)
+    assert client.get(place).status_code == 404
+
+
 def test_only_who_may_import_finds_the_page(app: Flask, client: Browser, tenant: Company) -> None:
     place = upload(client).headers["Location"]
     weak = browser(app, tenant.member_with({CLIENT: {"view": "all", "create": "all"}}))

@@ -16,14 +16,19 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+from sqlalchemy import select
+
+from trato.db.engine import transaction
 from trato.db.types import new_id
 from trato.errors import ConfigError, NotFound
 from trato.host import Host
+from trato.jobs.queue import OVER
+from trato.tenancy.tables import task
 from trato.text import _
 
 _CHOICES = "choices.json"
 _NOT_NAME = re.compile(r"[^\w.-]+")
-#: Imports and exports that are kept of each member; one more removes the oldest.
+#: Imports and exports that are kept of each member; one more removes the oldest that is over.
 KEPT = 10
 
 
@@ -122,9 +127,26 @@ def begin(
         raise
     # Ids rise with time.
     mine = [one for one in all_of(host, tenant_id, kind) if one.member_id == desk.member_id]
-    for old in mine[:-KEPT]:
-        shutil.rmtree(old.folder, ignore_errors=True)
+    old = mine[:-KEPT]
+    needed = _with_work(host, tenant_id, old)
+    for one in old:
+        if one.id not in needed:
+            shutil.rmtree(one.folder, ignore_errors=True)
     return desk
+
+
+def _with_work(host: Host, tenant_id: int, some: Sequence[Desk]) -> set[UUID]:
+    """Say which of some have a task that waits or runs, and so needs their files."""
+    tasks = {UUID(text): one.id for one in some for text in one.tasks}
+    if not tasks:
+        return set()
+    with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
+        found = connection.execute(
+            select(task.c.id).where(
+                task.c.tenant_id == tenant_id, task.c.id.in_(tasks), task.c.state.not_in(OVER)
+            )
+        )
+        return {tasks[id] for id in found.scalars()}
 
 
 def find(host: Host, tenant_id: int, kind: str, id: UUID, *, member_id: UUID | None) -> Desk:
