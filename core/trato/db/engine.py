@@ -106,8 +106,25 @@ def _sqlite_begin(connection: Connection) -> None:
 
 def set_tenant(connection: Connection, tenant_id: int) -> None:
     """Tell PostgreSQL's row-level security whose rows this transaction may touch."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_SET_TENANT, (str(tenant_id),))
+    if connection.dialect.name != "postgresql" or _begun_for(connection, tenant_id):
+        return
+    connection.exec_driver_sql(_SET_TENANT, (str(tenant_id),))
+
+
+def _begun_for(connection: Connection, tenant_id: int) -> bool:
+    """Begin the transaction and set the tenant in one go, where the driver has not begun yet.
+
+    It begins with the first statement, and waits for that alone.
+
+    :return: whether it is done. Where it went wrong, the usual way fails too, and says why.
+    """
+    from psycopg.pq import ExecStatus, TransactionStatus
+
+    server: Any = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
+    if server.transaction_status != TransactionStatus.IDLE:
+        return False
+    words = f"BEGIN; SELECT set_config('trato.tenant_id', '{int(tenant_id)}', true)"
+    return bool(server.exec_(words.encode()).status == ExecStatus.TUPLES_OK)
 
 
 @contextmanager

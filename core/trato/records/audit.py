@@ -27,6 +27,8 @@ from trato.records.tables import audit
 from trato.tenancy.store import history_number
 
 _BATCH = 500
+#: Where the rows are kept.
+table = audit
 
 
 def content(change: Change) -> str:
@@ -59,19 +61,32 @@ def _digest(number: int, entity: str, change: Any, text: str, at: str, who: str)
     return hashlib.sha256(whole).digest()
 
 
-def write(
-    connection: Connection, actor: Actor, changes: Sequence[Change], *, at: Any, key: bytes
-) -> None:
-    """Add a row for each written change; reads the chains' ends with one statement a batch."""
-    previous = _ends(connection, actor.tenant_id, [c for c in changes if c.version > 1])
+def chain(
+    connection: Connection, actor: Actor, changes: Sequence[Change], *, at: Any, key: bytes,
+    ends: Mapping[tuple[UUID, int], bytes] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Make a row for each change.
+
+    :param ends: by record and sequence, what is known of the chains of locked records; the others
+        are read with one statement a batch.
+    """
+    previous: dict[UUID, bytes] = {}
+    unknown = []
+    for change in changes:
+        end = None if ends is None else ends.get((change.id, change.version - 1))
+        if end is not None:
+            previous[change.id] = end
+        elif change.version > 1:
+            unknown.append(change)
+    previous |= _ends(connection, actor.tenant_id, unknown)
     moment = at.isoformat()
     who = str(actor.member_id or actor.label)
-    rows = []
+    made = []
     for change in changes:
         text = content(change)
         name = change.entity.name
         digest = _digest(actor.view.tenant.history_number, name, change, text, moment, who)
-        rows.append(
+        made.append(
             {
                 "tenant_id": actor.tenant_id,
                 "record_id": change.id,
@@ -86,6 +101,18 @@ def write(
                 "hash": _link(key, previous.get(change.id, b""), digest),
             }
         )
+    return made
+
+
+def write(
+    connection: Connection, actor: Actor, changes: Sequence[Change], *, at: Any, key: bytes
+) -> None:
+    """Add a row for each written change."""
+    add(connection, chain(connection, actor, changes, at=at, key=key))
+
+
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows that ``chain`` has made."""
     connection.execute(insert(audit), rows)
 
 
@@ -272,4 +299,7 @@ def length(connection: Connection, tenant_id: int) -> int:
     return int(connection.execute(counted.select_from(audit)).scalar_one())
 
 
-__all__ = ["Entry", "Fault", "content", "history", "length", "verify", "write", "write_event"]
+__all__ = [
+    "Entry", "Fault", "add", "chain", "content", "history", "length", "table", "verify",
+    "write", "write_event",
+]  # fmt: skip

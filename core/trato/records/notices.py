@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from trato.db.types import new_id
 from trato.entities.view import EntityView
@@ -38,6 +47,14 @@ class Notice:
     by_member_id: UUID | None
     created_at: dt.datetime
     is_seen: bool
+
+
+def follower(records: Table) -> ColumnElement[bool]:
+    """Make the condition that somebody follows a record of a table."""
+    return exists().where(
+        mark.c.tenant_id == records.c.tenant_id, mark.c.kind == "follow",
+        mark.c.record_id == records.c.id,
+    )  # fmt: skip
 
 
 def followers(unit: Unit, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
@@ -75,7 +92,11 @@ def tell(
 
 def tell_of_changes(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
     """Tell followers that records changed: once, until they have looked."""
-    old = {change.id: change for change in changes if change.action in ("update", "archive")}
+    old = {
+        change.id: change
+        for change in changes
+        if change.action in ("update", "archive") and change.id not in unit.unfollowed
+    }
     if not old:
         return
     found = followers(unit, list(old))

@@ -244,7 +244,10 @@ def _clear(unit: Unit, known: _Known, closure: _Closure) -> None:
             for record_id, record in before.items()
         ]  # fmt: skip
         if changes:
-            storing.update_records(unit.connection, unit.actor, view, changes, now=unit.now)
+            updated = storing.update_records(
+                unit.connection, unit.actor, view, changes, now=unit.now
+            )
+            writing.check_reached(updated)
             audit.write(unit.connection, unit.actor, changes, at=unit.now, key=unit.audit_keys[0])
             if name in unit.view.entities:
                 writing.call_saved(unit, changes)

@@ -14,7 +14,7 @@ from trato.access import rules
 from trato.entities.base import Entity
 from trato.entities.view import EntityView
 from trato.errors import Conflict, Forbidden, Invalid, Message, NotFound, StaleRecord
-from trato.records import audit, bulk, bulk_duplicates, purging, reading, writing
+from trato.records import answering, audit, bulk, bulk_duplicates, purging, reading, writing
 from trato.records import duplicates as doubles
 from trato.records.bulk_duplicates import Policy
 from trato.records.changes import Change
@@ -165,8 +165,8 @@ class Records:
         change = self._new(view, values, id)
         if id is not None and writing.existing_ids(self.unit, view, [id]):
             raise Conflict(_("A record with id {id} exists already."), id=id)
-        self._save_one(view, change)
-        return self._answer(view, change)
+        written = self._save_one(view, change)
+        return self._answer(view, change, written=written)
 
     def update(
         self, entity: Kind, record_id: UUID, values: Mapping[str, Any], *,
@@ -186,8 +186,8 @@ class Records:
         change.values = loaded
         if not change.errors:
             self._check_version(view, record_id, change, version)
-        self._save_one(view, change)
-        return self._answer(view, change)
+        written = self._save_one(view, change)
+        return self._answer(view, change, written=written)
 
     def archive(self, entity: Kind, record_id: UUID, *, version: int | None = None) -> None:
         """Put a record into the recycle bin."""
@@ -359,8 +359,14 @@ class Records:
         self._require(view, action)
         writing.check_rows(self.unit, view, [change])
 
-    def _answer(self, view: EntityView, change: Change) -> Record:
-        """Read a written record back; one given away to others is answered by its id alone."""
+    def _answer(self, view: EntityView, change: Change, *, written: bool = True) -> Record:
+        """Give a record as it is now; one given away to others is answered by its id alone.
+
+        It is read back only where something else than the change may decide what it says.
+        """
+        known = answering.answer(self.unit, view, change, written=written)
+        if known is not None:
+            return known
         try:
             return self.get(view.name, change.id)
         except (NotFound, Forbidden):
@@ -411,8 +417,9 @@ class Records:
                 current=self.get(view.name, record_id, archived=None),
             )
 
-    def _save_one(self, view: EntityView, change: Change) -> None:
-        writing.save(self.unit, view, [change])
+    def _save_one(self, view: EntityView, change: Change) -> bool:
+        """Save a change; says whether there was anything to write."""
+        written = writing.save(self.unit, view, [change])
         for message in change.errors.get("id", ()):
             # A plugin may refuse a record by its id for reasons of its own: that is no conflict.
             if message.text == writing.ID_TAKEN:
@@ -421,6 +428,7 @@ class Records:
             raise Invalid(change.errors, code="duplicate")
         if change.errors:
             raise Invalid(change.errors)
+        return bool(written)
 
 
 def _outcome(change: Change, written: Collection[UUID], told: object) -> Outcome:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, CursorResult, bindparam, delete, insert, select, update
 from sqlalchemy import text as sql
 
 from trato.access.actor import Actor
@@ -15,13 +15,11 @@ from trato.db.types import Id
 from trato.entities.fields import LIST_KINDS, Field
 from trato.entities.fold import search_text
 from trato.entities.view import EntityView
-from trato.errors import StaleRecord
 from trato.records.changes import Change
 from trato.records.convert import searched, shadow_value, side_value, to_json
 from trato.records.tables import draft, mark, note, notice
 from trato.tenancy.tables import search_row
 from trato.tenancy.tables import value as side
-from trato.text import _
 
 _BATCH = 500
 
@@ -144,11 +142,15 @@ def _insert_side_rows(
 def update_records(
     connection: Connection, actor: Actor, entity: EntityView, changes: Sequence[Change],
     *, now: dt.datetime,
-) -> None:  # fmt: skip
+) -> list[tuple[CursorResult[Any], int]]:  # fmt: skip
     """Write changed records, each only if its version is still the one that was read.
 
-    :raises StaleRecord: when it is not; the caller's transaction is then rolled back.
+    :return: statements, and how many rows each must have reached; fewer mean that somebody else
+        saved one of them, and the caller's transaction is then rolled back.
     """
+    if not changes:
+        return []
+    updated: list[tuple[CursorResult[Any], int]] = []
     table = entity.table
     groups: dict[tuple[str, ...], list[Change]] = {}
     for change in changes:
@@ -182,10 +184,7 @@ def update_records(
             | {f"new_{name}": value for name, value in row.items()}
             for change, row in rows
         ]
-        result = connection.execute(statement, bound)
-        if result.rowcount != len(bound):
-            # The rows were read under a lock, so only a broken lock can come here.
-            raise StaleRecord(_("Somebody else saved the record first."))
+        updated.append((connection.execute(statement, bound), len(bound)))
     _update_extensions(connection, actor.tenant_id, entity, changes)
     _update_side_rows(connection, actor.tenant_id, entity, changes)
     if connection.dialect.name == "sqlite" and entity.searchable:
@@ -193,6 +192,7 @@ def update_records(
         if touched:
             texts = {change.id: searched_text(entity, change) for change in touched}
             _index_sqlite(connection, actor.tenant_id, entity, texts)
+    return updated
 
 
 def _update_extensions(

@@ -45,6 +45,10 @@ class Unit:
     #: The licence's read-only state does not stop the operator's own commands.
     force: bool = False
     notes: dict[str, object] = field(default_factory=dict)
+    #: Last hash of the audit of locked records, by record and sequence.
+    chain_ends: dict[tuple[UUID, int], bytes] = field(default_factory=dict)
+    #: Locked records that nobody follows.
+    unfollowed: set[UUID] = field(default_factory=set)
 
     @property
     def view(self) -> TenantView:
@@ -65,6 +69,17 @@ class Unit:
         from trato.records.records import Records
 
         return Records(self)
+
+    def note_locked(
+        self, record_id: UUID, version: int, chain_end: bytes | None, *, followed: bool
+    ) -> None:
+        """Keep what was read with a record and stands until this unit ends, as it is locked."""
+        if chain_end is not None:
+            self.chain_ends[record_id, version] = bytes(chain_end)
+        if followed:
+            self.unfollowed.discard(record_id)
+        else:
+            self.unfollowed.add(record_id)
 
     def setting(self, name: str) -> Any:
         """Read what the tenant has set, or the declared default: `visits.days`.

@@ -12,14 +12,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Table, bindparam, select
+from sqlalchemy import CursorResult, Select, Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from trato.access import rules
 from trato.access.roles import Action
+from trato.db.pipeline import affected, together
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.errors import Forbidden
+from trato.errors import Forbidden, StaleRecord
 from trato.records import audit, duplicates, events, notices, storing, uniqueness
 from trato.records.changes import Change
 from trato.records.convert import choice_labels
@@ -58,51 +59,63 @@ def read_before(
     """Read whole records by id, bin included, locked until the transaction ends.
 
     The mapping holds every field by path, and `version`, `archived_at`, `owner_id`, `team_id`
-    and the whole `custom` column.
+    and the whole `custom` column. What else a write needs to know of a record comes with it, and
+    is kept in the unit.
     """
-    table = entity.table
-    paths = tuple(entity.fields)
-    key = ("read before", unit.tenant_id)
-    statement, joined = entity.cache.get(key) or entity.cache.setdefault(
-        key, _before_statement(unit, entity)
-    )
-    if lock and unit.connection.dialect.name == "postgresql":
-        if joined:
-            # Whoever waited for the lock would read the joined rows as they were before it.
-            lock_rows(unit, table, ids)
-        else:
-            statement = statement.with_for_update(of=table)
+    key = ("read before", unit.tenant_id, lock)
+    statement: Select[Any] | None = entity.cache.get(key)
+    if statement is None:
+        statement = entity.cache[key] = _before_statement(unit, entity, lock=lock)
     found: dict[UUID, dict[str, Any]] = {}
-    names = ("id", "version", *paths)
+    names = ("id", "version", *entity.fields)
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), _BATCH):
         some = wanted[start : start + _BATCH]
         rows = unit.connection.execute(statement, {"ids": some}).all()
+        if lock and any(row.chain_end is None for row in rows):
+            # Whoever waited for a lock has the row as it is and what was joined as it was before:
+            # the end of the chain is another one. Now that it is locked all is of one moment.
+            rows = unit.connection.execute(statement, {"ids": some}).all()
         plain = finish(entity, names, [tuple(row[: len(names)]) for row in rows])
         for row, values in zip(rows, plain, strict=True):
             record = dict(zip(names, values, strict=True))
-            record["archived_at"], record["custom"] = row[-2], row[-1]
+            record["archived_at"], record["custom"] = row.the_bin, row.whole_custom
             found[record["id"]] = record
+            if lock:
+                unit.note_locked(
+                    record["id"], record["version"], row.chain_end, followed=row.is_followed
+                )
     return found
 
 
-def _before_statement(unit: Unit, entity: EntityView) -> tuple[Select[Any], bool]:
-    """Compose the statement that reads whole records by their `ids`; says whether it joins."""
+def _before_statement(unit: Unit, entity: EntityView, *, lock: bool) -> Select[Any]:
+    """Compose the statement that reads whole records by their `ids`."""
     table = entity.table
     columns, joined = select_columns(entity, entity.fields, entity.fields)
-    statement = select(*columns, table.c.archived_at, table.c.custom.label("whole_custom"))
+    statement = select(
+        *columns, table.c.archived_at.label("the_bin"), table.c.custom.label("whole_custom")
+    )
     source: Any = table
     for side in joined:
         source = source.outerjoin(
             side, (side.c.tenant_id == table.c.tenant_id) & (side.c.id == table.c.id)
         )
+    if lock:
+        chain, follower = audit.table, notices.follower(table)
+        source = source.outerjoin(
+            chain,
+            (chain.c.tenant_id == table.c.tenant_id) & (chain.c.record_id == table.c.id)
+            & (chain.c.sequence == table.c.version),
+        )  # fmt: skip
+        statement = statement.add_columns(
+            chain.c.hash.label("chain_end"), follower.label("is_followed")
+        ).with_for_update(of=table)  # SQLite, which has one writer, leaves it out
     return (
         statement.select_from(source)
         .where(
             table.c.tenant_id == unit.tenant_id, table.c.id.in_(bindparam("ids", expanding=True))
         )
-        .order_by(table.c.id),
-        bool(joined),
+        .order_by(table.c.id)
     )
 
 
@@ -346,8 +359,7 @@ def _write(unit: Unit, entity: EntityView, changes: list[Change]) -> list[Change
     if not changes:
         return []
     try:
-        with unit.connection.begin_nested():
-            _write_all(unit, entity, changes)
+        _write_all(unit, entity, changes)
         return changes
     except IntegrityError as error:
         if len(changes) > 1:
@@ -361,11 +373,27 @@ def _write(unit: Unit, entity: EntityView, changes: list[Change]) -> list[Change
 def _write_all(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
     new = [change for change in changes if change.action == "create"]
     old = [change for change in changes if change.action != "create"]
-    if new:
-        storing.insert_records(unit.connection, unit.actor, entity, new, now=unit.now)
-    if old:
-        storing.update_records(unit.connection, unit.actor, entity, old, now=unit.now)
-    audit.write(unit.connection, unit.actor, changes, at=unit.now, key=unit.audit_keys[0])
+    rows = audit.chain(
+        unit.connection, unit.actor, changes, at=unit.now, key=unit.audit_keys[0],
+        ends=unit.chain_ends,
+    )  # fmt: skip
+    # The driver sends the rows of a bulk together by itself.
+    alone = len(changes) == 1
+    with together(unit.connection) if alone else unit.connection.begin_nested():
+        if new:
+            storing.insert_records(unit.connection, unit.actor, entity, new, now=unit.now)
+        updated = storing.update_records(unit.connection, unit.actor, entity, old, now=unit.now)
+        audit.add(unit.connection, rows)
+    check_reached(updated)
+
+
+def check_reached(updated: Sequence[tuple[CursorResult[Any], int]]) -> None:
+    """Refuse an update that did not reach every row as it was read.
+
+    :raises StaleRecord: the rows were read under a lock, so only for a broken lock.
+    """
+    if any(affected(result) != wanted for result, wanted in updated):
+        raise StaleRecord(_("Somebody else saved the record first."))
 
 
 def _explain(entity: EntityView, change: Change, error: IntegrityError) -> None:
