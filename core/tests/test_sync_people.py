@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from typing import Any
@@ -117,6 +118,30 @@ def test_a_refused_document_is_tried_again_or_given_up(
     admin.post(f"{BASE}/{SHOP}/documents/{row.id}/discard")
 
     assert states(company) == []
+
+
+def test_nothing_is_sent_given_up_or_decided_while_the_licence_is_over(
+    company: Company, double: ShopDouble, admin: Browser, clock: SettableClock
+) -> None:
+    waiting_twice(company, double)
+    double.refused = "nombre corto"
+    sync(company, SHOP)
+    (row,) = outgoing_rows(company, SHOP)
+    (first, _second) = re.findall(
+        rf'href="({BASE}/review/[^"]+)"', admin.get(f"{BASE}/{SHOP}").text
+    )
+    company.install_license(expires=clock().date() - dt.timedelta(days=100))
+
+    answers = [
+        admin.post(f"{BASE}/{SHOP}/run"), admin.post(first, data={"decision": "ignore"}),
+        admin.post(f"{BASE}/{SHOP}/documents/{row.id}/discard"),
+        admin.post(f"{BASE}/{SHOP}/documents/{row.id}/retry"),
+    ]  # fmt: skip
+
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert "La licencia terminó" in answers[0].text
+    assert states(company) == ["rejected"]
+    assert admin.get(first).status_code == 200
 
 
 def test_the_review_tray_asks_and_takes_the_answer(

@@ -204,21 +204,16 @@ def retry(
     return count
 
 
-def discard(db: Connection, tenant_id: int, id: UUID) -> None:
-    """Give up a document that the other system refused.
+def discard(db: Connection, tenant_id: int, connector: str, id: UUID) -> None:
+    """Give up a document of a connector that the other system refused.
 
     :raises NotFound: when there is no such.
     :raises DomainError: when it may still arrive.
     """
-    gone = db.execute(
-        delete(outbox).where(
-            outbox.c.tenant_id == tenant_id, outbox.c.id == id, outbox.c.state == "rejected"
-        )
-    )
+    this = (outbox.c.tenant_id == tenant_id, outbox.c.connector == connector, outbox.c.id == id)
+    gone = db.execute(delete(outbox).where(*this, outbox.c.state == "rejected"))
     if gone.rowcount == 0:
-        known = db.execute(
-            select(outbox.c.id).where(outbox.c.tenant_id == tenant_id, outbox.c.id == id)
-        ).first()
+        known = db.execute(select(outbox.c.id).where(*this)).first()
         if known is None:
             raise NotFound(_("There is no document {id} that waits."), id=id)
         raise DomainError(

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from trato.db.engine import transaction
 from trato.errors import DomainError
+from trato.records.writing import check_writable
 from trato.sync import deciding, review
 from trato.sync.status import (
     ConnectorStatus,
@@ -77,6 +78,7 @@ def show_connection(name: str) -> str:
 def use_connection(name: str, action: str) -> Response:
     """Queue a run, a check, or everything that waits."""
     _known(name)
+    _check_writable()
     host, actor = current_host(), admin()
     text = _("It runs in a moment. Reload the page to see what came of it.")
     with transaction(host.engine, tenant_id=actor.tenant_id) as db:
@@ -93,13 +95,14 @@ def use_connection(name: str, action: str) -> Response:
 def change_document(name: str, id: UUID, action: str) -> Response | tuple[str, int]:
     """Send a document again, or give up one that was refused."""
     _known(name)
+    _check_writable()
     host, tenant_id = current_host(), admin().tenant_id
     try:
         with transaction(host.engine, tenant_id=tenant_id) as db:
             if action == "retry":
                 retry(db, tenant_id, name, now=host.clock(), id=id)
             else:
-                discard(db, tenant_id, id)
+                discard(db, tenant_id, name, id)
     except DomainError as error:
         if error.status == 404:
             raise
@@ -121,6 +124,7 @@ def decide_review(id: UUID) -> Response | tuple[str, int]:
     with transaction(host.engine, tenant_id=tenant_id, read=True) as db:
         found = review.find(db, tenant_id, id)
     _known(found.connector)
+    _check_writable()
     decision = request.form.get("decision", "")
     try:
         if decision == "create":
@@ -150,6 +154,12 @@ def _known(name: str) -> Any:
     if found is None:
         raise HttpNotFound
     return found
+
+
+def _check_writable() -> None:
+    """Refuse what changes something while the licence is over."""
+    with current_host().unit(admin(), read=True) as unit:
+        check_writable(unit)
 
 
 def _status() -> list[ConnectorStatus]:
