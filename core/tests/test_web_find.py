@@ -30,6 +30,15 @@ def test_words_in_any_order_and_numbers_in_any_spelling_find_it(found: Browser, 
     assert "Ferretería Ñandú" in answer.text
 
 
+def test_all_that_fits_is_found_by_the_same_words(client: Browser, tenant: Company) -> None:
+    with tenant.unit() as unit:
+        unit.records.create(CLIENT, {"name": "Pérez & Hijos #1"})
+
+    answer = client.get("/search", query_string={"q": "Pérez & Hijos #1"})
+
+    assert 'href="/clients/clients?q=P%C3%A9rez+%26+Hijos+%231"' in answer.text
+
+
 def test_every_kind_of_record_has_its_group(found: Browser) -> None:
     answer = found.get("/search?q=nandu", headers={"HX-Request": "true"})
 

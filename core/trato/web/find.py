@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, g, render_template, request
 from werkzeug.exceptions import NotFound as HttpNotFound
@@ -44,7 +45,7 @@ def _records(unit: Unit, text: str) -> list[dict[str, Any]]:
     return [
         {
             "title": translator(entity.info.titles, entity.info.plugin), "icon": entity.info.icon,
-            "more_url": f"{base_url(entity)}?q={text}",
+            "more_url": f"{base_url(entity)}?{urlencode({'q': text})}",
             "items": [
                 {"label": item.label, "detail": item.detail, "icon": entity.info.icon,
                  "url": f"{base_url(entity)}/{item.record_id}"}
