@@ -74,6 +74,7 @@ class Setting:
     """One value that a tenant's administrator sets for a plugin; ``unit.setting`` reads it.
 
     :param minimum: the least number that is accepted; likewise ``maximum``.
+    :param longest: most letters of a text.
     :param check: tells what is wrong with a value, or None when nothing is; also of secrets.
     """
 
@@ -85,6 +86,7 @@ class Setting:
     choices: tuple[tuple[str, str], ...] = ()
     minimum: int | Decimal | None = None
     maximum: int | Decimal | None = None
+    longest: int = 2000
     check: Callable[[Any], Message | None] | None = None
     #: Title of the kind of record that the label speaks of as `{title}`.
     about: str = ""

@@ -37,6 +37,7 @@ from trato.plugin import (
 from trato.records.duplicates import setting_key
 from trato.records.events import reaction
 from trato.records.timeline import CHANGES, NOTES
+from trato.tenancy.appearance import ACCENT, LOGO
 from trato.tenancy.core_settings import MAIL_SETTINGS
 from trato.text import _
 
@@ -149,7 +150,7 @@ CORE_SETTINGS = (
         help=_("For everybody who has not chosen one in their own account."),
         choices=(("system", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))),
     ),
-    *MAIL_SETTINGS,
+    ACCENT, LOGO, *MAIL_SETTINGS,
 )  # fmt: skip
 
 #: What every entity that can tell its duplicates has among the settings of its plugin.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 from trato.configuration import own_fields, people, settings
@@ -12,6 +14,8 @@ from trato.registry import Registry
 from trato.tenancy.view import TenantView
 from trato.text import _
 
+#: Longest text that a plan and the audit hold whole.
+_SHOWN = 2000
 _SECTIONS = ("version", "tenant", "settings", "teams", "roles", "fields")
 #: Where new fields stand that say no position: tens, so that others fit between.
 _SPACING = 10
@@ -63,8 +67,17 @@ def _settings(
             before = {"value": state.settings[plugin, key]} if known else None
             if before is None and wanted is None:
                 before = {"value": None}
-            steps.append(compare(path, before, {"value": wanted}, wanted=(plugin, key, wanted)))
+            step = compare(path, before, {"value": wanted}, wanted=(plugin, key, wanted))
+            told = {name: (_short(a), _short(b)) for name, (a, b) in step.changes.items()}
+            steps.append(replace(step, changes=told))
     return steps
+
+
+def _short(value: Any) -> Any:
+    """Give a value as plan and audit show it: of a picture its mark, not its bytes."""
+    if not isinstance(value, str) or len(value) <= _SHOWN:
+        return value
+    return f"{value[:16]}… sha256:{hashlib.sha256(value.encode()).hexdigest()[:16]}"
 
 
 def _teams(problems: Problems, given: dict[str, Any], state: State) -> list[Step]:

@@ -100,7 +100,7 @@ def _of_kind(problems: Problems, path: str, value: Any, setting: Setting) -> Any
         return value
     if setting.kind == "decimal":
         return _decimal(problems, path, value)
-    text = problems.text(path, value, limit=2000, empty=True)
+    text = problems.text(path, value, limit=setting.longest, empty=True)
     if setting.kind == "choice" and text not in dict(setting.choices):
         problems.add(path, _("{value} is not one of: {choices}."), value=shown(value),
                      choices=", ".join(key for key, _label in setting.choices))  # fmt: skip

@@ -23,6 +23,7 @@ from trato.settings import Settings
 from trato.web import (
     account,
     admin,
+    appearance,
     bulk,
     companies,
     compression,
@@ -116,8 +117,8 @@ def create_app(
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       companies.blueprint,
-                      invitations.blueprint, viewing.blueprint, admin.blueprint, health.blueprint,
-                      metrics.blueprint,
+                      invitations.blueprint, viewing.blueprint, admin.blueprint,
+                      appearance.blueprint, health.blueprint, metrics.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
                       drafts.blueprint, duplicates.blueprint, exports.blueprint, find.blueprint,
                       help.blueprint, imports.blueprint,
@@ -175,7 +176,7 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if not request.path.startswith("/static/"):
+    if not (request.path.startswith("/static/") or g.get("kept_by_browser")):
         response.headers["Cache-Control"] = "no-store"
     response.headers["X-Request-Id"] = g.get("request_id", "")
     visit = g.get("visit")

@@ -13,7 +13,9 @@ from trato.access.store import Membership, memberships
 from trato.db.engine import transaction
 from trato.i18n import Formats
 from trato.records.explaining import ADMINISTER
-from trato.tenancy.view import Tenant
+from trato.tenancy.appearance import ACCENT
+from trato.tenancy.view import Tenant, TenantView
+from trato.web.appearance import logo_url
 from trato.web.auth import current_host
 
 LOCALES = (("es", "Español"), ("en", "English"))
@@ -45,6 +47,9 @@ class Frame:
     user: Person
     menus: list[dict[str, Any]]
     theme: str
+    #: The company's colour, where it is another than Trato's, and the address of its logo.
+    accent: str | None = None
+    logo_url: str | None = None
     breadcrumbs: list[Crumb] = field(default_factory=list)
     toasts: list[dict[str, Any]] = field(default_factory=list)
     admin_url: str | None = None
@@ -132,13 +137,18 @@ def frame() -> Frame | None:
                for title, entries in groups.items()],
         theme=request.cookies.get("trato_theme")
         or actor.view.settings.get(("core", "theme")) or "system",
-        help_url="/help",
+        accent=_accent(actor.view), logo_url=logo_url(actor.view), help_url="/help",
         admin_url="/settings" if actor.has(ADMINISTER) and not user.is_viewing else None,
         audit_url="/settings/audit"
         if actor.has(AUDIT) and not actor.has(ADMINISTER) and not user.is_viewing else None,
         breadcrumbs=g.get("crumbs", []), toasts=g.get("toasts", []),
         viewed=actor.member.name if user.is_viewing else None,
     )  # fmt: skip
+
+
+def _accent(view: TenantView) -> str | None:
+    chosen = view.settings.get(("core", ACCENT.key))
+    return None if chosen == ACCENT.default else chosen
 
 
 def _places(user: Any) -> list[Membership]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -12,11 +13,15 @@ from werkzeug.wrappers import Response
 from trato.configuration import apply_data
 from trato.errors import Invalid
 from trato.registry import CORE_SETTINGS
+from trato.tenancy.appearance import ACCENT, LOGO_BYTES, LOGO_SIDE
 from trato.text import _
 from trato.web.admin.layout import admin, blueprint, by_field, done, page, slug, widget
+from trato.web.appearance import logo_url
 from trato.web.auth import current_host
 from trato.web.frame import LOCALES, locale, translator
 
+#: What the page sets of the appearance beside the logo, which is sent as a file.
+_LOOKS = {"theme": CORE_SETTINGS[0], "accent": ACCENT}
 _PROFILE = ("name", "locale", "timezone", "currency")
 #: Currencies that a company may choose; the command line takes any other.
 _CURRENCIES = (
@@ -35,18 +40,38 @@ def show_company() -> str:
 @blueprint.post("/company")
 def save_company() -> Response | tuple[str, int]:
     """Keep the company's profile and appearance."""
-    typed = {name: request.form.get(name, "").strip() for name in (*_PROFILE, "theme")}
+    typed = {name: request.form.get(name, "").strip() for name in (*_PROFILE, *_LOOKS)}
     data = {
         "tenant": {name: typed[name] for name in _PROFILE},
-        "settings": {"core": {"theme": typed["theme"]}},
+        # A form of before the colours, or a program's, sends none: it stays.
+        "settings": {"core": {name: typed[name] for name in _LOOKS if typed[name]}},
     }
     try:
         apply_data(current_host(), slug(), data, actor=admin())
     except Invalid as error:
         places = {f"tenant.{name}": name for name in _PROFILE}
-        wrong, rest = by_field(error, places | {"settings.core.theme": "theme"})
+        wrong, rest = by_field(error, places | {f"settings.core.{name}": name for name in _LOOKS})
         return _page(typed, wrong, rest), 422
     return done("company", _("The company is saved."))
+
+
+@blueprint.post("/company/logo")
+def save_logo() -> Response | tuple[str, int]:
+    """Keep the picture that was sent as the company's logo, or go back to Trato's mark."""
+    file = request.files.get("file")
+    is_removed = "remove" in request.form
+    # One byte more than is taken, so that the check sees that there is more.
+    image = b"" if is_removed or file is None else file.stream.read(LOGO_BYTES + 1)
+    if not image and not is_removed:
+        return _page({}, rest=[translator(_("Choose a picture first."))]), 422
+    wanted = None if is_removed else base64.b64encode(image).decode("ascii")
+    try:
+        apply_data(current_host(), slug(), {"settings": {"core": {"logo": wanted}}}, actor=admin())
+    except Invalid as error:
+        _wrong, rest = by_field(error, {})
+        return _page({}, rest=rest), 422
+    told = _("The logo is removed.") if is_removed else _("The logo is saved.")
+    return done("company", told)
 
 
 def _page(
@@ -54,13 +79,17 @@ def _page(
     rest: list[str] | None = None,
 ) -> str:  # fmt: skip
     tenant = admin().view.tenant
-    theme = admin().view.settings.get(("core", "theme")) or "system"
-    values = {name: getattr(tenant, name) for name in _PROFILE} | {"theme": theme} | typed
+    looks = {
+        name: admin().view.settings.get(("core", name)) or setting.default
+        for name, setting in _LOOKS.items()
+    }
+    values = {name: getattr(tenant, name) for name in _PROFILE} | looks | typed
     errors = wrong or {}
     choices: dict[str, list[tuple[str, str]]] = {
         "locale": list(LOCALES), "timezone": _zones(), "currency": _currencies(),
-        "theme": [(key, translator(label)) for key, label in CORE_SETTINGS[0].choices],
     }  # fmt: skip
+    for name, setting in _LOOKS.items():
+        choices[name] = [(key, translator(label)) for key, label in setting.choices]
     for name, known in choices.items():
         if values[name] not in dict(known):
             known.insert(0, (values[name], values[name]))
@@ -86,13 +115,14 @@ def _page(
         },
         {
             "title": translator(_("Appearance")),
-            "fields": [field("theme", CORE_SETTINGS[0].label, CORE_SETTINGS[0].help)],
+            "fields": [field(name, one.label, one.help) for name, one in _LOOKS.items()],
         },
     ]  # fmt: skip
     return page(
-        "admin_form.html", active="company", title=translator(_("Company")), errors=rest or [],
+        "admin_company.html", active="company", title=translator(_("Company")), errors=rest or [],
         action="/settings/company", sections=sections, lead="",
         submit_label=translator(_("Save company")), cancel_url=None,
+        logo_url=logo_url(admin().view), logo_kilobytes=LOGO_BYTES // 1024, logo_side=LOGO_SIDE,
     )  # fmt: skip
 
 
