@@ -301,9 +301,7 @@ def compare(installation: Installation, known: Mapping[UUID, Known]) -> None:
         with transaction(engine, tenant_id=company, read=True) as connection:
             rows = connection.execute(select(table.c.id, table.c.version, table.c.name)).all()
             searched = set(
-                connection.execute(
-                    select(table.c.id).where(table.c.search_text.like("%c%"))
-                ).scalars()
+                connection.execute(select(table.c.id).where(table.c.search_text != "")).scalars()
             )
             trail = connection.execute(
                 select(audit.c.record_id, func.count(), func.max(audit.c.sequence))

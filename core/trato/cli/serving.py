@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 #: SIGTERM ends everything within 10 s: workers get so long for what they are answering.
 _GRACE = 6
-#: Threads of a worker that run requests. They wait for the database more than they compute.
-_THREADS = 4
+#: Requests that a worker answers at once. They wait for the database more than they compute.
+_AT_ONCE = 4
+#: Threads of a worker: those that wait for a slow body are many, and cost little.
+_THREADS = 64
 #: Seconds between two looks whether a worker answers.
 _POLL = 0.05
 
@@ -147,9 +149,11 @@ def _load_app(
     """Make the application inside a worker; one of the workers says when it can be reached."""
     del target
     from trato.web import create_app
+    from trato.web.turns import Turns
 
     threading.Thread(target=_follow_parent, name="follow parent", daemon=True).start()
     app = create_app(settings=settings, counted=counted)
+    turns = Turns(app, at_once=_AT_ONCE, largest=app.config["MAX_CONTENT_LENGTH"])
     # What is loaded stays loaded: the collector need not walk through it during requests.
     gc.freeze()
     if first.acquire(block=False):
@@ -157,7 +161,7 @@ def _load_app(
         threading.Thread(
             target=_announce, args=(line, host, port), name="announce", daemon=True
         ).start()
-    return app
+    return turns
 
 
 def _follow_parent() -> None:

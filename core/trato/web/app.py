@@ -53,6 +53,7 @@ from trato.web import (
 )
 from trato.web.auth import VISIT_COOKIE, csrf_token, end_reading, login_manager
 from trato.web.frame import frame, locale, translator
+from trato.web.turns import FAILED
 
 log = logging.getLogger("trato.web")
 
@@ -150,6 +151,10 @@ def _start() -> None:
         g.request_id = uuid.uuid4().hex
     g.said = logs.about(request=g.request_id)
     g.said.__enter__()
+    failed = request.environ.get(FAILED)
+    if failed is not None:
+        g.user = g.actor = None
+        raise failed
     # A body that is too large is refused by its header, before anything is read. A form is read
     # into memory whole, so it may be less than a file.
     is_form = request.mimetype == "application/x-www-form-urlencoded"
