@@ -17,6 +17,8 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    CompoundSelect,
+    Integer,
     Text,
     bindparam,
     case,
@@ -48,7 +50,7 @@ from trato.errors import Message, joined
 from trato.records.changes import Change
 from trato.records.convert import spelled
 from trato.records.reading import finish, select_columns
-from trato.records.search import among, like
+from trato.records.search import among, like, one_of
 from trato.records.uniqueness import comparable
 from trato.records.unit import Unit
 from trato.tenancy.tables import value as side
@@ -125,10 +127,7 @@ def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: boo
     if not names:
         rules = tuple(rule for rule in rules if isinstance(rule, Same))
     forms = unit.view.legal_forms
-    parts = _candidates(unit, entity, rules, sought, forms)
-    if not parts:
-        return
-    ids = list(unit.connection.execute(union(*parts)).scalars())
+    ids = _candidates(unit, entity, rules, sought, forms)
     if len(sought) == 1:  # a record that is written already has its own values
         ids = [found for found in ids if found != sought[0].id]
     if not ids:
@@ -314,9 +313,10 @@ def usable(actor: Actor, entity: EntityView) -> tuple[DuplicateRule, ...]:
 def _candidates(
     unit: Unit, entity: EntityView, rules: Sequence[DuplicateRule], sought: Sequence[Sought],
     forms: Collection[str],
-) -> list[Any]:  # fmt: skip
-    """Make the selects of the ids that each rule's index gives."""
-    parts: list[Any] = []
+) -> list[UUID]:  # fmt: skip
+    """Ask the index of every rule for ids, with one statement."""
+    exact: list[str] = []
+    bound: dict[str, Any] = {}
     patterns: set[tuple[str, ...]] = set()
     for rule in rules:
         given = [
@@ -333,10 +333,23 @@ def _candidates(
         for path in rule.fields if given else ():
             target = entity.fields[path]
             written = {form for _f, value in given for form in _forms(target, value)}
-            parts.append(_having(unit, entity, target, written, _MANY * len(sought)))
+            bound[f"written_{len(exact)}"] = sorted(written)
+            exact.append(path)
+    if not exact and not patterns:
+        return []
+    bound["most"] = _MANY * len(sought)
     if patterns:
-        parts += _named(unit, entity, sorted(patterns))
-    return parts
+        parts = [_having(unit, entity, path, number) for number, path in enumerate(exact)]
+        statement = union(*parts, *_named(unit, entity, sorted(patterns)))
+    else:
+        # The same fields are looked up whenever a program writes: composed once.
+        key = ("exact duplicates", unit.tenant_id, *exact)
+        known: CompoundSelect[Any] | None = entity.cache.get(key)
+        if known is None:
+            parts = [_having(unit, entity, path, number) for number, path in enumerate(exact)]
+            known = entity.cache[key] = union(*parts)
+        statement = known
+    return list(unit.connection.execute(statement, bound).scalars())
 
 
 def _forms(target: Field, value: Any) -> list[str]:
@@ -347,15 +360,15 @@ def _forms(target: Field, value: Any) -> list[str]:
     return found
 
 
-def _having(
-    unit: Unit, entity: EntityView, target: Field, written: Collection[str], limit: int
-) -> Any:
-    """Select the ids of records that hold one of the values."""
+def _having(unit: Unit, entity: EntityView, path: str, number: int) -> Any:
+    """Select the ids of records that hold one of the values bound as `written_NUMBER`."""
+    target = entity.fields[path]
+    place = f"written_{number}"
     if target.source == "custom":
         statement = select(side.c.record_id.label("id")).where(
             side.c.tenant_id == unit.tenant_id, side.c.entity == entity.name,
             side.c.field == target.path, side.c.is_active == true(),
-            among(unit.connection, side.c.text, written),
+            one_of(unit.connection, side.c.text, place),
         )  # fmt: skip
     else:
         table = entity.table
@@ -363,11 +376,11 @@ def _having(
             table = entity.extensions[target.plugin].__table__
         statement = select(table.c.id).where(
             table.c.tenant_id == unit.tenant_id,
-            among(unit.connection, table.c[f"{target.name}_key"], written),
+            one_of(unit.connection, table.c[f"{target.name}_key"], place),
         )
         if table is entity.table:
             statement = statement.where(table.c.archived_at.is_(None))
-    return select(statement.limit(limit).subquery().c.id)
+    return select(statement.limit(bindparam("most", type_=Integer)).subquery().c.id)
 
 
 _NAMED_SQLITE = (

@@ -98,3 +98,10 @@ def among(
         item = Text() if isinstance(column.type, Text) else column.type
         return column == func.any(bindparam(None, wanted, type_=ARRAY(item)))
     return column.in_(wanted)
+
+
+def one_of(connection: Connection, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Make the condition that a text column is one of the list bound by a name; see ``among``."""
+    if connection.dialect.name == "postgresql":
+        return column == func.any(bindparam(name, type_=ARRAY(Text())))
+    return column.in_(bindparam(name, expanding=True))
