@@ -12,8 +12,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from trato.exchange import desk as desks
+from trato.jobs import queue
 from trato.jobs.exchanging import IMPORTS
-from trato.jobs.worker import Worker
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company
 
@@ -39,8 +39,10 @@ def choices(page: str) -> dict[str, str]:
 
 
 def work(company: Company) -> None:
-    while Worker(host=company.host, name="worker").run_one():
-        pass
+    with company.unit(read=True) as unit:
+        waiting = queue.tasks(unit.connection, company.id, states=["queued"])
+    for task in reversed(waiting):
+        company.run_task(task.id)
 
 
 def names(company: Company) -> set[str]:

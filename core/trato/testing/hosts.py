@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, inspect
 
 from trato.db.security import secure
 from trato.entities.base import metadata
@@ -58,29 +58,32 @@ def temporarily(
     wrong = [str(problem) for problem in host.problems if problem.plugin in names]
     if wrong:
         raise ValueError("; ".join(wrong))
-    make_tables(database, names)
+    made = make_tables(database, names)
     try:
         yield host
     finally:
         host.close()
-        drop_tables(database, names)
+        drop_tables(database, made)
 
 
-def make_tables(database: Database, plugins: set[str]) -> None:
-    """Make the tables of plugins that have no migrations, secured as a migration would."""
+def make_tables(database: Database, plugins: set[str]) -> list[Table]:
+    """Make the tables of plugins that have no migrations, secured as a migration would.
+
+    :return: those that were not there; a host that is still served may use the others.
+    """
     with _owner(database) as connection:
-        metadata.create_all(connection, tables=_tables(plugins))
+        there = set(inspect(connection).get_table_names())
+        wanted = [t for t in metadata.sorted_tables if t.info.get("plugin") in plugins]
+        missing = [table for table in wanted if table.name not in there]
+        metadata.create_all(connection, tables=missing)
         secure(connection, metadata, app_role=database.app_role)
+    return missing
 
 
-def drop_tables(database: Database, plugins: set[str]) -> None:
-    """Drop the tables of plugins."""
+def drop_tables(database: Database, tables: Sequence[Table]) -> None:
+    """Drop tables."""
     with _owner(database) as connection:
-        metadata.drop_all(connection, tables=_tables(plugins))
-
-
-def _tables(plugins: set[str]) -> list[Any]:
-    return [table for table in metadata.sorted_tables if table.info.get("plugin") in plugins]
+        metadata.drop_all(connection, tables=tables)
 
 
 @contextmanager

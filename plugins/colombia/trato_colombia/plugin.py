@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trato.api import OptionList, Plugin, Section, Slot, When, _
+from trato.api import OptionList, Plugin, Section, Shown, Slot, When, _
 from trato_clients.api import Client
 from trato_colombia import commands, models, saving
 from trato_colombia.calendars import SETTINGS
@@ -10,7 +10,7 @@ from trato_colombia.completing import complete_clients
 from trato_colombia.legal_forms import LEGAL_FORMS
 from trato_colombia.models import ColombiaClient
 from trato_colombia.municipality_list import load_options
-from trato_colombia.phones import phone_spellings
+from trato_colombia.phones import phone_spellings, shown_phone
 
 plugin = Plugin(
     name="colombia",
@@ -48,5 +48,6 @@ plugin = Plugin(
     commands=[commands.MUNICIPALITIES],
     hooks=saving,
     spellings={"phone": phone_spellings},
+    shown={"phone": Shown(shown_phone)},
     legal_forms=LEGAL_FORMS,
 )  # fmt: skip
