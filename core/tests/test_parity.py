@@ -33,7 +33,8 @@ PAIRS: dict[str, tuple[str, ...]] = {
     "token revoke": ("admin.revoke_token", "tokens.revoke"),
     "config export": ("admin.download_configuration",),
     "config apply": (
-        "admin.plan_configuration", "admin.save_company", "admin.save_mail", "admin.save_settings",
+        "admin.plan_configuration", "admin.save_company", "admin.save_logo", "admin.save_mail",
+        "admin.save_settings",
         "admin.create_field", "admin.save_field", "admin.change_field", "admin.change_choices",
         "admin.create_team", "admin.save_team", "admin.save_role",
     ),
