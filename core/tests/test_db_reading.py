@@ -28,6 +28,21 @@ def test_parts_of_a_request_share_a_transaction_that_ends_with_it(tenant: Compan
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
+@pytest.mark.database("postgresql")
+def test_a_transaction_for_a_tenant_is_isolated_as_it_was_asked(tenant: Company) -> None:
+    engine = tenant.host.engine
+    isolation = text("SHOW transaction_isolation")
+    with transaction(engine, tenant_id=tenant.id) as usual:
+        before = usual.execute(isolation).scalar_one()
+    strict = engine.execution_options(isolation_level="REPEATABLE READ")
+    with transaction(strict, tenant_id=tenant.id, read=True) as connection:
+        asked = connection.execute(isolation).scalar_one()
+    with transaction(engine, tenant_id=tenant.id) as usual:
+        after = usual.execute(isolation).scalar_one()
+
+    assert (before, asked, after) == ("read committed", "repeatable read", "read committed")
+
+
 def test_a_reading_never_switches_to_another_tenant(tenant: Company, other_tenant: Company) -> None:
     reading = Reading(tenant.host.engine)
     with reading.connection(tenant.id):

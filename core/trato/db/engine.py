@@ -120,8 +120,12 @@ def _begun_for(connection: Connection, tenant_id: int) -> bool:
     """
     from psycopg.pq import ExecStatus, TransactionStatus
 
-    server: Any = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
+    driver: Any = connection.connection.driver_connection
+    server = driver.pgconn
     if server.transaction_status != TransactionStatus.IDLE:
+        return False
+    if driver.isolation_level is not None or driver.autocommit:
+        # Only the driver's own words begin what was asked for, as an export at one moment.
         return False
     words = f"BEGIN; SELECT set_config('trato.tenant_id', '{int(tenant_id)}', true)"
     return bool(server.exec_(words.encode()).status == ExecStatus.TUPLES_OK)
