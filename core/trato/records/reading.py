@@ -262,7 +262,8 @@ def _pages(
             found = connection.execute(statement.limit(limit - len(rows))).all()
         for row in found:
             rows.append(row[:width])
-            positions.append([region, *row[width:]])
+            # The tie-breaker is the record's id, whichever table it is read from.
+            positions.append([region, *row[width:], row[0]])
         if len(rows) >= limit:
             break
     return rows, positions
@@ -320,7 +321,11 @@ def _region_statement(
     conditions: Sequence[ColumnElement[bool]], region: int, start: list[Any] | None,
     *, showing: bool = True,
 ) -> Select[Any]:  # fmt: skip
-    """Make the statement of one region; behind its columns stand the keys and the tie-breaker."""
+    """Make the statement of one region; behind its columns stand the keys.
+
+    :param showing: the columns are those of a page, which begin with the id; else the tie-breaker
+        comes last.
+    """
     places = None if start is None else _start_values(_keys(entity, plan, region)[0], start)
     return _region_select(entity, plan, columns, conditions, region, places, showing=showing)
 
@@ -332,7 +337,9 @@ def _region_select(
 ) -> Select[Any]:  # fmt: skip
     lead = plan.keys[0]
     keys, tie = _keys(entity, plan, region)
-    positions = [key.column.label(None) for key in keys] + [tie.label(None)]
+    positions = [key.column.label(None) for key in keys]
+    if not showing:
+        positions.append(tie.label(None))
     statement = select(*columns, *positions).where(*conditions)
     sides = [*plan.filter_joins, *(plan.joined if showing else ())]
     statement = _from(entity, statement, sides, plan.keys, lead_inner=region == 0 and lead.nullable)

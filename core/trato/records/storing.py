@@ -84,7 +84,7 @@ def insert_records(
     _insert_side_rows(connection, actor.tenant_id, entity, changes, entity.valued)
     if connection.dialect.name == "sqlite" and entity.searchable:
         texts = {row["id"]: row["search_text"] for row in rows}
-        _index_sqlite(connection, actor.tenant_id, entity, texts)
+        _index_sqlite(connection, actor.tenant_id, entity, texts, are_new=True)
 
 
 def _insert_extensions(
@@ -252,11 +252,12 @@ _FTS_INSERT = sql("INSERT INTO core_search_text(rowid, searched) VALUES (:rowid,
 
 
 def _index_sqlite(
-    connection: Connection, tenant_id: int, entity: EntityView, texts: Mapping[UUID, str | None]
-) -> None:
+    connection: Connection, tenant_id: int, entity: EntityView,
+    texts: Mapping[UUID, str | None], *, are_new: bool = False,
+) -> None:  # fmt: skip
     """Put searched texts into SQLite's full-text table, by rowid: by key it would scan."""
     ids = list(texts)
-    known = _rowids(connection, tenant_id, ids)
+    known = {} if are_new else _rowids(connection, tenant_id, ids)
     new = [record_id for record_id in ids if record_id not in known]
     if new:
         connection.execute(
