@@ -1,0 +1,165 @@
+"""The machine's clock is set back: nothing is done twice, nothing is lost, nobody is locked out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from trato.db.engine import transaction
+from trato.jobs import clock as schedule
+from trato.jobs import queue
+from trato.jobs.catalogue import SEAL
+from trato.records import audit
+from trato.records.tables import audit as rows
+from trato.tenancy.tables import task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.testing import FlaskClient
+
+    from trato.access.actor import Actor
+    from trato.host import Host
+    from trato.testing.clients import Browser
+    from trato.testing.clock import SettableClock
+    from trato.testing.companies import Company
+
+CLIENTS = "/api/v1/clients/clients"
+BACK = {"hours": -3}
+
+pytestmark = pytest.mark.plugins("clients")
+
+
+def test_sessions_tokens_and_keys_hold(
+    client: Browser, api: FlaskClient, clock: SettableClock
+) -> None:
+    key = {"Idempotency-Key": "k1"}
+    first = api.post(CLIENTS, json={"name": "A"}, headers=key)
+
+    clock.advance(**BACK)
+    again = api.post(CLIENTS, json={"name": "A"}, headers=key)
+    another = api.post(CLIENTS, json={"name": "B"}, headers={"Idempotency-Key": "k2"})
+    page = client.get("/clients/clients")
+
+    assert (again.status_code, again.data) == (201, first.data)
+    assert another.status_code == 201
+    assert [row["name"] for row in api.get(f"{CLIENTS}?sort=name").json["data"]] == ["A", "B"]
+    assert page.status_code == 200
+
+
+def test_a_record_changes_on_and_its_history_stays_whole_and_in_order(
+    api: FlaskClient, tenant: Company, host: Host, clock: SettableClock
+) -> None:
+    made = api.post(CLIENTS, json={"name": "A"})
+    tenant.run(SEAL)
+
+    clock.advance(**BACK)
+    changed = api.patch(
+        made.headers["Location"], json={"name": "B"}, headers={"If-Match": made.headers["ETag"]}
+    )
+    late = api.patch(
+        made.headers["Location"], json={"name": "C"}, headers={"If-Match": made.headers["ETag"]}
+    )
+    sealed = tenant.run(SEAL)
+
+    assert (changed.status_code, late.status_code) == (200, 412)
+    assert sealed.state == "done"
+    view = tenant.view
+    with transaction(host.engine, tenant_id=tenant.id, read=True) as connection:
+        faults = list(
+            audit.verify(connection, tenant.id, view.entities.values(), keys=host.audit_keys)
+        )
+        order = connection.execute(
+            select(rows.c.action, rows.c.sequence)
+            .where(rows.c.tenant_id == tenant.id, rows.c.entity == "clients.client")
+            .order_by(rows.c.sequence)
+        ).all()
+    assert faults == []
+    assert [tuple(row) for row in order] == [("create", 1), ("update", 2)]
+
+
+def test_a_list_is_read_to_its_end_without_gap_or_double(
+    api: FlaskClient, clock: SettableClock
+) -> None:
+    made = [api.post(CLIENTS, json={"name": f"C{n}"}).json["id"] for n in range(4)]
+    clock.advance(**BACK)
+    made += [api.post(CLIENTS, json={"name": f"D{n}"}).json["id"] for n in range(4)]
+
+    # Ids rise all the same: they do not follow the clock back.
+    assert made == sorted(made)
+    for order in ("", "&sort=-created_at", "&sort=updated_at", "&sort=name"):
+        found: Counter[str] = Counter()
+        url = f"{CLIENTS}?limit=3{order}"
+        page = api.get(url).json
+        found.update(row["id"] for row in page["data"])
+        while page["next"]:
+            page = api.get(f"{url}&cursor={page['next']}").json
+            found.update(row["id"] for row in page["data"])
+        assert found == Counter(made), order
+
+
+def test_no_slot_is_queued_twice_and_new_work_does_not_wait_for_old(
+    tenant: Company, host: Host, clock: SettableClock
+) -> None:
+    # Ten minutes after the audit is sealed in Bogotá.
+    clock.set(clock().replace(hour=7, minute=40))
+    schedule.tick(host)
+    with tenant.unit() as unit:
+        waiting = unit.enqueue(SEAL)
+    before = slots(tenant, host)
+
+    clock.advance(**BACK)
+    done = tenant.run(SEAL)
+    for _turn in range(4):
+        schedule.tick(host)
+        clock.advance(hours=1)
+    after = slots(tenant, host)
+    assert waiting is not None
+    old = tenant.run_task(waiting)
+
+    assert before
+    assert max(after.values()) == 1
+    assert before.keys() <= after.keys()
+    assert (done.state, old.state) == ("done", "done")
+
+
+def slots(tenant: Company, host: Host) -> Counter[str]:
+    """Count the tasks of each slot."""
+    with transaction(host.engine, tenant_id=tenant.id, read=True) as connection:
+        keys = connection.execute(
+            select(task.c.unique_key).where(
+                task.c.tenant_id == tenant.id, task.c.unique_key.is_not(None)
+            )
+        ).scalars()
+        return Counter(str(key) for key in keys)
+
+
+def test_one_signs_in_as_ever(
+    sign_in: Callable[..., Browser], actor: Actor, clock: SettableClock
+) -> None:
+    assert actor.member is not None
+    clock.advance(**BACK)
+    visitor = sign_in()
+
+    entered = visitor.sign_in(actor.member.email, "una clave de prueba")
+
+    assert entered.status_code == 302
+
+
+def test_a_task_that_is_done_is_not_run_again(
+    tenant: Company, host: Host, clock: SettableClock
+) -> None:
+    with tenant.unit() as unit:
+        made = unit.enqueue(SEAL)
+    assert made is not None
+    tenant.run_task(made)
+    clock.advance(**BACK)
+
+    again = tenant.run_task(made)
+
+    assert (again.state, again.attempts) == ("done", 1)
+    with transaction(host.engine, tenant_id=tenant.id, read=True) as connection:
+        assert queue.counts(connection, tenant.id).get("queued", 0) == 0
