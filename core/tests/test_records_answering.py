@@ -109,6 +109,17 @@ def test_a_change_costs_a_read_under_lock_and_two_writes(company: Company) -> No
     assert len(found) == 3
 
 
+def test_what_a_unit_remembers_does_not_grow_with_what_it_writes(company: Company) -> None:
+    with company.unit() as unit:
+        made = [unit.records.create(PIECE, {"name": "x"}).id for _time in range(3)]
+
+    with company.unit() as unit:
+        outcomes = unit.records.bulk(PIECE, [{"count": 7}] * 3, match="id", ids=made)
+
+        assert [outcome.status for outcome in outcomes] == ["updated"] * 3
+        assert (len(unit.chain_ends), len(unit.unfollowed)) == (0, 0)
+
+
 def test_a_moment_of_the_write_is_the_units(company: Company) -> None:
     with company.unit() as unit:
         answered = unit.records.create(PIECE, {"name": "x"})

@@ -97,6 +97,7 @@ def tell_of_changes(unit: Unit, entity: EntityView, changes: Sequence[Change]) -
         for change in changes
         if change.action in ("update", "archive") and change.id not in unit.unfollowed
     }
+    unit.unfollowed.difference_update(change.id for change in changes)
     if not old:
         return
     found = followers(unit, list(old))

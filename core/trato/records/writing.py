@@ -385,6 +385,8 @@ def _write_all(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> Non
         updated = storing.update_records(unit.connection, unit.actor, entity, old, now=unit.now)
         audit.add(unit.connection, rows)
     check_reached(updated)
+    for change in old:  # a unit may write any number of records
+        unit.chain_ends.pop((change.id, change.version - 1), None)
 
 
 def check_reached(updated: Sequence[tuple[CursorResult[Any], int]]) -> None:
