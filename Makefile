@@ -16,7 +16,7 @@ METADATA := $(wildcard core/setup.cfg core/pyproject.toml core/tools/*.py) \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test shots pictures bench audit docs lint format lock dist clean
+.PHONY: help setup demo test soak shots pictures bench audit docs lint format lock dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,10 @@ demo: setup ## fill a demo company and serve it
 test: setup ## run every test: SQLite, PostgreSQL, browser
 	tools/install-browser
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: setup ## run what is too long for "test": full sizes, load and faults; prints figures
+	tools/install-browser
+	$(BIN)/python -m pytest -m soak -s --durations=15 $(PYTEST_ARGS)
 
 shots: setup ## draw every page into shots/: light, dark and on a phone
 	tools/install-browser

@@ -167,7 +167,8 @@ draft = Table(
     info=CORE,
 )
 
-#: How a member has arranged a list: columns and their order, order of rows, height.
+#: How a member has arranged a list: columns and their order, order of rows, height. Also, under a
+#: name that no list has, that the tour is over; see ``records.tours``.
 list_state = Table(
     "core_list_state",
     metadata,

@@ -21,6 +21,7 @@ from trato.jobs.claiming import Claim
 from trato.jobs.queue import Task
 from trato.jobs.worker import Worker
 from trato.licensing import Claims, PrivateKey, issue
+from trato.records import tours
 from trato.records.unit import Unit
 from trato.tenancy import store
 from trato.tenancy.view import TenantView
@@ -88,16 +89,23 @@ class Company:
 
     def member(
         self, *roles: str, email: str | None = None, name: str | None = None,
-        teams: Sequence[str] = (), via: Via = "page",
+        teams: Sequence[str] = (), via: Via = "page", is_new: bool = False,
     ) -> Actor:  # fmt: skip
-        """Make a member with roles, whose password is ``PASSWORD``, and the actor of it."""
+        """Make a member with roles, whose password is ``PASSWORD``, and the actor of it.
+
+        :param is_new: shown around on the first visit; others have seen the tour.
+        """
         first = roles[0] if roles else "nobody"
         address = email or f"{first}-{next(self._emails)}@{self.slug}.example"
         administration.create_user(
             self.host, self.slug, address, roles=roles, name=name, teams=teams,
             password=PASSWORD,
         )  # fmt: skip
-        return administration.member_actor(self.host, self.slug, address, via=via)
+        actor = administration.member_actor(self.host, self.slug, address, via=via)
+        if not is_new:
+            with self.host.unit(actor, force=True) as unit:
+                tours.end(unit)
+        return actor
 
     def member_with(
         self, entities: Mapping[str, Mapping[str, Scope]], *,

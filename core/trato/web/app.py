@@ -49,6 +49,7 @@ from trato.web import (
     signin_code,
     signin_links,
     tokens,
+    tour,
     viewing,
 )
 from trato.web.auth import VISIT_COOKIE, csrf_token, end_reading, login_manager
@@ -103,6 +104,7 @@ def create_app(
         csrf_token=csrf_token,
         t=translator,
         current_locale=locale,
+        current_tour=tour.current,
         unseen_notices=notes.unseen_notices,
     )
     # Its own context processor would ask the database again while an error is told.
@@ -123,7 +125,7 @@ def create_app(
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
                       drafts.blueprint, duplicates.blueprint, exports.blueprint, find.blueprint,
                       help.blueprint, imports.blueprint,
-                      list_state.blueprint, bulk.blueprint, inline.blueprint,
+                      list_state.blueprint, tour.blueprint, bulk.blueprint, inline.blueprint,
                       short_form.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     metrics.install(app, counted)

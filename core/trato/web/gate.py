@@ -48,7 +48,8 @@ def plugin_segment(path: str) -> str | None:
         own = len(parts) < 3 or parts[2] in ("openapi.json", "docs", "")
         return None if own else parts[2]
     if parts[0] == "help":
-        return parts[1] if len(parts) > 1 and parts[1] else None
+        about = parts[1] if len(parts) > 1 else ""
+        return about if about and about != "trato" else None
     return None if parts[0] in RESERVED_NAMES or parts[0] in _OPEN else parts[0]
 
 

@@ -14,6 +14,7 @@ from trato.db.engine import transaction
 from trato.entities.fold import fold
 from trato.errors import NotFound
 from trato.text import _
+from trato.web import tour
 from trato.web.auth import SESSION_COOKIE, SignedIn, current_host
 from trato.web.frame import LOCALE_COOKIE, LOCALES, frame, locale, translator
 from trato.web.neighbours import COOKIE as LIST_COOKIE
@@ -181,4 +182,4 @@ def start() -> Response | str:
         (entry["url"] for menu in (around.menus if around else []) for entry in menu["entries"]),
         "/account",
     )
-    return redirect(first)
+    return tour.begin(redirect(first))
