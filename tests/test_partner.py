@@ -205,6 +205,22 @@ def test_its_own_tests_pass_on_both_databases(machine: Machine, plugin: Path) ->
     machine.python("-m", "pytest", "-q", cwd=plugin)
 
 
+def test_without_a_browser_its_tests_say_how_to_get_one(machine: Machine) -> None:
+    folder = machine.folder / "browser"
+    folder.mkdir()
+    (folder / "test_browser.py").write_text(
+        "import pytest\n\npytestmark = [pytest.mark.browser, pytest.mark.database('sqlite')]\n\n\n"
+        "def test_page(open_page):\n    assert open_page()\n",
+        encoding="utf-8",
+    )
+
+    said = run(machine.program("python"), "-m", "pytest", "-q", cwd=folder, code=1,
+               environ={"TRATO_CHROMIUM": "nowhere"})  # fmt: skip
+
+    assert "There is no Chromium" in said
+    assert "apt-get install chromium" in said
+
+
 # --- a customer's installation -------------------------------------------------------------------
 
 
