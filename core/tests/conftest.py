@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from trato.testing.databases import Database
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the figures that tests of full size have noted with `record_property`."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, ())]
+    found = [
+        (report.nodeid.rpartition("::")[2], figures)
+        for report in reports
+        for name, figures in getattr(report, "user_properties", ())
+        if name == "figures" and report.when == "call"
+    ]
+    if not found or terminalreporter.config.getoption("-m") != "soak":
+        return
+    terminalreporter.section("figures")
+    for test, figures in found:
+        terminalreporter.line(test)
+        for name, value in figures.items():
+            terminalreporter.line(f"  {name:<24}{value}")
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a command did."""
@@ -112,6 +130,7 @@ def bare(
 
 def _on(installation: Installation, database: Database) -> Installation:
     installation.environ["TRATO_DATABASE_URL"] = database.url
+    installation.environ["TRATO_STORAGE_URL"] = (installation.folder / "trato-files").as_uri()
     installation.environ["TRATO_SECRET_KEY"] = "q7Vf3nC8-Zt0aLx5RkYw2mJd9HsUe4Bp"
     if database.backend == "postgresql":
         installation.environ["TRATO_OWNER_DATABASE_URL"] = database.owner_url

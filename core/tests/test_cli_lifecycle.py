@@ -202,8 +202,9 @@ def test_a_purge_leaves_a_tombstone_for_every_record(installation: Installation)
 
     with owner(installation) as connection:
         actions = connection.execute(
-            text("select action, count(*) from core_audit group by action order by action")
-        ).all()
+            text("select action, count(*) from core_audit where entity = 'clients.client' "
+                 "group by action order by action")
+        ).all()  # fmt: skip
     assert [tuple(row) for row in actions] == [("create", 2), ("purge", 2)]
 
 

@@ -143,7 +143,8 @@ def test_hostile_texts_come_back_escaped_when_they_are_refused(
 
     refused = client.post(f"{LIST}/new", data=typed)
     conflict = client.post(
-        f"{LIST}/{hostile.id}/edit", data={"name": HOSTILE + "3", "place": HOSTILE, "version": "1"}
+        f"{LIST}/{hostile.id}/edit",
+        data={"name": HOSTILE + "3", "place": HOSTILE + "3", "version": "1"},
     )
 
     assert (refused.status_code, conflict.status_code) == (422, 409)
