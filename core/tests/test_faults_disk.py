@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
@@ -16,7 +17,9 @@ from uuid import UUID
 import pytest
 from core.tests.load import CLIENTS, Answer, Caller, Known, compare, token_of
 from core.tests.test_cli_serving import children
-from core.tests.test_processes import Visitor, started
+from core.tests.test_processes import Visitor, started, wait_for
+
+from trato.jobs.catalogue import EXPORT
 
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
@@ -28,9 +31,8 @@ ROOM = 1_000
 
 
 @contextmanager
-def full_disk(server: int) -> Iterator[None]:
-    """Let no process of a server make a file longer than that."""
-    pids = children(server)
+def full_disk(*pids: int) -> Iterator[None]:
+    """Let none of some processes make a file longer than that."""
     usual = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids}
     for pid in pids:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (ROOM, usual[pid][1]))
@@ -50,7 +52,7 @@ def test_sqlite_on_a_full_disk_refuses_to_write_reads_on_and_goes_on(
         caller = Caller(address=server.address, token=token, number=0)
         caller.create()
         (id,) = caller.known
-        with full_disk(server.popen.pid):
+        with full_disk(*children(server.popen.pid)):
             refused = [
                 caller.ask("POST", CLIENTS, {"name": "No cabe"}),
                 caller.ask("PATCH", f"{CLIENTS}/{id}", {"name": "Tampoco"}),
@@ -86,7 +88,7 @@ def test_an_upload_that_finds_no_room_leaves_nothing(
     with started(installation, "serve", "--port", "0", "--workers", "1") as server:
         visitor = Visitor()
         assert visitor.sign_in(server.address, "ana@acme.example") == 302
-        with full_disk(server.popen.pid):
+        with full_disk(*children(server.popen.pid)):
             # A small file fails when it is put away, a large one while it comes in.
             answers = [upload(visitor, server.address, rows) for rows in (3_000, 30_000)]
             listed = visitor.ask(f"{server.address}/clients/clients")[0]
@@ -134,11 +136,35 @@ def test_a_file_that_finds_no_room_is_not_left_half(installation: Installation) 
         assert ran.returncode != 0
         assert file in ran.stderr
         assert "Traceback" not in ran.stderr
-        assert os.strerror(27) in ran.stderr
+        assert os.strerror(errno.EFBIG) in ran.stderr
         assert set(installation.folder.rglob("*")) == before
         installation.did(*words)
         assert (installation.folder / file).stat().st_size > ROOM
         before.add(installation.folder / file)
+
+
+@pytest.mark.database("postgresql")
+def test_a_task_that_finds_no_room_is_tried_again(
+    installation: Installation, tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    installation.environ["TRATO_STORAGE_URL"] = files.as_uri()
+    installation.tenant("acme", "clients")
+
+    def tasks(state: str) -> list[dict[str, Any]]:
+        found = installation.did("job", "list", "acme", "--state", state, "--json").json
+        return [task for task in found if task["message"] or state != "queued"]
+
+    with started(installation, "worker") as worker:
+        wait_for(lambda: worker.lines)
+        with full_disk(worker.popen.pid):
+            installation.did("job", "run", "acme", EXPORT, "--later")
+            (task,) = wait_for(lambda: tasks("queued") or tasks("failed"))
+    left = [path.name for path in files.rglob("*") if path.is_file()]
+
+    assert (task["state"], task["attempts"]) == ("queued", 1)
+    assert os.strerror(errno.EFBIG) in task["message"]
+    assert left == []
 
 
 def without_room(installation: Installation, *words: str) -> subprocess.CompletedProcess[Any]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -37,7 +36,7 @@ MEMORY = 120
 )
 def test_what_many_clients_were_told_is_what_stands_there(
     installation: Installation, callers: int, turns: int, seconds: int, growth: int,
-    record_property: pytest.RecordProperty,
+    record_property: Any,
 ) -> None:  # fmt: skip
     token = token_of(installation)
     on_sqlite = "sqlite" in installation.environ["TRATO_DATABASE_URL"]
@@ -59,7 +58,7 @@ def test_what_many_clients_were_told_is_what_stands_there(
                     early = memory(server.popen.pid)
                 return bool(crowd.wrong) or (spent >= seconds and done >= callers * turns)
 
-            wait_for(over, within=seconds + 60)
+            wait_for(over, within=seconds + 120)
         took = time.monotonic() - begun
         late = memory(server.popen.pid)
         open_in_the_end = connections(installation)
@@ -85,4 +84,4 @@ def test_what_many_clients_were_told_is_what_stands_there(
         "repeated": crowd.done["repeat"], "MiB/worker": round(max(late.values())),
         "grown MiB": round(grown, 1), "connections": open_at_most,
     }  # fmt: skip
-    record_property("figures", json.dumps(figures))
+    record_property("figures", figures)

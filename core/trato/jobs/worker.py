@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from trato import logs
 from trato.access.actor import Actor
 from trato.db.engine import is_unavailable, transaction
-from trato.errors import DatabaseUnavailable, TratoError
+from trato.errors import DatabaseUnavailable, NoRoom, TratoError
 from trato.host import Host
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.claiming import Claim, claim, extend, take
@@ -194,6 +194,8 @@ class Worker:
         temporary = isinstance(error, Temporary | DatabaseUnavailable | OSError) or (
             isinstance(error, DBAPIError) and is_unavailable(error)
         )
+        # A full disk is told in other words, and may have room later.
+        temporary = temporary or getattr(error.__cause__, "errno", None) in NoRoom.numbers
         again = temporary and attempts < job.attempts
         log.log(
             logging.WARNING if again else logging.ERROR,
