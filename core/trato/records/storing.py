@@ -84,7 +84,7 @@ def insert_records(
     _insert_side_rows(connection, actor.tenant_id, entity, changes, entity.valued)
     if connection.dialect.name == "sqlite" and entity.searchable:
         texts = {row["id"]: row["search_text"] for row in rows}
-        _index_sqlite(connection, actor.tenant_id, entity, texts, are_new=True)
+        _index_sqlite(connection, actor.tenant_id, entity, texts)
 
 
 def _insert_extensions(
@@ -252,12 +252,11 @@ _FTS_INSERT = sql("INSERT INTO core_search_text(rowid, searched) VALUES (:rowid,
 
 
 def _index_sqlite(
-    connection: Connection, tenant_id: int, entity: EntityView,
-    texts: Mapping[UUID, str | None], *, are_new: bool = False,
-) -> None:  # fmt: skip
+    connection: Connection, tenant_id: int, entity: EntityView, texts: Mapping[UUID, str | None]
+) -> None:
     """Put searched texts into SQLite's full-text table, by rowid: by key it would scan."""
     ids = list(texts)
-    known = {} if are_new else _rowids(connection, tenant_id, ids)
+    known = _rowids(connection, tenant_id, ids)
     new = [record_id for record_id in ids if record_id not in known]
     if new:
         connection.execute(
