@@ -11,14 +11,18 @@ from core.tests.shop import PAGE, SHOP, ShopDouble
 from core.tests.shop_company import open_company, open_double, serve_shop, states  # noqa: F401
 
 from trato.db.engine import transaction
+from trato.db.types import new_id
 from trato.errors import Conflict, Invalid
 from trato.jobs import queue
 from trato.records.sync_tables import stream as streams
 from trato.sync import deciding, incoming, review
+from trato.sync.applying import apply
+from trato.sync.connector import Item
 from trato.sync.errors import Overtaken
 from trato.sync.status import status
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
+from trato.testing.statements import count_statements
 from trato.testing.syncing import run_of, sync
 
 PIECE = "specimen.piece"
@@ -68,6 +72,26 @@ def test_all_pages_become_records_and_a_second_pass_changes_nothing(
     assert second == {"seen": 7, "unchanged": 7}
     assert len(before) == 7
     assert pieces(company) == before
+
+
+def test_a_longer_page_costs_no_more_statements(company: Company) -> None:
+    run = run_of(company, SHOP)
+    (stream,) = (one for one in run.connector.streams() if one.name == "pieces")
+
+    def statements(start: int, count: int) -> list[int]:
+        """Receive new pieces, then the same again, in two passes."""
+        items = [Item(key=f"K{n}", values={"name": f"Pieza {n}", "code": f"K-{n}"})
+                 for n in range(start, start + count)]  # fmt: skip
+        found = []
+        for _pass in range(2):
+            with run.unit() as unit, count_statements(company.host.engine) as made:
+                apply(run, unit, stream, items, pass_id=new_id())
+            found.append(len(made))
+        return found
+
+    few = statements(0, 3)
+
+    assert statements(100, 60) == few
 
 
 def test_what_is_received_is_not_sent_back(company: Company, double: ShopDouble) -> None:

@@ -43,6 +43,9 @@ class _Page:
         self.counts: Counter[str] = Counter()
         #: Linked in this page or before, by key.
         self.links: dict[str, Any] = {}
+        #: What is to be noted of links, and what has found its record; written once a page.
+        self.seen: dict[str, dict[str, Any]] = {}
+        self.answered: set[str] = set()
 
     def apply(self, items: Sequence[Item]) -> Counter[str]:
         # A page that shows a thing twice means its last word.
@@ -54,6 +57,8 @@ class _Page:
         strange = [i for k, i in by_key.items() if k not in self.links and not i.removed]
         self._update(known, values)
         self._place(strange, values)
+        links.change_each(self.db, self.run.tenant_id, self.run.name, self.entity, self.seen)
+        review.remove(self.db, self.run, self.stream.name, self.answered)
         return +self.counts
 
     # --- things that have a record ---------------------------------------------------------------
@@ -98,7 +103,7 @@ class _Page:
             else:
                 self.counts[outcome.status] += 1
                 self._see(item.key, received_hash=digest, sent_hash=None)
-                self._answered(item.key)
+                self.answered.add(item.key)
 
     def _see(self, key: str, **values: Any) -> None:
         link = self.links[key]
@@ -109,7 +114,7 @@ class _Page:
         if "received_hash" in values:
             values["changed_at"] = self.now
         if values:
-            links.change(self.db, self.run.tenant_id, self.run.name, self.entity, key, **values)
+            self.seen.setdefault(key, {}).update(values)
 
     # --- things that have none -------------------------------------------------------------------
 
@@ -154,7 +159,7 @@ class _Page:
         self.links |= links.by_key(self.db, self.run.tenant_id, self.run.name, self.entity, pairs)
         for key in pairs:
             self._see(key)
-            self._answered(key)
+            self.answered.add(key)
         self._update(items, values)
 
     def _create(self, items: Sequence[Item], values: Mapping[str, Any]) -> None:
@@ -170,7 +175,7 @@ class _Page:
                 self._ask(item, values[item.key], (), _reasons(outcome.errors))
             else:
                 made[item.key] = record_id
-                self._answered(item.key)
+                self.answered.add(item.key)
         self.counts["created"] += len(made)
         links.add(self.db, self.run.tenant_id, self.run.name, self.entity, made, now=self.now)
         self.links |= links.by_key(self.db, self.run.tenant_id, self.run.name, self.entity, made)
@@ -243,15 +248,13 @@ class _Page:
         """Let a person decide; the thing counts as seen, or the pass would take it for gone."""
         if item.key in self.links:
             self._see(item.key)
+        self.answered.discard(item.key)
         self.counts["review"] += 1
         review.put(
             self.db, self.run, self.stream, item,
             values=values if isinstance(values, Mapping) else {}, candidates=candidates,
             reasons=reasons, now=self.now,
         )  # fmt: skip
-
-    def _answered(self, key: str) -> None:
-        review.remove(self.db, self.run, self.stream.name, key)
 
 
 def leave(run: Run, unit: Unit, stream: Stream, key: str, record_id: Any) -> None:

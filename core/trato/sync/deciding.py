@@ -35,7 +35,7 @@ def decide_link(host: Host, tenant_id: int, id: UUID, record_id: UUID) -> None:
                   now=unit.now)  # fmt: skip
         apply(run, unit, stream, [Item(key=found.key, values=found.values)], pass_id=None)
         _refused(unit.connection, tenant_id, id)
-        review.remove(unit.connection, run, found.stream, found.key)
+        review.remove(unit.connection, run, found.stream, [found.key])
 
 
 def decide_create(host: Host, tenant_id: int, id: UUID) -> UUID:
@@ -50,7 +50,7 @@ def decide_create(host: Host, tenant_id: int, id: UUID) -> UUID:
         links.add(unit.connection, tenant_id, run.name, found.entity, {found.key: made.id},
                   now=unit.now)  # fmt: skip
         apply(run, unit, stream, [Item(key=found.key, values=found.values)], pass_id=None)
-        review.remove(unit.connection, run, found.stream, found.key)
+        review.remove(unit.connection, run, found.stream, [found.key])
         return made.id
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.records.sync_tables import link as table
@@ -78,6 +79,27 @@ def change(
         )
         .values(values)
     )  # fmt: skip
+
+
+def change_each(
+    db: Connection, tenant_id: int, connector: str, entity: str,
+    rows: Mapping[str, Mapping[str, Any]],
+) -> None:  # fmt: skip
+    """Change what is known of many links: by key of the other system, columns and values."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for key, values in rows.items():
+        names = tuple(sorted(values))
+        alike[names].append({"the_key": key} | {f"new_{name}": values[name] for name in names})
+    for names, bound in alike.items():
+        db.execute(
+            update(table)
+            .where(
+                table.c.tenant_id == tenant_id, table.c.connector == connector,
+                table.c.entity == entity, table.c.remote_key == bindparam("the_key"),
+            )
+            .values({name: bindparam(f"new_{name}") for name in names}),
+            bound,
+        )  # fmt: skip
 
 
 def point(

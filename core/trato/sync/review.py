@@ -18,6 +18,8 @@ from trato.sync.connector import Item, Stream
 from trato.sync.running import Run, kept, told
 from trato.text import _
 
+_BATCH = 500
+
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
@@ -106,9 +108,12 @@ def put(
     )  # fmt: skip
 
 
-def remove(db: Connection, run: Run, stream: str, key: str) -> None:
-    """Take out a thing that has found its record."""
-    db.execute(delete(table).where(*_item(run, stream), table.c.remote_key == key))
+def remove(db: Connection, run: Run, stream: str, keys: Iterable[str]) -> None:
+    """Take out things that have found their records."""
+    wanted = sorted(set(keys))
+    for start in range(0, len(wanted), _BATCH):
+        some = table.c.remote_key.in_(wanted[start : start + _BATCH])
+        db.execute(delete(table).where(*_item(run, stream), some))
 
 
 def ignored(db: Connection, run: Run, stream: str, keys: Iterable[str]) -> set[str]:
