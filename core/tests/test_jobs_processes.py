@@ -44,13 +44,28 @@ ENGINES = [
     pytest.param("postgresql", PROCRASTINATE, id="procrastinate", marks=pytest.mark.postgres),
 ]
 
+#: Procrastinate only tells a worker when to look. What the queue decides is tried with it at full
+#: size alone.
+ALIKE = {
+    "test_a_disabled_plugins_task_is_kept_and_told_and_runs_when_it_is_enabled",
+    "test_a_task_that_kills_its_worker_each_time_fails_in_the_end",
+    "test_a_task_whose_lease_runs_is_left_to_its_worker",
+    "test_two_clocks_queue_a_slot_once",
+}
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "kind" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database") or ("sqlite", "postgresql")
-        metafunc.parametrize(
-            ("kind", "engine"), [e for e in ENGINES if e.values[0] in chosen], indirect=False
-        )
+        engines = [engine for engine in ENGINES if engine.values[0] in chosen]
+        if metafunc.function.__name__ in ALIKE:
+            engines = [
+                pytest.param(*e.values, id=e.id, marks=[*e.marks, pytest.mark.soak])
+                if PROCRASTINATE in e.values
+                else e
+                for e in engines
+            ]
+        metafunc.parametrize(("kind", "engine"), engines, indirect=False)
 
 
 class Process:
