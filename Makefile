@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
 PYTEST_ARGS ?=
+# Two processes, each with a PostgreSQL and a Chromium of its own; 0 runs all in one.
+TEST_PROCESSES ?= 2
 # Numbers of clients that `make bench` measures; a million takes some 20 minutes.
 SIZES ?= 10000 100000
 DATABASES ?= postgresql sqlite
@@ -40,7 +42,7 @@ demo: setup ## fill a demo company and serve it
 
 test: setup ## run every test: SQLite, PostgreSQL, browser
 	tools/install-browser
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
 soak: setup ## run what is too long for "test": full sizes, load and faults; prints figures
 	tools/install-browser
