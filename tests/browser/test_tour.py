@@ -1,4 +1,4 @@
-"""The tour in Chromium: by keyboard, at a desk and on a phone, without covering or moving things."""
+"""The tour in Chromium: by keyboard, at a desk and on a phone, covering and moving nothing."""
 
 from __future__ import annotations
 
