@@ -402,7 +402,11 @@ def test_it_exists_for_one_of_two_tenants_and_leaves_nothing(
     purged = contents(database)
     machine.pip("uninstall", "-q", "-y", f"trato-{NAME}")
     with serving(machine) as url:
-        gone = [what_there_is(machine, customer) for customer in customers(machine, url)]
+        # Their tokens go on; people sign in anew, as to any server.
+        back = [Customer(slug=one.slug, url=url, token=one.token) for one in (acme, beta)]
+        for customer in back:
+            customer.sign_in()
+        gone = [what_there_is(machine, customer) for customer in back]
     machine.trato("doctor")
     after = contents(database)
 
