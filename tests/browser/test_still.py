@@ -22,7 +22,8 @@ _SHIFT = """async () => {
   // What was kept is handed over in a task of its own, before one that is asked for later.
   await new Promise(done => setTimeout(done, 50));
   // Panels are fetched one by one; what is below one with many rows makes room for them.
-  const panels = node => node && node.nodeType === 1 && node.closest(".t-panels");
+  // A shape that was replaced since has no node any more.
+  const panels = node => !node || (node.nodeType === 1 && node.closest(".t-panels"));
   const moved = found.filter(entry => !entry.sources.every(source => panels(source.node)));
   return moved.map(entry => [entry.value,
     entry.sources.map(source => source.node && (source.node.className || source.node.nodeName))]);
