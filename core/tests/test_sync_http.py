@@ -47,6 +47,7 @@ def answering(content: Callable[[socket.socket], None]) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "address",
+    # None is bound to; all are refused.
     ["127.0.0.1", "10.1.2.3", "192.168.0.9", "172.16.0.1", "169.254.169.254", "100.64.0.1",
      "0.0.0.0", "224.0.0.1", "::1", "fe80::1", "fc00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1",
      "2002:0a00:0001::1", "::ffff:127.0.0.1"],

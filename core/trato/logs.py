@@ -14,10 +14,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 #: What happens while something is done is said with it: request, tenant, job, task.
-_context: ContextVar[Mapping[str, Any]] = ContextVar("trato_log_context", default={})
+_context: ContextVar[Mapping[str, Any]] = ContextVar(
+    "trato_log_context", default=MappingProxyType({})
+)
 
 #: API tokens; hashes of passwords; passwords in addresses; bearer tokens.
 _SECRETS = re.compile(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
-from trato.entities.fields import TEXT_KINDS, Field
+from trato.entities.fields import Field
 from trato.entities.fold import words
 from trato.errors import PluginError
 from trato.text import _
@@ -192,7 +193,7 @@ def _pieces(word: str) -> list[str]:
     parts = 3 if len(word) >= 9 else 2
     size = len(word) // parts
     cuts = [*(size * n for n in range(parts)), len(word)]
-    return [word[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [word[a:b] for a, b in pairwise(cuts)]
 
 
 __all__ = [

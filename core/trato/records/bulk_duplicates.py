@@ -1,4 +1,4 @@
-"""What many new rows do about duplicates: write, say so, leave out, change what is there, refuse."""
+"""What many new rows do about duplicates: write, tell, leave out, change what is there, refuse."""
 
 from __future__ import annotations
 

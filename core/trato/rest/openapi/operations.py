@@ -131,9 +131,7 @@ class Operations:
         )  # fmt: skip
 
     def _create(self) -> dict[str, Any]:
-        created = self._one(
-            _("The new record."), "Location", "Idempotency-Replayed", HEADER
-        )
+        created = self._one(_("The new record."), "Location", "Idempotency-Replayed", HEADER)
         created["links"] = {
             name: {
                 "operationId": f"{self.entity.name}.{name}",
