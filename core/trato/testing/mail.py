@@ -47,6 +47,11 @@ class Mailbox:
         """
         return self.letters.get(timeout=seconds)
 
+    def empty(self) -> None:
+        """Throw away what has come so far."""
+        with self.letters.mutex:
+            self.letters.queue.clear()
+
     async def handle_RCPT(  # noqa: N802 - the server's own name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
