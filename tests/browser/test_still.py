@@ -24,7 +24,9 @@ _SHIFT = """async () => {
   // Panels are fetched one by one; what is below one with many rows makes room for them.
   // A shape that was replaced since has no node any more.
   const panels = node => !node || (node.nodeType === 1 && node.closest(".t-panels"));
-  const moved = found.filter(entry => !entry.sources.every(source => panels(source.node)));
+  // Less than this is a pixel of one small thing; what people see begins at a hundred times that.
+  const moved = found.filter(
+    entry => entry.value >= 0.001 && !entry.sources.every(source => panels(source.node)));
   return moved.map(entry => [entry.value,
     entry.sources.map(source => source.node && (source.node.className || source.node.nodeName))]);
 }"""
