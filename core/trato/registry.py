@@ -5,23 +5,18 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pluggy
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
 
-from trato import hooks
+from trato import hooks, manifests
+from trato.declarations import KINDS, Declared, check
 from trato.errors import Message
 from trato.plugin import (
-    NAME,
-    RESERVED_NAMES,
     Command,
     Demo,
     Menu,
@@ -31,11 +26,8 @@ from trato.plugin import (
     Setting,
     Slot,
     Timeline,
-    entity_name,
-    field_path,
 )
 from trato.records.duplicates import setting_key
-from trato.records.events import reaction
 from trato.records.timeline import CHANGES, NOTES
 from trato.tenancy.appearance import ACCENT, LOGO
 from trato.tenancy.core_settings import MAIL_SETTINGS
@@ -172,14 +164,16 @@ def register_all(found: Sequence[Plugin], *, host_version: str) -> Registry:
     good: dict[str, Plugin] = {}
     names = Counter(plugin.name for plugin in found)
     for name, plugin in {plugin.name: plugin for plugin in found}.items():
-        wrong = _manifest_problems(plugin, host_version)
+        wrong = list(manifests.problems_of(plugin, host_version=host_version))
         if names[name] > 1:
             wrong = [Message(_("Two plugins are called '{name}'."), {"name": name})]
         if wrong:
             registry.problems.append(Problem(plugin=name, messages=tuple(wrong)))
         else:
             good[name] = plugin
-    for name in _ordered(good, registry.problems):
+    order, circles = manifests.in_order(good)
+    registry.problems += [Problem(plugin=name, messages=(why,)) for name, why in circles.items()]
+    for name in order:
         plugin = good[name]
         missing = [need for need in plugin.depends if need not in registry.plugins]
         if missing:
@@ -194,85 +188,6 @@ def register_all(found: Sequence[Plugin], *, host_version: str) -> Registry:
         if wrong:
             registry.problems.append(Problem(plugin=name, messages=tuple(wrong)))
     return registry
-
-
-def _manifest_problems(plugin: Plugin, host_version: str) -> list[Message]:
-    wrong: list[Message] = []
-    name = plugin.name
-    if not NAME.fullmatch(name):
-        wrong.append(
-            Message(
-                _("'{name}' cannot name a plugin: small letters, digits and underscores."),
-                {"name": name},
-            )
-        )
-    if name in RESERVED_NAMES:
-        wrong.append(Message(_("The name '{name}' belongs to the host."), {"name": name}))
-    try:
-        Version(plugin.version)
-    except InvalidVersion:
-        wrong.append(
-            Message(_("'{version}' is not a version like 1.2.0."), {"version": plugin.version})
-        )
-    try:
-        if Version(host_version) not in SpecifierSet(plugin.requires_host):
-            wrong.append(
-                Message(
-                    _("It requires host {wanted}; this is {version}."),
-                    {"wanted": plugin.requires_host, "version": host_version},
-                )
-            )
-    except InvalidSpecifier:
-        wrong.append(
-            Message(
-                _("requires_host '{wanted}' is not a range like >=1.0,<2."),
-                {"wanted": plugin.requires_host},
-            )
-        )
-    for key in ("depends", "optional"):
-        named = getattr(plugin, key)
-        if isinstance(named, str):
-            wrong.append(
-                Message(
-                    _('{key} is a text; it is a list of names: ["{text}"].'),
-                    {"key": key, "text": named},
-                )
-            )
-        elif name in named:
-            wrong.append(Message(_("It names itself as a dependency."), {}))
-    return wrong
-
-
-def _ordered(plugins: Mapping[str, Plugin], problems: list[Problem]) -> list[str]:
-    """Order by dependency, hard and optional; who is in a circle of needs is left out and named.
-
-    Plugins may like each other; then one of them comes first.
-    """
-    good = dict(plugins)
-    ignored: set[tuple[str, str]] = set()
-    while True:
-        graph = {
-            name: [
-                need
-                for need in (*sorted(p.depends), *sorted(p.optional))
-                if need in good and (name, need) not in ignored
-            ]
-            for name, p in sorted(good.items())
-        }
-        try:
-            return list(TopologicalSorter(graph).static_order())
-        except CycleError as error:
-            circle = list(reversed(error.args[1]))
-        liked = [(one, two) for one, two in pairwise(circle) if two not in good[one].depends]
-        if liked:
-            ignored.add(liked[0])
-            continue
-        said = Message(
-            _("Plugins need each other in a circle: {cycle}."), {"cycle": " → ".join(circle)}
-        )
-        for name in set(circle):
-            problems.append(Problem(plugin=name, messages=(said,)))
-            good.pop(name)
 
 
 def _register(registry: Registry, plugin: Plugin) -> list[Message]:
@@ -291,7 +206,7 @@ def _register(registry: Registry, plugin: Plugin) -> list[Message]:
         return unknown
     kept = Declared(plugin=plugin)
     wrong: list[Message] = []
-    for kind in _KINDS:
+    for kind in KINDS:
         try:
             for declared in _call(manager, plugin, f"trato_{kind}"):
                 getattr(kept, kind).append(declared)
@@ -361,188 +276,6 @@ def _call(manager: pluggy.PluginManager, plugin: Plugin, hook: str) -> list[Any]
         if implementation.plugin_name in (plugin.name, f"{plugin.name}:hooks"):
             declared.extend(implementation.function() or ())
     return declared
-
-
-_KINDS = (
-    "entities", "extensions", "options", "screens", "menus", "slots", "timeline",
-    "permissions", "settings", "commands", "jobs", "sync", "demo",
-)  # fmt: skip
-
-
-@dataclass(kw_only=True, eq=False)
-class Declared:
-    """What one plugin declares, before it is checked."""
-
-    plugin: Plugin
-    entities: list[Any] = field(default_factory=list)
-    extensions: list[Any] = field(default_factory=list)
-    options: list[OptionList] = field(default_factory=list)
-    screens: list[Any] = field(default_factory=list)
-    menus: list[Menu] = field(default_factory=list)
-    slots: list[Slot] = field(default_factory=list)
-    timeline: list[Timeline] = field(default_factory=list)
-    permissions: list[Permission] = field(default_factory=list)
-    settings: list[Setting] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
-    jobs: list[Any] = field(default_factory=list)
-    sync: list[Any] = field(default_factory=list)
-    demo: list[Demo] = field(default_factory=list)
-
-
-def check(registry: Registry, declared: Declared) -> list[Message]:
-    """Find everything that is wrong in what a plugin declares, all at once."""
-    plugin = declared.plugin
-    name = plugin.name
-    reach = {name, *plugin.depends, *plugin.optional}
-    wrong: list[Message] = []
-    entities = dict(registry.entities)
-    for entity in declared.entities:
-        info = entity.__entity__
-        if info.plugin != name:
-            wrong.append(
-                Message(
-                    _("Entity '{entity}' does not begin with '{plugin}.'."),
-                    {"entity": info.name, "plugin": name},
-                )
-            )
-        if info.name in entities:
-            wrong.append(Message(_("Entity '{entity}' exists twice."), {"entity": info.name}))
-        entities[info.name] = entity
-    paths = {entity_path: set(entity.__entity__.fields) for entity_path, entity in entities.items()}
-    for extended, extensions in registry.extensions.items():
-        for extension in extensions.values():
-            paths[extended] |= set(extension.__entity__.fields)
-    for extension in declared.extensions:
-        info = extension.__entity__
-        target = info.extends or ""
-        if target not in entities or entities[target].__entity__.plugin not in reach:
-            wrong.append(
-                Message(
-                    _("It extends '{entity}' of a plugin that its manifest does not name."),
-                    {"entity": target},
-                )
-            )
-        else:
-            paths[target] |= set(info.fields)
-    lists = {option.name for option in declared.options} | set(registry.options)
-    for holder in (*declared.entities, *declared.extensions):
-        for path, spec in holder.__entity__.fields.items():
-            if spec.options is not None and spec.options not in lists:
-                wrong.append(
-                    Message(
-                        _("Field '{field}' takes its values from '{options}', which is no list."),
-                        {"field": path, "options": spec.options},
-                    )
-                )
-            if spec.kind == "ref" and spec.target not in entities:
-                wrong.append(
-                    Message(
-                        _("Field '{field}' refers to '{entity}', which does not exist."),
-                        {"field": path, "entity": spec.target},
-                    )
-                )
-    for screen in declared.screens:
-        _check_paths(wrong, paths, screen.entity_name, screen.paths())
-        if (screen.kind, screen.entity_name) in registry.screens:
-            wrong.append(
-                Message(
-                    _("'{entity}' has a {kind} screen already."),
-                    {"entity": screen.entity_name, "kind": screen.kind},
-                )
-            )
-    for slot in declared.slots:
-        named = [field_path(f) for s in slot.sections for f in s.fields]
-        named += [field_path(f) for f in (*slot.columns, *slot.filters)]
-        named += [path for when in slot.when for path in when.paths()]
-        _check_paths(wrong, paths, entity_name(slot.entity), named)
-    forms = [screen for screen in declared.screens if screen.kind == "form"]
-    for rows in (rows for holder in (*forms, *declared.slots) for rows in holder.children):
-        # An optional plugin's entity, named in words, may be absent.
-        if not isinstance(rows.entity, str) or rows.entity in paths:
-            named = [field_path(f) for f in (rows.by, *rows.columns)]
-            _check_paths(wrong, paths, entity_name(rows.entity), named)
-    for permission in declared.permissions:
-        if permission.name in registry.permissions:
-            wrong.append(Message(_("Permission '{name}' exists twice."), {"name": permission.name}))
-        if not permission.name.startswith(f"{name}."):
-            wrong.append(
-                Message(
-                    _("Permission '{permission}' does not begin with '{plugin}.'."),
-                    {"permission": permission.name, "plugin": name},
-                )
-            )
-    for timeline in declared.timeline:
-        if not timeline.name.startswith(f"{name}."):
-            wrong.append(
-                Message(
-                    _("Timeline '{timeline}' does not begin with '{plugin}.'."),
-                    {"timeline": timeline.name, "plugin": name},
-                )
-            )
-    for job in declared.jobs:
-        if not job.name.startswith(f"{name}."):
-            wrong.append(
-                Message(
-                    _("Job '{job}' does not begin with '{plugin}.'."),
-                    {"job": job.name, "plugin": name},
-                )
-            )
-        if job.name in registry.jobs or job.name == reaction(name):
-            wrong.append(Message(_("Job '{job}' exists twice."), {"job": job.name}))
-    for connector in declared.sync:
-        if not connector.name.startswith(f"{name}."):
-            wrong.append(
-                Message(
-                    _("Connector '{connector}' does not begin with '{plugin}.'."),
-                    {"connector": connector.name, "plugin": name},
-                )
-            )
-        settings = {setting.key for setting in declared.settings}
-        for key in connector.needs:
-            if key not in settings:
-                wrong.append(
-                    Message(
-                        _("Connector '{connector}' needs the setting '{key}', which is not "
-                          "declared."),
-                        {"connector": connector.name, "key": key},
-                    )
-                )  # fmt: skip
-        for sent in connector.sends:
-            _check_paths(
-                wrong, paths, entity_name(getattr(sent, "entity", sent)),
-                [field_path(f) for f in getattr(sent, "fields", ())],
-            )  # fmt: skip
-    for event in declared.plugin.events:
-        if event != "*" and event.partition(".")[0] not in reach:
-            wrong.append(
-                Message(
-                    _("It hears '{event}' of a plugin that its manifest does not name."),
-                    {"event": event},
-                )
-            )
-    taken = {menu.path for _plugin, menu in registry.menus}
-    for menu in declared.menus:
-        if menu.path in taken:
-            wrong.append(Message(_("Two menu entries lead to '{path}'."), {"path": menu.path}))
-        taken.add(menu.path)
-    return wrong
-
-
-def _check_paths(
-    wrong: list[Message], paths: Mapping[str, set[str]], entity: str, named: Sequence[str]
-) -> None:
-    if entity not in paths:
-        wrong.append(Message(_("A screen shows '{entity}', which does not exist."),
-                             {"entity": entity}))  # fmt: skip
-        return
-    for path in named:
-        if path not in paths[entity] and not path.startswith("custom."):
-            wrong.append(
-                Message(
-                    _("A screen of '{entity}' names the field '{field}', which does not exist."),
-                    {"entity": entity, "field": path},
-                )
-            )
 
 
 def keep(registry: Registry, declared: Declared) -> None:

@@ -1,0 +1,235 @@
+"""Declarations: what one plugin declares, and everything that is wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from trato.errors import Message
+from trato.plugin import (
+    Command,
+    Demo,
+    Menu,
+    OptionList,
+    Permission,
+    Plugin,
+    Setting,
+    Slot,
+    Timeline,
+    entity_name,
+    field_path,
+)
+from trato.records.events import reaction
+from trato.text import _
+
+if TYPE_CHECKING:
+    from trato.registry import Registry
+
+#: The registration hooks, `trato_` before each, in the order in which they are called.
+KINDS = (
+    "entities", "extensions", "options", "screens", "menus", "slots", "timeline",
+    "permissions", "settings", "commands", "jobs", "sync", "demo",
+)  # fmt: skip
+
+
+@dataclass(kw_only=True, eq=False)
+class Declared:
+    """What one plugin declares, before it is checked."""
+
+    plugin: Plugin
+    entities: list[Any] = field(default_factory=list)
+    extensions: list[Any] = field(default_factory=list)
+    options: list[OptionList] = field(default_factory=list)
+    screens: list[Any] = field(default_factory=list)
+    menus: list[Menu] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=list)
+    timeline: list[Timeline] = field(default_factory=list)
+    permissions: list[Permission] = field(default_factory=list)
+    settings: list[Setting] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    jobs: list[Any] = field(default_factory=list)
+    sync: list[Any] = field(default_factory=list)
+    demo: list[Demo] = field(default_factory=list)
+
+
+def check(registry: Registry, declared: Declared) -> list[Message]:
+    """Find everything that is wrong in what a plugin declares, all at once."""
+    known = _Known(registry, declared)
+    return [
+        *_entities(known),
+        *_extensions(known),
+        *_fields(known),
+        *_screens(known),
+        *_slots(known),
+        *_names(known),
+        *_connectors(known),
+        *_events(known),
+        *_menus(known),
+    ]
+
+
+class _Known:
+    """What a plugin's declarations may name: what is registered, and what it declares itself."""
+
+    def __init__(self, registry: Registry, declared: Declared) -> None:
+        self.registry = registry
+        self.declared = declared
+        self.name = declared.plugin.name
+        self.reach = {self.name, *declared.plugin.depends, *declared.plugin.optional}
+        own = {entity.__entity__.name: entity for entity in declared.entities}
+        self.entities: Mapping[str, Any] = {**registry.entities, **own}
+        #: Entity to the paths of its fields, those of extensions with them.
+        self.paths = {name: set(e.__entity__.fields) for name, e in self.entities.items()}
+        for target, extensions in registry.extensions.items():
+            for extension in extensions.values():
+                self.paths[target] |= set(extension.__entity__.fields)
+        for extension in declared.extensions:
+            if self.extends(extension):
+                info = extension.__entity__
+                self.paths[info.extends] |= set(info.fields)
+
+    def extends(self, extension: Any) -> bool:
+        """Say whether the extended entity is there and of a plugin that the manifest names."""
+        target = self.entities.get(extension.__entity__.extends)
+        return target is not None and target.__entity__.plugin in self.reach
+
+    def missing(self, entity: str, named: Sequence[str]) -> Iterator[Message]:
+        """Name the fields that an entity does not have."""
+        if entity not in self.paths:
+            yield Message(_("A screen shows '{entity}', which does not exist."), {"entity": entity})
+            return
+        for path in named:
+            if path not in self.paths[entity] and not path.startswith("custom."):
+                yield Message(
+                    _("A screen of '{entity}' names the field '{field}', which does not exist."),
+                    {"entity": entity, "field": path},
+                )
+
+
+def _entities(known: _Known) -> Iterator[Message]:
+    seen = set(known.registry.entities)
+    for entity in known.declared.entities:
+        info = entity.__entity__
+        if info.plugin != known.name:
+            yield Message(
+                _("Entity '{entity}' does not begin with '{plugin}.'."),
+                {"entity": info.name, "plugin": known.name},
+            )
+        if info.name in seen:
+            yield Message(_("Entity '{entity}' exists twice."), {"entity": info.name})
+        seen.add(info.name)
+
+
+def _extensions(known: _Known) -> Iterator[Message]:
+    for extension in known.declared.extensions:
+        if not known.extends(extension):
+            yield Message(
+                _("It extends '{entity}' of a plugin that its manifest does not name."),
+                {"entity": extension.__entity__.extends or ""},
+            )
+
+
+def _fields(known: _Known) -> Iterator[Message]:
+    declared = known.declared
+    lists = {option.name for option in declared.options} | set(known.registry.options)
+    for holder in (*declared.entities, *declared.extensions):
+        for path, spec in holder.__entity__.fields.items():
+            if spec.options is not None and spec.options not in lists:
+                yield Message(
+                    _("Field '{field}' takes its values from '{options}', which is no list."),
+                    {"field": path, "options": spec.options},
+                )
+            if spec.kind == "ref" and spec.target not in known.entities:
+                yield Message(
+                    _("Field '{field}' refers to '{entity}', which does not exist."),
+                    {"field": path, "entity": spec.target},
+                )
+
+
+def _screens(known: _Known) -> Iterator[Message]:
+    for screen in known.declared.screens:
+        yield from known.missing(screen.entity_name, screen.paths())
+        if (screen.kind, screen.entity_name) in known.registry.screens:
+            yield Message(
+                _("'{entity}' has a {kind} screen already."),
+                {"entity": screen.entity_name, "kind": screen.kind},
+            )
+
+
+def _slots(known: _Known) -> Iterator[Message]:
+    for slot in known.declared.slots:
+        named = [field_path(f) for s in slot.sections for f in s.fields]
+        named += [field_path(f) for f in (*slot.columns, *slot.filters)]
+        named += [path for when in slot.when for path in when.paths()]
+        yield from known.missing(entity_name(slot.entity), named)
+    forms = [screen for screen in known.declared.screens if screen.kind == "form"]
+    for rows in (rows for holder in (*forms, *known.declared.slots) for rows in holder.children):
+        # An optional plugin's entity, named in words, may be absent.
+        if not isinstance(rows.entity, str) or rows.entity in known.paths:
+            named = [field_path(f) for f in (rows.by, *rows.columns)]
+            yield from known.missing(entity_name(rows.entity), named)
+
+
+def _names(known: _Known) -> Iterator[Message]:
+    """Find names that do not begin with the plugin's, and those that are taken."""
+    for permission in known.declared.permissions:
+        if permission.name in known.registry.permissions:
+            yield Message(_("Permission '{name}' exists twice."), {"name": permission.name})
+        if not permission.name.startswith(f"{known.name}."):
+            yield Message(
+                _("Permission '{permission}' does not begin with '{plugin}.'."),
+                {"permission": permission.name, "plugin": known.name},
+            )
+    for timeline in known.declared.timeline:
+        if not timeline.name.startswith(f"{known.name}."):
+            yield Message(
+                _("Timeline '{timeline}' does not begin with '{plugin}.'."),
+                {"timeline": timeline.name, "plugin": known.name},
+            )
+    for job in known.declared.jobs:
+        if not job.name.startswith(f"{known.name}."):
+            yield Message(
+                _("Job '{job}' does not begin with '{plugin}.'."),
+                {"job": job.name, "plugin": known.name},
+            )
+        if job.name in known.registry.jobs or job.name == reaction(known.name):
+            yield Message(_("Job '{job}' exists twice."), {"job": job.name})
+
+
+def _connectors(known: _Known) -> Iterator[Message]:
+    settings = {setting.key for setting in known.declared.settings}
+    for connector in known.declared.sync:
+        if not connector.name.startswith(f"{known.name}."):
+            yield Message(
+                _("Connector '{connector}' does not begin with '{plugin}.'."),
+                {"connector": connector.name, "plugin": known.name},
+            )
+        for key in connector.needs:
+            if key not in settings:
+                yield Message(
+                    _("Connector '{connector}' needs the setting '{key}', which is not declared."),
+                    {"connector": connector.name, "key": key},
+                )
+        for sent in connector.sends:
+            yield from known.missing(
+                entity_name(getattr(sent, "entity", sent)),
+                [field_path(f) for f in getattr(sent, "fields", ())],
+            )
+
+
+def _events(known: _Known) -> Iterator[Message]:
+    for event in known.declared.plugin.events:
+        if event != "*" and event.partition(".")[0] not in known.reach:
+            yield Message(
+                _("It hears '{event}' of a plugin that its manifest does not name."),
+                {"event": event},
+            )
+
+
+def _menus(known: _Known) -> Iterator[Message]:
+    taken = {menu.path for _plugin, menu in known.registry.menus}
+    for menu in known.declared.menus:
+        if menu.path in taken:
+            yield Message(_("Two menu entries lead to '{path}'."), {"path": menu.path})
+        taken.add(menu.path)
