@@ -359,10 +359,15 @@ def test_row_has_a_menu_for_mouse_and_keyboard(signed_in: Callable[..., Watched]
 
     # The focus has come back to the place of the row that is gone; the menu goes along.
     expect(page.locator("tr.t-row").nth(2).locator("th a")).to_be_focused()
+    # A pointer over another row would have the menu's button there.
+    page.mouse.move(0, 0)
     page.keyboard.press("j")
     page.get_by_role("button", name="Acciones de Tienda 004").focus()
     page.keyboard.press("Enter")
+    items = page.locator("#t-row-menu").locator("a, button")
+    expect(items.first).to_be_focused()
     page.keyboard.press("ArrowDown")
+    expect(items.nth(1)).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/edit")

@@ -29,7 +29,9 @@
         if (row) offer(row);
       });
     }
-    // Before it opens: whose menu it is, and where it stands.
+    // Opening gives the focus to what wants it, before a next key can come; "toggle" follows later.
+    menu.querySelector("a, button").autofocus = true;
+    // Before it opens: whose menu it is.
     menu.addEventListener("beforetoggle", (event) => {
       if (event.newState !== "open") return;
       const row = button.closest("[data-row]");
@@ -43,7 +45,6 @@
       const at = button.getBoundingClientRect();
       menu.style.left = `${Math.max(8, at.right - menu.offsetWidth)}px`;
       menu.style.top = `${Math.min(at.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
-      menu.querySelector("a, button").focus();
     });
     menu.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
