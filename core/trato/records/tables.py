@@ -181,6 +181,31 @@ list_state = Table(
     info=CORE,
 )
 
+#: A list as somebody kept it under a name; see ``records.views``.
+list_view = Table(
+    "core_list_view",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("entity", Key, nullable=False),
+    Column("name", Text, nullable=False),
+    #: Who made it, and may change it.
+    Column("member_id", Id, nullable=False),
+    #: Who sees it: `me`, `team` or `all`.
+    Column("share", Key, nullable=False),
+    Column("team_id", Id),
+    #: {"filters": [[key, text], ...], "search", "sort", "columns", "compact"}
+    Column("content", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("archived_at", UtcDateTime),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
+    ForeignKeyConstraint(["tenant_id", "team_id"], ["core_team.tenant_id", "core_team.id"]),
+    Index(None, "tenant_id", "entity"),
+    info=CORE,
+)
+
 #: What a bulk action changed, for as long as it may be undone.
 undo = Table(
     "core_undo",
