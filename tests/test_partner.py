@@ -45,7 +45,7 @@ PASSWORD = "una clave de prueba"
 MARK = f"alembic_{NAME}"
 #: What remembers that something was done, or counts it; all else must be as before the plugin came.
 REMEMBERS = set(
-    "core_audit core_audit_seal core_audit_sealed core_counter core_license core_session core_task "
+    "core_audit core_audit_seal core_audit_sealed core_counter core_license core_process core_session core_task "
     "core_tenant core_token core_turn".split()
 )
 

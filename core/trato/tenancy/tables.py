@@ -105,6 +105,8 @@ custom_field = Table(
     #: Entity that a link to a record points to, and what a purge of such a record does.
     Column("target", Text),
     Column("on_purge", Text),
+    #: Its typed rows are still being made; until then it has no index.
+    Column("is_filling", Boolean),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "entity", "key"),
     ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
@@ -212,6 +214,17 @@ turn = Table(
     Column("served_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("tenant"),
     ForeignKeyConstraint(["tenant"], ["core_tenant.id"], ondelete="CASCADE"),
+    info=CORE,
+)
+
+#: Workers and clocks, and when each was last heard of; one that ends takes its row away.
+process = Table(
+    "core_process",
+    metadata,
+    Column("name", Key, primary_key=True),
+    #: `worker`, `scheduler`
+    Column("kind", Text, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
     info=CORE,
 )
 
