@@ -144,10 +144,62 @@ session = Table(
     Column("is_pending", Boolean, nullable=False, default=False, server_default=false()),
     #: Member as whom an administrator looks at the tenant, read only.
     Column("view_as", Id),
+    #: Opened through a tenant's identity provider, it reaches that tenant and no other.
+    Column("bound_tenant", Integer),
     UniqueConstraint("secret_hash"),
     ForeignKeyConstraint(["user_id"], ["core_user.id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["active_tenant"], ["core_tenant.id"], ondelete="SET NULL"),
+    ForeignKeyConstraint(["bound_tenant"], ["core_tenant.id"], ondelete="CASCADE"),
     Index(None, "user_id"),
+    info=CORE,
+)
+
+#: Who a member is at a tenant's identity provider. It is found by (tenant, issuer, subject) alone,
+#: never by an e-mail, and opens that tenant only.
+identity = Table(
+    "core_identity",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("id", Id, nullable=False),
+    Column("member_id", Id, nullable=False),
+    Column("issuer", Key, nullable=False),
+    Column("subject", Key, nullable=False),
+    Column("linked_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "issuer", "subject"),
+    UniqueConstraint("tenant_id", "issuer", "member_id"),
+    ForeignKeyConstraint(
+        ["tenant_id", "member_id"], ["core_member.tenant_id", "core_member.id"], ondelete="CASCADE"
+    ),
+    info=CORE,
+)
+
+#: Links by which a member ties an identity to the membership; one a member, and it works once.
+identity_link = Table(
+    "core_identity_link",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("member_id", Id, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "member_id"),
+    ForeignKeyConstraint(
+        ["tenant_id", "member_id"], ["core_member.tenant_id", "core_member.id"], ondelete="CASCADE"
+    ),
+    info=CORE,
+)
+
+#: The address of a tenant's sign-in page, which nobody guesses. It is read before a tenant is
+#: known, and so belongs to no tenant's rules.
+door = Table(
+    "core_door",
+    metadata,
+    Column("key", Key, nullable=False),
+    Column("tenant", Integer, nullable=False),
+    PrimaryKeyConstraint("key"),
+    UniqueConstraint("tenant"),
+    ForeignKeyConstraint(["tenant"], ["core_tenant.id"], ondelete="CASCADE"),
     info=CORE,
 )
 
