@@ -23,6 +23,7 @@ PAIRS: dict[str, tuple[str, ...]] = {
     "plugin list": ("admin.show_modules",),
     "plugin enable": ("admin.enable",),
     "plugin disable": ("admin.disable",),
+    "plugin purge": ("admin.remove_data",),
     "user list": ("admin.list_users",),
     "user create": ("invitations.send_invitation",),
     "user change": ("admin.save_user", "admin.create_team", "admin.save_team"),
@@ -62,7 +63,6 @@ COMMANDS_ALONE = {
     "tenant create": "Before it there is no company whose pages could do it.",
     "tenant delete": "It needs the owner of the tables, whom no page has.",
     "license issue": "The seller signs licences, with a key that no installation has.",
-    "plugin purge": "It removes data for good; the operator does it on the company's word.",
 }
 
 #: Actions of pages that no command does, and why.

@@ -15,7 +15,9 @@ from trato.jobs.declared import DetachedContext, Job, JobContext, Temporary
 from trato.jobs.exchanging import exchange_jobs
 from trato.jobs.merging import merging_job
 from trato.jobs.queue import remove_done, remove_old
-from trato.lifecycle.exports import export_tenant
+from trato.jobs.refilling import refilling_job
+from trato.jobs.removing import removing_job
+from trato.lifecycle.exports import drop_removed, export_tenant
 from trato.mail.invitations import (
     CHANGED,
     RESET,
@@ -102,6 +104,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
 
     def clean(ctx: JobContext) -> int:
         unit = ctx.unit
+        drop_removed(host, unit.tenant_id, now=ctx.now)
         heard = [events.reaction(plugin) for plugin in host.registry.listeners]
         heard += [send_job(name) for name in host.registry.connectors]
         return remove_old(
@@ -124,6 +127,8 @@ def core_jobs(host: Host) -> dict[str, Job]:
     made = (
         Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),
         merging_job(host),
+        refilling_job(host),
+        removing_job(host),
         Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), detached=True,
             attempts=8),
         Job(name=RESET, title=_("Send a link for a new password"), run=letter(send_reset),

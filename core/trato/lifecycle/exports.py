@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,15 @@ from trato.db.engine import transaction
 from trato.errors import ConfigError
 from trato.host import Host
 from trato.lifecycle import archive as archives
+from trato.lifecycle.storage import folder_of
 from trato.lifecycle.tenants import add_tenant
 from trato.tenancy import store
 from trato.text import _
 
 #: Copies that are kept of a tenant; making one more removes the oldest.
 KEPT = 3
+#: For so long the archive of a module's removed data can be taken away.
+REMOVED_KEPT = dt.timedelta(days=30)
 _REPORT_EVERY = 500
 
 
@@ -80,6 +84,34 @@ def export_tenant(
     for old in sorted(folder.glob("*.zip"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
         old.unlink()
     return Exported(file=path.name, bytes=path.stat().st_size, records=records)
+
+
+def removed_folder(host: Host, tenant_id: int) -> Path:
+    """Say where the archives of a tenant's removed modules are kept, and make it.
+
+    :raises ConfigError: when files are not kept in a folder.
+    """
+    folder = exports_folder(host, tenant_id) / "removed"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def drop_removed(host: Host, tenant_id: int, *, now: dt.datetime) -> int:
+    """Delete the archives of removed modules whose time is over.
+
+    :return: how many they were; none where files are not kept in a folder.
+    """
+    folder = folder_of(host.settings)
+    if folder is None:
+        return 0
+    old = [
+        file
+        for file in (folder / "exports" / str(tenant_id) / "removed").glob("*.zip")
+        if file.stat().st_mtime < (now - REMOVED_KEPT).timestamp()
+    ]
+    for file in old:
+        file.unlink()
+    return len(old)
 
 
 def _counting(

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, inspect, select
 
 from trato.access.actor import Actor
+from trato.administration import record_act
 from trato.administration import tenant as find_tenant
 from trato.db import tenant_rows
 from trato.db.engine import transaction
@@ -55,19 +56,54 @@ def purge_for_tenant(
 
     :raises PluginError: while the tenant has the plugin on, or other plugins refer to its data.
     """
+    actor = host.system(find_tenant(host, slug).id, via="command", label="plugin purge")
+    with transaction(host.engine, tenant_id=actor.tenant_id) as connection:
+        return purge_within(host, connection, actor, plugin, folder=folder, write_table=write_table)
+
+
+def purge_within(
+    host: Host, connection: Connection, actor: Actor, plugin: str, *, folder: Path,
+    write_table: archives.WriteTable,
+) -> Purged:  # fmt: skip
+    """Archive and remove a plugin's data of the actor's tenant, inside a transaction of it.
+
+    The application's own role may do all of it. An archive whose transaction fails stays.
+
+    :raises PluginError: while the tenant has the plugin on, or other plugins refer to its data.
+    """
+    owner = actor.view.tenant
     _check_known(host, plugin)
-    owner = find_tenant(host, slug)
-    with transaction(host.engine, tenant_id=owner.id) as connection:
-        view = _check_tenant(host, connection, owner, plugin)
-        path = archives.free_path(folder, host, f"{slug}-{plugin}")
-        with archives.Archive(path, write_table, at=host.clock()) as archive:
-            archive.manifest |= archives.about(host, connection)
-            archive.manifest |= {"plugin": plugin} | _archive(
-                archive, host, connection, owner, plugin
-            )
-        actor = Actor(view=view, via="command", label="plugin purge")
-        count = _remove(host, connection, actor, plugin)
+    _check_tenant(host, connection, owner, plugin)
+    path = archives.free_path(folder, host, f"{owner.slug}-{plugin}")
+    with archives.Archive(path, write_table, at=host.clock()) as archive:
+        archive.manifest |= archives.about(host, connection)
+        archive.manifest |= {"plugin": plugin} | _archive(archive, host, connection, owner, plugin)
+    count = _remove(host, connection, actor, plugin)
+    record_act(
+        host, connection, actor, entity="core.plugin", name=plugin, action="purge",
+        changes={"records": [count, 0]},
+    )  # fmt: skip
     return Purged(archive=path, records=count)
+
+
+def contents(host: Host, connection: Connection, tenant_id: int, plugin: str) -> dict[str, int]:
+    """Count what a purge of a plugin would remove of a tenant, the recycle bin included.
+
+    :return: rows by table, those of its entities first; tables without rows are left out.
+    """
+    own = {
+        entity.__table__.name for entity in host.registry.entities.values()
+        if entity.__entity__.plugin == plugin
+    }  # fmt: skip
+    existing = set(inspect(connection).get_table_names())
+    found = {}
+    for table in tenant_rows.tables_of_plugin(metadata, plugin):
+        if table.name in existing:
+            counted = select(func.count()).select_from(table)
+            rows = connection.execute(counted.where(table.c.tenant_id == tenant_id)).scalar_one()
+            if rows:
+                found[table.name] = int(rows)
+    return dict(sorted(found.items(), key=lambda item: item[0] not in own))
 
 
 def purge_everywhere(

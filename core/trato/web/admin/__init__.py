@@ -17,6 +17,7 @@ from trato.web.admin import (  # isort: skip
     mail,
     modules,
     plugin_settings,
+    removing,
     roles,
     teams,
     tokens,
@@ -25,5 +26,6 @@ from trato.web.admin import (  # isort: skip
 
 __all__ = [
     "auditing", "blueprint", "choices", "company", "configuration", "connections", "exports",
-    "fields", "jobs", "mail", "modules", "plugin_settings", "roles", "teams", "tokens", "users",
+    "fields", "jobs", "mail", "modules", "plugin_settings", "removing", "roles",
+    "teams", "tokens", "users",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from trato.db.engine import transaction
 from trato.jobs import queue
 from trato.jobs.catalogue import EXPORT, all_jobs
 from trato.jobs.queue import Task
+from trato.jobs.removing import REMOVE
 from trato.lifecycle.exports import KEPT, exports_folder
 from trato.text import _
 from trato.web.admin.jobs import describe, queue_now
@@ -39,7 +40,7 @@ def export_rows() -> str:
 @blueprint.post("/export")
 def make_export() -> Response:
     """Queue a copy, unless one is being made."""
-    if any(task.state in ("queued", "running") for task in _tasks()):
+    if any(task.state in ("queued", "running") for task in _tasks(EXPORT)):
         return done("export", _("A copy is being made already."))
     queue_now(all_jobs(current_host())[EXPORT])
     return done("export", _("The copy is being made; you may leave this page."))
@@ -51,7 +52,11 @@ def download(task_id: UUID) -> Response:
     host, tenant_id = current_host(), admin().tenant_id
     with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
         task = queue.find(connection, tenant_id, task_id)
-    if task.job != EXPORT or task.state != "done" or not isinstance(task.result, dict):
+    if (
+        task.job not in (EXPORT, REMOVE)
+        or task.state != "done"
+        or not isinstance(task.result, dict)
+    ):
         raise HttpNotFound
     # The name is what the job wrote; the folder is the tenant's own.
     path = exports_folder(host, tenant_id) / str(task.result["file"])
@@ -61,19 +66,24 @@ def download(task_id: UUID) -> Response:
                      mimetype="application/zip")  # fmt: skip
 
 
-def _tasks() -> list[Task]:
+def _tasks(*jobs: str) -> list[Task]:
     host, tenant_id = current_host(), admin().tenant_id
     with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
-        return queue.tasks(connection, tenant_id, job=EXPORT, limit=KEPT * 3)
+        found = [
+            task for job in jobs
+            for task in queue.tasks(connection, tenant_id, job=job, limit=KEPT * 3)
+        ]  # fmt: skip
+    return sorted(found, key=lambda task: task.id, reverse=True)
 
 
 def _copies() -> dict[str, Any]:
     host, tenant_id = current_host(), admin().tenant_id
-    job = all_jobs(host)[EXPORT]
+    jobs = all_jobs(host)
     rows = []
     busy = False
-    for task in _tasks():
-        row = describe(task, job) | {"size": "", "records": "", "url": None}
+    for task in _tasks(EXPORT, REMOVE):
+        row = describe(task, jobs[task.job]) | {"size": "", "records": "", "url": None}
+        row["about"] = _about(task)
         busy = busy or task.state in ("queued", "running")
         if task.state == "done" and isinstance(task.result, dict):
             there = (exports_folder(host, tenant_id) / str(task.result["file"])).is_file()
@@ -82,6 +92,14 @@ def _copies() -> dict[str, Any]:
             row["url"] = f"{ROOT}/export/{task.id}" if there else None
         rows.append(row)
     return {"copies": rows, "busy": busy}
+
+
+def _about(task: Task) -> str:
+    """Say whose data an archive of a removed module holds; empty for a copy of everything."""
+    name = str(task.payload.get("plugin", "")) if task.job == REMOVE else ""
+    plugin = current_host().plugins.get(name)
+    module = name if plugin is None else translator(plugin.title, name)
+    return translator(_("Removed data of {module}"), module=module) if name else ""
 
 
 def _size(count: int) -> str:

@@ -10,6 +10,8 @@ from werkzeug.exceptions import NotFound as HttpNotFound
 from werkzeug.wrappers import Response
 
 from trato import administration
+from trato.db.tenant_rows import tables_of_plugin
+from trato.entities.base import metadata
 from trato.entities.fold import fold
 from trato.errors import LicenseError, TratoError
 from trato.host import Host
@@ -269,6 +271,8 @@ def _card(host: Host, view: TenantView, plugin: Plugin) -> dict[str, Any]:
         "optional": [_title(host.plugins[n]) for n in plugin.optional if n in host.plugins],
         "used_by": used_by, "blocked": blocked, "note": _note(group, used_by, blocked, brings),
         "settings_url": f"{ROOT}/modules/{plugin.name}" if settings and state.enabled else None,
+        "remove_url": f"{ROOT}/modules/{plugin.name}/remove"
+        if not state.is_on and tables_of_plugin(metadata, plugin.name) else None,
     }  # fmt: skip
 
 
