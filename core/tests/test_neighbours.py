@@ -19,6 +19,12 @@ from trato.testing.statements import count_statements
 SignIn = Callable[..., Browser]
 PIECE = "specimen.piece"
 PIECES = "/specimen/pieces"
+#: By one key and by several, of which price and count may be empty.
+_ORDERS = (
+    (), ("name",), ("-name",), ("price",), ("-price",), ("count",), ("-created_at",),
+    ("-name", "price"), ("name", "-price"), ("price", "count"), ("-price", "count"),
+    ("count", "-price", "name"), ("-count", "-price", "created_at"),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -42,23 +48,23 @@ def pieces(tenant: Company) -> list[UUID]:
     return [found for found in made if found is not None]
 
 
-@pytest.mark.parametrize("sort", ["name", "-name", "price", "-price", "count", "-created_at", ""])
 @pytest.mark.parametrize("search", ["", "gar"])
 @pytest.mark.parametrize("filters", [(), (Filter(path="grade", op="eq", value="good"),)])
-def test_neighbours_are_those_of_the_list(
-    tenant: Company, pieces: list[UUID], sort: str, search: str, filters: tuple[Filter, ...]
+def test_walk_through_a_list_leads_from_end_to_end_and_back(
+    tenant: Company, pieces: list[UUID], search: str, filters: tuple[Filter, ...]
 ) -> None:
-    query = Query(sort=(sort,) if sort else (), filters=filters, search=search)
     with tenant.unit(read=True) as unit:
         entity = unit.view.entities[PIECE]
-        listed = [row[0] for row in unit.records.query(PIECE, query).rows]
+        for sort in _ORDERS:
+            query = Query(sort=sort, filters=filters, search=search)
+            listed = [row[0] for row in unit.records.query(PIECE, query).rows]
 
-        found = [
-            tuple(one and one.id for one in neighbours(unit, entity, record, query))
-            for record in listed
-        ]
+            found = [
+                tuple(one and one.id for one in neighbours(unit, entity, record, query))
+                for record in listed
+            ]
 
-    assert found == list(zip([None, *listed], [*listed[1:], None], strict=False))
+            assert found == list(zip([None, *listed], [*listed[1:], None], strict=False)), sort
 
 
 def test_record_that_left_the_list_still_leads_on(tenant: Company, pieces: list[UUID]) -> None:
@@ -145,7 +151,7 @@ def test_way_back_from_the_form_knows_the_list(client: Browser, pieces: list[UUI
     assert [link.partition("?")[2] for link in known] == ["in=sort%3Dname"] * 2
 
 
-@pytest.mark.parametrize("query", ["sort=nada", "quien=yo", "sort=-name,price", "%zz" * 900])
+@pytest.mark.parametrize("query", ["sort=nada", "quien=yo", "%zz" * 900])
 def test_list_that_makes_no_sense_leads_nowhere(
     client: Browser, pieces: list[UUID], query: str
 ) -> None:

@@ -125,9 +125,13 @@ def test_pages_are_the_whole_in_order(unit: Unit, rows: list[Row], seed: int) ->
     rows = [row for row in rows if all(keep(row) for _filter, keep in filters)]
     limit = draw.randint(1, 40)
 
-    found = all_pages(unit, limit, sort=sort, filters=tuple(f for f, _keep in filters))
+    wanted: dict[str, Any] = {"sort": sort, "filters": tuple(f for f, _keep in filters)}
+
+    found = all_pages(unit, limit, **wanted)
+    back = all_pages(unit, limit, backward=True, **wanted)
 
     assert found == in_order(rows, fields, sort), (sort, limit)
+    assert back == found[::-1], (sort, limit)
 
 
 def test_each_sortable_field_pages_both_ways(unit: Unit, rows: list[Row]) -> None:

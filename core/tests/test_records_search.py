@@ -214,7 +214,9 @@ def test_a_common_term_is_paged_whole_and_in_order(
 
     with company.unit(read=True) as unit:
         ids = found(unit, "comun", sort=sort, limit=83)
+        back = found(unit, "comun", sort=sort, limit=83, backward=True)
 
+    assert back == ids[::-1]
     assert len(hits) > search.MANY
     assert len(ids) == len(set(ids))
     assert set(ids) == {row["id"] for row in hits}

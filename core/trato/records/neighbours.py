@@ -30,15 +30,6 @@ class Neighbour:
     label: Any
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Place:
-    """Where a record stands in an order."""
-
-    #: 0 among the records with a value in the leading key, 1 among those without, which come last.
-    region: int
-    values: list[Any]
-
-
 def neighbours(
     unit: Unit, entity: EntityView, record_id: UUID, query: Query
 ) -> tuple[Neighbour | None, Neighbour | None]:
@@ -48,32 +39,22 @@ def neighbours(
     """
     visible = rules.visible_fields(unit.actor, entity)
     keys = sort_keys(entity, visible, query.sort, tenant_id=unit.tenant_id)
-    if any(key.nullable for key in keys[1:]):
-        # Empty values come last both ways, so the order has no exact reverse.
-        return None, None
     place = _place(unit, entity, keys, record_id)
     if place is None:
         return None, None
-    lead = keys[0].field.path
-    # The name first, the leading key last.
-    columns = tuple(p for p in dict.fromkeys((entity.info.label, lead)) if p in visible)
+    columns = tuple(path for path in (entity.info.label,) if path in visible)
     wanted = replace(query, columns=columns, limit=1, cursor=None, count=False)
-    sort = query.sort or ("-created_at",)
-    back = replace(wanted, sort=tuple(_reversed(part) for part in sort))
-    before = _first(unit, entity, back, place, record_id, same_region=place.region == 0)
-    if before is None and place.region:
-        before = _first(unit, entity, back, None, record_id, same_region=True)
-    after = _first(unit, entity, replace(wanted, sort=sort), place, record_id)
-    return before, after
-
-
-def _reversed(part: str) -> str:
-    return part[1:] if part.startswith("-") else f"-{part}"
+    before = _first(unit, entity, replace(wanted, backward=True), place)
+    return before, _first(unit, entity, wanted, place)
 
 
 def _place(
     unit: Unit, entity: EntityView, keys: Sequence[SortKey], record_id: UUID
-) -> _Place | None:
+) -> list[Any] | None:
+    """Read where a record stands in an order, as a cursor says it.
+
+    Records without a value in the leading key, which come last, are a region of their own.
+    """
     table = entity.table
     source: Any = table
     for key in keys:
@@ -86,28 +67,17 @@ def _place(
     ).first()
     if row is None:
         return None
-    if row[0] is None and keys[0].nullable:
-        return _Place(region=1, values=list(row[1:]))
-    return _Place(region=0, values=list(row))
+    region = int(row[0] is None and keys[0].nullable)
+    return [region, *(raw_value(value) for value in row[region:]), str(record_id)]
 
 
-def _first(
-    unit: Unit, entity: EntityView, query: Query, place: _Place | None, record_id: UUID,
-    *, same_region: bool = False,
-) -> Neighbour | None:  # fmt: skip
-    """Read the first row after a place.
-
-    :param same_region: a row without a leading value stands behind the others, not before them.
-    """
-    cursor = None
-    if place is not None:
-        bound_to = cursors.fingerprint(
-            entity.name, query.filters, query.search, query.sort, query.archived, query.limit
-        )
-        values = [raw_value(value) for value in place.values]
-        cursor = cursors.encode(bound_to, [place.region, *values, str(record_id)])
+def _first(unit: Unit, entity: EntityView, query: Query, place: list[Any]) -> Neighbour | None:
+    """Read the first row after a place."""
+    bound_to = cursors.fingerprint(
+        entity.name, query.filters, query.search, query.sort, query.archived, query.limit
+    )
+    cursor = cursors.encode(bound_to, place)
     found = unit.records.query(entity.name, replace(query, cursor=cursor)).rows
-    if not found or (same_region and found[0][-1] is None):
+    if not found:
         return None
-    named = query.columns is not None and entity.info.label in query.columns
-    return Neighbour(id=found[0][0], label=found[0][2] if named else None)
+    return Neighbour(id=found[0][0], label=found[0][2] if query.columns else None)

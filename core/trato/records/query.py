@@ -37,6 +37,8 @@ class Query:
     search: str = ""
     #: Paths, each with `-` before it for descending.
     sort: Sequence[str] = ()
+    #: Read from the end of the order towards its beginning.
+    backward: bool = False
     limit: int = 50
     cursor: str | None = None
     #: Read the recycle bin instead.

@@ -158,7 +158,8 @@ def _plan(
     if query.filters or limits:
         return _make_plan(connection, actor, entity, query, visible, limits)
     plans: dict[Any, _Plan] = entity.cache.setdefault("plans", {})
-    key = (actor.tenant_id, query.columns, query.sort, query.archived, tuple(visible))
+    key = (actor.tenant_id, query.columns, query.sort, query.backward, query.archived,
+           tuple(visible))  # fmt: skip
     plan = plans.get(key)
     if plan is None:
         if len(plans) >= _MOST_PLANS:
@@ -184,7 +185,9 @@ def _make_plan(
         if field.source == "extension":
             filter_joins.append(entity.extensions[field.plugin].__table__)
         conditions.append(condition(actor, entity, wanted, dialect=connection.dialect.name))
-    keys = sort_keys(entity, visible, query.sort, tenant_id=actor.tenant_id)
+    keys = sort_keys(
+        entity, visible, query.sort, tenant_id=actor.tenant_id, backward=query.backward
+    )
     return _Plan(
         columns=("id", "version", *(p for p in paths if p not in ("id", "version"))),
         selected=selected, conditions=conditions, keys=keys, joined=joined,
@@ -247,14 +250,14 @@ def _pages(
     connection: Connection, entity: EntityView, plan: _Plan,
     conditions: list[ColumnElement[bool]], limit: int, start: list[Any] | None,
 ) -> tuple[list[tuple[Any, ...]], list[list[Any]]]:  # fmt: skip
-    """Read the region with a leading value, then, if the page is not full, the one without."""
+    """Read the region with a leading value, then, if the page is not full, the one without.
+
+    Backward it is the other way round.
+    """
     rows: list[tuple[Any, ...]] = []
     positions: list[list[Any]] = []
     width = len(plan.selected)
-    lead = plan.keys[0]
-    first = 0 if start is None else _region(start)
-    for region in range(first, 2 if lead.nullable else 1):
-        at = start if region == first else None
+    for region, at in _regions(plan, start):
         if len(conditions) == len(plan.conditions):
             found = _kept_page(connection, entity, plan, region, at, limit - len(rows))
         else:
@@ -310,10 +313,21 @@ def _start_values(keys: Sequence[SortKey], start: list[Any]) -> tuple[list[Any],
         raise BadQuery(_("The cursor cannot be read."), code="bad_cursor") from None
 
 
-def _region(start: list[Any]) -> int:
+def _regions(plan: _Plan, start: list[Any] | None) -> list[tuple[int, list[Any] | None]]:
+    """Give the regions to read, and where in the first of them a page begins.
+
+    :raises BadQuery: when somebody changed the cursor.
+    """
+    lead = plan.keys[0]
+    regions = [0, 1] if lead.nullable else [0]
+    if lead.empty_first:
+        regions.reverse()
+    if start is None:
+        return [(region, None) for region in regions]
     if not start or start[0] not in (0, 1):
         raise BadQuery(_("The cursor cannot be read."), code="bad_cursor")
-    return int(start[0])
+    rest = regions[regions.index(start[0]) :] if start[0] in regions else []
+    return [(region, start if region == start[0] else None) for region in rest]
 
 
 def _region_statement(
@@ -381,9 +395,7 @@ def _walk(
     found: list[UUID] = []
     positions: list[list[Any]] = []
     table = entity.table
-    first = 0 if start is None else _region(start)
-    for region in range(first, 2 if plan.keys[0].nullable else 1):
-        at = start if region == first else None
+    for region, at in _regions(plan, start):
         while len(found) < limit:
             step = _region_statement(
                 entity, plan, [table.c.id.label("found"), table.c.search_text.label("searched")],

@@ -1,14 +1,15 @@
 """Order and keyset paging: no gap, no double, and an index for every page.
 
-Empty values come last both ways. The tie-breaker `id` goes the same way as the leading key and
-is the id of the leading key's table, or neither database could walk the index.
+Empty values come last both ways, and first where an order is read from its end. The tie-breaker
+`id` goes the same way as the leading key and is the id of the leading key's table, or neither
+database could walk the index.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,8 @@ class SortKey:
     column: ColumnElement[Any]
     descending: bool
     nullable: bool
+    #: The order is read from its end, where the empty values are.
+    empty_first: bool = False
     #: Side table that holds the key, where it is not the entity's own, and how it is joined.
     source: FromClause | None = None
     on: ColumnElement[bool] | None = None
@@ -43,10 +46,12 @@ class SortKey:
 
 
 def sort_keys(
-    entity: EntityView, visible: Mapping[str, Field], wanted: Sequence[str], *, tenant_id: int
-) -> list[SortKey]:
+    entity: EntityView, visible: Mapping[str, Field], wanted: Sequence[str], *, tenant_id: int,
+    backward: bool = False,
+) -> list[SortKey]:  # fmt: skip
     """Resolve the wanted order; without one, newest first.
 
+    :param backward: give the exact reverse of it.
     :raises BadQuery: for an unknown field, or one that has no index.
     """
     if len(wanted) > _MAX_KEYS:
@@ -66,7 +71,8 @@ def sort_keys(
                 hint=_("It can be sorted by: {fields}."),
                 field=path, fields=", ".join(offered), code="not_sortable",
             )  # fmt: skip
-        keys.append(_key(entity, field, part.startswith("-"), number, tenant_id))
+        key = _key(entity, field, part.startswith("-") is not backward, number, tenant_id)
+        keys.append(replace(key, empty_first=backward))
     return keys
 
 
@@ -106,14 +112,14 @@ def _key(
 def order_by(
     keys: Sequence[SortKey], tie: ColumnElement[Any], *, descending: bool, lead_known: bool
 ) -> list[Any]:
-    """Make the ORDER BY of a region, empty values last.
+    """Make the ORDER BY of a region, empty values last or, backward, first.
 
     :param lead_known: the first key is known not to be empty.
     """
     made: list[Any] = []
     for number, key in enumerate(keys):
         if key.nullable and not (number == 0 and lead_known):
-            made.append(key.column.is_(None))
+            made.append(key.column.is_not(None) if key.empty_first else key.column.is_(None))
         made.append(key.column.desc() if key.descending else key.column.asc())
     made.append(tie.desc() if descending else tie.asc())
     return made
@@ -129,10 +135,10 @@ def after(
     for number, (key, value) in enumerate(zip(keys, values, strict=True)):
         greater: ColumnElement[bool]
         if value is None:
-            greater = false()
+            greater = key.column.is_not(None) if key.empty_first else false()
         else:
             greater = key.column < value if key.descending else key.column > value
-            if key.nullable and not (number == 0 and lead_known):
+            if key.nullable and not key.empty_first and not (number == 0 and lead_known):
                 greater = or_(greater, key.column.is_(None))
         steps.append(and_(*equal, greater))
         equal.append(key.column.is_(None) if value is None else key.column == value)
