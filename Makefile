@@ -46,6 +46,7 @@ test: setup ## run every test: SQLite, PostgreSQL, browser
 
 soak: setup ## run what is too long for "test": full sizes, load and faults; prints figures
 	tools/install-browser
+	tools/install-servers
 	$(BIN)/python -m pytest -m soak -s --durations=15 $(PYTEST_ARGS)
 
 shots: setup ## draw every page into shots/: light, dark and on a phone

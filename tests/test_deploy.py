@@ -1,6 +1,7 @@
 """What `deploy/` and the operators' pages name exists: commands, settings, files, addresses.
 
-No container engine and no systemd runs where the tests do; this is as near as they come.
+No container engine and no systemd runs where the tests do; this is as near as they come. The proxy
+and the pooler run for real in `make soak`: core/tests/test_proxy.py and test_pooler.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A real PgBouncer in transaction mode between the application and PostgreSQL.
 
-It is no wheel, so it has to be there already: ``apt-get install pgbouncer``.
+It is no wheel; `make soak` installs it (Debian's ``pgbouncer``).
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ def test_a_pooling_that_nobody_knows_is_refused(pooling: str) -> None:
 def pooled(installation: Installation, tmp_path: Path) -> Iterator[Installation]:
     """Let the application reach its database through a pooler, and the owner past it."""
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        pytest.skip("pgbouncer is not installed")
+    assert program is not None, "pgbouncer is missing: apt-get install pgbouncer"
     direct = make_url(installation.environ["TRATO_DATABASE_URL"])
     folder = tmp_path / "pooler"
     folder.mkdir()
