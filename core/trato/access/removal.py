@@ -28,13 +28,18 @@ def users_of(connection: Connection, tenant_id: int) -> list[Any]:
 def delete_orphans(connection: Connection, user_ids: Sequence[UUID]) -> int:
     """Delete those of the users who are members nowhere any more, with their sessions.
 
+    Operators of the installation stay.
+
     The caller is the owner of the tables, who sees the members of every tenant.
     """
     gone = 0
     for start in range(0, len(user_ids), _BATCH):
         some = user_ids[start : start + _BATCH]
         elsewhere = select(t.member.c.user_id).where(t.member.c.user_id == t.user.c.id)
+        operators = select(t.operator.c.user_id)
         gone += connection.execute(
-            delete(t.user).where(t.user.c.id.in_(some), ~elsewhere.exists())
+            delete(t.user).where(
+                t.user.c.id.in_(some), ~elsewhere.exists(), t.user.c.id.not_in(operators)
+            )
         ).rowcount
     return gone

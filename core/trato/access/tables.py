@@ -69,6 +69,17 @@ member = Table(
     info=CORE | {"policy": "user_id = nullif(current_setting('trato.user_id', true), '')::uuid"},
 )
 
+#: Who may make and close companies of this installation. The application may read it only: the
+#: mark is set by a command, as the owner of the tables.
+operator = Table(
+    "core_operator",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["user_id"], ["core_user.id"], ondelete="CASCADE"),
+    info=CORE | {"read_only": True},
+)
+
 team = Table(
     "core_team",
     metadata,

@@ -181,11 +181,11 @@ def grants(
     yield f"GRANT USAGE ON SCHEMA {schema} TO {quoted}"
     for table in metadata.sorted_tables:
         if table.name in existing:
-            rights = (
-                "SELECT, INSERT"
-                if table.info.get("append_only")
-                else ("SELECT, INSERT, UPDATE, DELETE")
-            )
+            rights = "SELECT, INSERT, UPDATE, DELETE"
+            if table.info.get("append_only"):
+                rights = "SELECT, INSERT"
+            elif table.info.get("read_only"):
+                rights = "SELECT"
             yield f"REVOKE ALL ON {table.name} FROM {quoted}"
             yield f"GRANT {rights} ON {table.name} TO {quoted}"
     for name in sorted(existing):

@@ -32,8 +32,9 @@ SEAL = "manifest.seal"
 ROWS = "rows/"
 FILES = "files/"
 
-#: Made anew by a restore, or no part of what is restored.
-LEFT_OUT = frozenset({"core_search_row", "core_maintenance", "core_process"})
+#: Made anew by a restore, or no part of what is restored; operators are marked anew, so that no
+#: archive brings one.
+LEFT_OUT = frozenset({"core_search_row", "core_maintenance", "core_operator", "core_process"})
 
 #: Tables of no tenant that hold something of one: itself, its turn in the queue, its people.
 OF_TENANT = frozenset({"core_tenant", "core_turn", "core_user"})

@@ -274,6 +274,8 @@ class _Restore:
         row["id"] = number
         row["history_number"] = None if history == number else history
         if self._manifest.scope == "tenant":
+            # Who brings a company back wants people to get in.
+            row["closed_at"] = row["closed_by"] = None
             # A process that served the tenant before it was deleted may know a higher version
             # and would take what it remembers for newer.
             row["version"] = max(row["version"], int(self._host.clock().timestamp()))

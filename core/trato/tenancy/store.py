@@ -77,7 +77,8 @@ def _tenant(row: Any) -> Tenant:
     return Tenant(
         id=row.id, slug=row.slug, name=row.name, locale=row.locale, timezone=row.timezone,
         currency=row.currency, version=row.version,
-        history_number=row.history_number or row.id,
+        history_number=row.history_number or row.id, closed_at=row.closed_at,
+        closed_by=row.closed_by,
     )  # fmt: skip
 
 

@@ -38,6 +38,10 @@ tenant = Table(
     #: Number under which its history began, which the history's hashes contain; none: its own.
     #: A tenant that is restored beside others may get another number, and keeps its history.
     Column("history_number", Integer),
+    #: Since when nobody gets in and nothing runs, until it is deleted or opened again; and who
+    #: closed it, in words.
+    Column("closed_at", UtcDateTime),
+    Column("closed_by", Text),
     UniqueConstraint("slug"),
     info=CORE,
 )
