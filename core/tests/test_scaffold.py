@@ -54,16 +54,20 @@ def install(plugin: Path, site: Path) -> Path:
 
 def each(*quick: str) -> list[Any]:
     """Give every choice; all but the named ones only when there is time."""
-    return [pytest.param(c, marks=[] if c in quick else [pytest.mark.soak]) for c in CHOICES]
+    return [pytest.param(c, marks=() if c in quick else pytest.mark.soak) for c in CHOICES]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parts", each(ALL))
-def test_its_own_tests_pass_as_they_are_written(tmp_path: Path, parts: str) -> None:
+@pytest.mark.parametrize(
+    ("parts", "database"),
+    [*(pytest.param(*p.values, "sqlite", marks=p.marks) for p in each(ALL)),
+     pytest.param(ALL, "postgresql", marks=pytest.mark.soak)],
+)  # fmt: skip
+def test_its_own_tests_pass_as_they_are_written(tmp_path: Path, parts: str, database: str) -> None:
     plugin = made(tmp_path, parts=parts)
     site = install(plugin, tmp_path / "site")
 
-    said = run([sys.executable, "-m", "pytest", "-q", "--database", "sqlite",
+    said = run([sys.executable, "-m", "pytest", "-q", "--database", database,
                 "-p", "no:cacheprovider"], cwd=plugin, path=site)  # fmt: skip
 
     assert " passed" in said
