@@ -20,6 +20,8 @@ class Step:
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     #: What is to be stored.
     wanted: Any = None
+    #: A task goes on with it: records are indexed anew in the background.
+    goes_on: bool = False
 
 
 def compare(

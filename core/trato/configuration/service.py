@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,20 +11,18 @@ from sqlalchemy import Connection
 from trato import administration
 from trato.access import store as people
 from trato.access.actor import Actor
-from trato.configuration import document
+from trato.configuration import document, refilling
 from trato.configuration.plan import Step
 from trato.configuration.reading import read_steps
 from trato.configuration.state import State, read_state, to_document
 from trato.db.engine import transaction
-from trato.errors import Invalid, Message
 from trato.host import Host
 from trato.records import backfill
 from trato.records.unit import Unit
 from trato.tenancy import store
 from trato.tenancy.core_settings import MAIL_PLACE
-from trato.tenancy.own_fields import OwnField, save_own_field
+from trato.tenancy.own_fields import save_own_field
 from trato.tenancy.profile import save_profile
-from trato.text import _
 
 #: What a step is called in the audit.
 _ACTIONS = {"create": "create", "change": "update", "retire": "archive"}
@@ -40,29 +39,35 @@ def export_configuration(host: Host, slug: str) -> str:
 def apply_configuration(
     host: Host, slug: str, text: str, *, dry_run: bool = False,
     progress: backfill.Progress | None = None, actor: Actor | None = None,
+    in_background: bool = False,
 ) -> list[Step]:  # fmt: skip
     """Bring a tenant's configuration to what a document says, all of it or nothing.
 
     :param dry_run: do everything, data checks included, and undo it.
     :param progress: told how many records were indexed anew, batch by batch.
     :param actor: who does it, for the audit.
+    :param in_background: see ``apply_data``.
     :raises ConfigError: when the text is not YAML.
     :raises Invalid: with every problem by its path in the document.
     """
     return apply_data(
-        host, slug, document.parse(text), dry_run=dry_run, progress=progress, actor=actor
-    )
+        host, slug, document.parse(text), dry_run=dry_run, progress=progress, actor=actor,
+        in_background=in_background,
+    )  # fmt: skip
 
 
 def apply_data(
     host: Host, slug: str, data: Any, *, dry_run: bool = False,
     progress: backfill.Progress | None = None, actor: Actor | None = None,
+    in_background: bool = False,
 ) -> list[Step]:  # fmt: skip
     """Bring a tenant's configuration to what plain data says, as ``apply_configuration`` does.
 
     Pages send their forms through here, so that a form and a file obey the same rules.
 
     :param actor: the administrator who does it, for the audit.
+    :param in_background: leave many records that are to be indexed anew to a task, as pages do;
+        the steps say so. Values that stand in the way of being unique are then told by the task.
     :raises Invalid: with every problem by its path in the data.
     """
     owner = administration.tenant(host, slug)
@@ -72,7 +77,10 @@ def apply_data(
         steps = read_steps(data, state, view, host.registry)
         with connection.begin_nested() as nested:
             _store(connection, owner.id, steps)
-            _backfill(host, connection, state, steps, progress)
+            later = _refill(
+                host, connection, state, steps, progress, actor, in_background=in_background,
+                dry_run=dry_run,
+            )  # fmt: skip
             for step in steps:
                 if step.action != "unchanged":
                     administration.record_act(
@@ -82,7 +90,7 @@ def apply_data(
                     )  # fmt: skip
             if dry_run:
                 nested.rollback()
-    return steps
+    return [replace(step, goes_on=_follows(step, later)) for step in steps]
 
 
 def _store(connection: Connection, tenant_id: int, steps: Sequence[Step]) -> None:
@@ -108,60 +116,32 @@ def _store(connection: Connection, tenant_id: int, steps: Sequence[Step]) -> Non
             save_own_field(connection, tenant_id, step.wanted)
 
 
-def _backfill(
+def _refill(
     host: Host, connection: Connection, state: State, steps: Sequence[Step],
-    progress: backfill.Progress | None,
-) -> None:  # fmt: skip
-    """Make what is derived from existing values follow the changed declarations."""
-    changed = [
-        (step.path, state.fields[step.wanted.entity, step.wanted.key], step.wanted)
-        for step in steps
-        if isinstance(step.wanted, OwnField) and step.action in ("change", "retire")
-    ]
-    if not changed:
-        return
+    progress: backfill.Progress | None, actor: Actor | None, *, in_background: bool, dry_run: bool,
+) -> set[str]:  # fmt: skip
+    """Make what is derived of existing values follow the changed declarations.
+
+    :return: the entities whose records a task will make anew.
+    """
+    found = refilling.needed(state, steps)
+    if not found:
+        return set()
     view = host.build_view(connection, state.tenant.id)
     unit = Unit(
         actor=Actor(view=view, via="command", label="config apply"), connection=connection,
         audit_keys=host.audit_keys, clock=host.clock, force=True,
     )  # fmt: skip
-    refused: dict[str, list[Message]] = {}
-    searched = set()
-    for path, before, after in changed:
-        entity = view.entities[after.entity]
-        if _search_differs(before, after):
-            searched.add(after.entity)
-        if not after.active or not _index_differs(before, after):
+    later = set()
+    for wanted in found:
+        if not in_background or not refilling.is_much(unit, wanted):
+            refilling.do(unit, wanted, progress=progress)
             continue
-        field = entity.fields[f"custom.{after.key}"]
-        if field not in entity.valued:
-            backfill.forget_field(unit, entity, field.path)
-            continue
-        for found in backfill.index_field(unit, entity, field, progress=progress):
-            refused.setdefault(f"{path}.unique", []).append(
-                Message(
-                    _("'{value}' stands in {count} records, such as {records}."),
-                    {"value": found.value, "count": found.count,
-                     "records": ", ".join(found.records)},
-                )
-            )  # fmt: skip
-    if refused:
-        raise Invalid(
-            refused, _("The configuration was not applied."),
-            hint=_("Nothing was changed. Give these records different values first."),
-            code="bad_configuration",
-        )  # fmt: skip
-    for entity_name in sorted(searched):
-        backfill.index_search(unit, view.entities[entity_name], progress=progress)
+        later.add(wanted.entity)
+        if not dry_run:
+            refilling.queue(connection, state.tenant.id, wanted, now=host.clock(), actor=actor)
+    return later
 
 
-def _index_differs(before: OwnField, after: OwnField) -> bool:
-    """Tell whether typed rows are to be made anew; those of a retired field were left alone."""
-    return (before.indexed, before.unique, before.active) != (
-        after.indexed, after.unique, after.active,
-    )  # fmt: skip
-
-
-def _search_differs(before: OwnField, after: OwnField) -> bool:
-    was, will = before.active and before.searchable, after.active and after.searchable
-    return was != will or (will and before.choices != after.choices)
+def _follows(step: Step, later: set[str]) -> bool:
+    return step.action != "unchanged" and getattr(step.wanted, "entity", None) in later

@@ -85,6 +85,8 @@ class Field:
     searchable: bool = False
     #: Has an index: may be sorted by.
     indexed: bool = False
+    #: A tenant's own field whose index is still being made: kept in typed rows, read by none.
+    filling: bool = False
     unique: bool = False
     #: Tells records apart for people: match key of imports and upserts, subject of duplicates.
     identifies: bool = False

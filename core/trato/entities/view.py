@@ -59,6 +59,11 @@ class EntityView:
         )
 
     @cached_property
+    def in_rows(self) -> tuple[Field, ...]:
+        """The fields of which typed rows are written: the valued ones, and those to come."""
+        return tuple(f for f in self.fields.values() if f in self.valued or f.filling)
+
+    @cached_property
     def references(self) -> tuple[Field, ...]:
         """The fields that name a record of another entity."""
         return tuple(f for f in self.fields.values() if f.kind == "ref")

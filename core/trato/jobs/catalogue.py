@@ -16,6 +16,7 @@ from trato.jobs.exchanging import exchange_jobs
 from trato.jobs.merging import merging_job
 from trato.jobs.queue import remove_done, remove_old
 from trato.jobs.refilling import refilling_job
+from trato.jobs.refilling import refilling_job
 from trato.jobs.removing import removing_job
 from trato.lifecycle.exports import drop_removed, export_tenant
 from trato.mail.invitations import (
@@ -127,6 +128,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
     made = (
         Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),
         merging_job(host),
+        refilling_job(host),
         refilling_job(host),
         removing_job(host),
         Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), detached=True,

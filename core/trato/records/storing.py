@@ -81,7 +81,7 @@ def insert_records(
         rows.append(row)
     connection.execute(insert(entity.table), rows)
     _insert_extensions(connection, actor.tenant_id, entity, changes)
-    _insert_side_rows(connection, actor.tenant_id, entity, changes, entity.valued)
+    _insert_side_rows(connection, actor.tenant_id, entity, changes, entity.in_rows)
     if connection.dialect.name == "sqlite" and entity.searchable:
         texts = {row["id"]: row["search_text"] for row in rows}
         _index_sqlite(connection, actor.tenant_id, entity, texts)
@@ -233,7 +233,7 @@ def _update_side_rows(
             .values(is_active=bindparam("alive")),
             [{"the_id": c.id, "alive": c.action == "restore"} for c in moved],
         )
-    for field in entity.valued:
+    for field in entity.in_rows:
         touched = [change for change in changes if field.path in change.changed]
         if not touched:
             continue

@@ -46,6 +46,8 @@ class OwnField:
     #: Entity that a link points to, and what a purge of the record there does: clear, refuse.
     target: str | None = None
     on_purge: str | None = None
+    #: Its typed rows are still being made, in the background.
+    filling: bool = False
 
     def columns(self) -> dict[str, Any]:
         """Give the columns of its row but the key."""
@@ -60,6 +62,7 @@ class OwnField:
             ] or None,
             "section": self.section or None, "position": self.position,
             "target": self.target, "on_purge": self.on_purge,
+            "is_filling": self.filling or None,
         }  # fmt: skip
 
     def field(self) -> Field:
@@ -80,7 +83,7 @@ def read_own_fields(connection: Connection, tenant_id: int) -> dict[tuple[str, s
             help=row.help or "", required=row.is_required, unique=row.is_unique,
             indexed=row.is_indexed, searchable=row.is_searchable, active=row.is_active,
             default=row.default, section=row.section or "", position=row.position,
-            target=row.target, on_purge=row.on_purge,
+            target=row.target, on_purge=row.on_purge, filling=bool(row.is_filling),
             choices=tuple(
                 OwnChoice(value=item[0], label=item[1], active=len(item) < 3 or bool(item[2]))
                 for item in row.choices or ()

@@ -163,12 +163,15 @@ def custom_field(row: Any) -> Field:
     limits = {"text": 255, "longtext": 20_000, "email": 254, "phone": 40, "url": 2000, "tags": 60}
     labels = dict(row.labels)
     shadowed = kind in ("text", "email", "url", "phone")
+    # Half an index would leave records out of what is filtered and sorted by it.
+    ready = not row.is_filling
     return Field(
         path=f"custom.{row.key}", label=labels.get("es") or next(iter(labels.values()), row.key),
         kind=kind, required=row.is_required, searchable=row.is_searchable,
         # A link is always kept in typed rows: a purge finds by them who refers to a record.
-        indexed=row.is_indexed or row.is_unique or kind == "ref", unique=row.is_unique,
-        identifies=row.is_unique,
+        indexed=(ready and (row.is_indexed or row.is_unique)) or kind == "ref",
+        unique=ready and row.is_unique, identifies=ready and row.is_unique,
+        filling=not ready,
         fold=("digits" if kind == "phone" else "text") if shadowed else None,
         help=row.help or "", default=row.default, max_length=limits.get(kind), scale=scale,
         choices=tuple((item[0], item[1]) for item in row.choices or ()),

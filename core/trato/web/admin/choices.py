@@ -15,7 +15,17 @@ from trato.jobs import merging
 from trato.tenancy.own_fields import OwnField
 from trato.text import _
 from trato.web.admin.fields import entity_of, field_crumbs, label_of, own_of
-from trato.web.admin.layout import ROOT, admin, blueprint, by_field, done, page, slug, told
+from trato.web.admin.layout import (
+    ROOT,
+    admin,
+    applied,
+    blueprint,
+    by_field,
+    done,
+    page,
+    slug,
+    told,
+)
 from trato.web.auth import current_host
 from trato.web.frame import Crumb, formats, translator
 
@@ -61,10 +71,10 @@ def change_choices(entity_name: str, key: str) -> Response | tuple[str, int]:
         raise HttpNotFound
     try:
         data = {"fields": {entity_name: {key: {"choices": choices}}}}
-        apply_data(current_host(), slug(), data, actor=admin())
+        steps = apply_data(current_host(), slug(), data, actor=admin(), in_background=True)
     except Invalid as error:
         return _page(entity_name, own, _lines(error)), 422
-    return done(_path(own), said, value=label)
+    return applied(_path(own), steps, said, value=label)
 
 
 @blueprint.post(f"{_PATH}/merge")

@@ -12,7 +12,17 @@ from werkzeug.wrappers import Response
 from trato.configuration import Step, apply_configuration, export_configuration
 from trato.errors import Invalid, TratoError
 from trato.text import _
-from trato.web.admin.layout import ROOT, admin, blueprint, done, page, said, slug, told, widget
+from trato.web.admin.layout import (
+    ROOT,
+    admin,
+    applied,
+    blueprint,
+    page,
+    said,
+    slug,
+    told,
+    widget,
+)
 from trato.web.auth import current_host
 from trato.web.frame import translator
 
@@ -49,13 +59,13 @@ def plan_configuration() -> str | tuple[str, int] | Response:
         return _page(errors=[translator(_("Choose the file or paste its text."))]), 422
     try:
         steps = apply_configuration(
-            current_host(), slug(), text, dry_run=not applies, actor=admin()
+            current_host(), slug(), text, dry_run=not applies, actor=admin(), in_background=True
         )
     except TratoError as error:
         return _page(text=text, errors=_lines(error)), 422
     changes = [step for step in steps if step.action != "unchanged"]
     if applies:
-        return done("configuration", _("Applied: {count} changes."), count=len(changes))
+        return applied("configuration", steps, _("Applied: {count} changes."), count=len(changes))
     return _page(text=text, plan=[_row(step) for step in changes], is_planned=True)
 
 

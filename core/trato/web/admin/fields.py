@@ -9,7 +9,7 @@ from flask import render_template, request
 from werkzeug.exceptions import NotFound as HttpNotFound
 from werkzeug.wrappers import Response
 
-from trato.configuration import apply_data
+from trato.configuration import apply_data, refilling
 from trato.db.engine import transaction
 from trato.entities.fold import fold
 from trato.entities.view import EntityView
@@ -20,6 +20,7 @@ from trato.web.admin import field_form
 from trato.web.admin.layout import (
     ROOT,
     admin,
+    applied,
     blueprint,
     by_field,
     done,
@@ -31,6 +32,9 @@ from trato.web.admin.layout import (
 from trato.web.auth import current_host
 from trato.web.frame import Crumb, locale, translator
 from trato.web.references import find_options
+
+#: Where one sees how far the index of a field is.
+FILLING_URL = f"{ROOT}/jobs?job={refilling.JOB}"
 
 
 @blueprint.get("/fields")
@@ -84,6 +88,7 @@ def _row(own: OwnField, active: list[OwnField]) -> dict[str, Any]:
     place = active.index(own) if own in active else 0
     return {
         "label": label_of(own), "key": own.key, "about": " · ".join(about),
+        "filling_url": FILLING_URL if own.filling else None,
         "section": own.section, "is_first": place == 0, "is_last": place == len(active) - 1,
         "url": f"{ROOT}/fields/{own.entity}/{own.key}",
     }  # fmt: skip
@@ -115,7 +120,7 @@ def edit_field(entity_name: str, key: str) -> str:
 
 @blueprint.post("/fields/<entity_name>/<key>")
 def save_field(entity_name: str, key: str) -> Response | tuple[str, int]:
-    """Change a field; what its values need is made again at once."""
+    """Change a field; what its values need is made again, of many records in the background."""
     own = own_of(entity_name, key)
     return _save(entity_of(entity_name), key, field_form.typed(), own)
 
@@ -131,7 +136,10 @@ def change_field(entity_name: str, key: str, action: str) -> Response | tuple[st
     else:
         raise HttpNotFound
     try:
-        apply_data(current_host(), slug(), {"fields": {entity_name: changes}}, actor=admin())
+        steps = apply_data(
+            current_host(), slug(), {"fields": {entity_name: changes}}, actor=admin(),
+            in_background=True,
+        )  # fmt: skip
     except TratoError as error:
         return fields_page(entity, _problems(error)), 422
     if action in ("up", "down"):
@@ -139,7 +147,7 @@ def change_field(entity_name: str, key: str, action: str) -> Response | tuple[st
     said = _("{field} is retired; its data stays.")
     if action == "restore":
         said = _("{field} is back, with the data it had.")
-    return done(f"fields/{entity_name}", said, field=label_of(own))
+    return applied(f"fields/{entity_name}", steps, said, field=label_of(own))
 
 
 @blueprint.post("/fields/<entity_name>/preview")
@@ -229,7 +237,7 @@ def _save(
     if roles:
         data["roles"] = roles
     try:
-        apply_data(current_host(), slug(), data, actor=admin())
+        steps = apply_data(current_host(), slug(), data, actor=admin(), in_background=True)
     except Invalid as error:
         prefix = f"fields.{entity.name}.{key}"
         wrong, rest = by_field(error, field_form.PLACES, prefix=prefix)
@@ -237,7 +245,8 @@ def _save(
     label = typed["label_es"] or typed["label_en"]
     if own is None:
         return done(f"fields/{entity.name}", _("The field {field} is made."), field=label)
-    return done(f"fields/{entity.name}", _("The field {field} is saved."), field=label)
+    said = _("The field {field} is saved.")
+    return applied(f"fields/{entity.name}", steps, said, field=label)
 
 
 def _problems(error: TratoError) -> list[str]:
@@ -262,4 +271,5 @@ def _form(
         preview=field_form.preview(values, own),
         submit_label=translator(_("Save field") if own else _("Make field")),
         choices_url=f"{base}/{own.key}/choices" if own and has_choices else None,
+        filling_url=FILLING_URL if own is not None and own.filling else None,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from trato.access.actor import Actor
 from trato.access.roles import AUDIT
+from trato.configuration import Step
 from trato.errors import Invalid, Message, TratoError
 from trato.records.explaining import ADMINISTER
 from trato.text import _
@@ -137,6 +138,15 @@ def fragment(template: str, **values: Any) -> str:
 def done(path: str, text: str, **params: Any) -> Response:
     """Go on to a page of the administration and say there what was done."""
     return flash.flash(redirect(f"{ROOT}/{path}"), translator(text, **params))
+
+
+def applied(path: str, steps: Iterable[Step], text: str, **params: Any) -> Response:
+    """Go on to a page after a change of the configuration; says it when a task goes on with it."""
+    said = translator(text, **params)
+    if any(step.goes_on for step in steps):
+        more = _("The records are being indexed in the background; you may go on meanwhile.")
+        said = f"{said} {translator(more)}"
+    return flash.flash(redirect(f"{ROOT}/{path}"), said)
 
 
 def said(message: Message) -> str:
