@@ -16,7 +16,6 @@ from trato.jobs.exchanging import exchange_jobs
 from trato.jobs.merging import merging_job
 from trato.jobs.queue import remove_done, remove_old
 from trato.jobs.refilling import refilling_job
-from trato.jobs.refilling import refilling_job
 from trato.jobs.removing import removing_job
 from trato.lifecycle.exports import drop_removed, export_tenant
 from trato.mail.invitations import (
@@ -129,14 +128,14 @@ def core_jobs(host: Host) -> dict[str, Job]:
         Job(name=CLEAN, title=_("Remove the record of old tasks"), run=clean, at="03:30"),
         merging_job(host),
         refilling_job(host),
-        refilling_job(host),
         removing_job(host),
-        Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), detached=True,
-            attempts=8),
+        # They write no records, and go out without a licence too: a new company has none yet.
+        Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), reads=True,
+            detached=True, attempts=8),
         Job(name=RESET, title=_("Send a link for a new password"), run=letter(send_reset),
-            detached=True, attempts=8),
+            reads=True, detached=True, attempts=8),
         Job(name=CHANGED, title=_("Tell of a changed password"), run=letter(send_changed),
-            detached=True, attempts=8),
+            reads=True, detached=True, attempts=8),
         Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2),
