@@ -37,6 +37,7 @@ from trato.records.unit import Clock, Unit, open_unit, utc_now
 from trato.registry import Problem, Registry, register_all
 from trato.settings import Settings
 from trato.tenancy.enablement import license_state, plugin_states
+from trato.tenancy.layouts import Layout, dressed, read_layouts
 from trato.tenancy.store import TenantConfig, read_config, touch_all
 from trato.tenancy.view import TenantView
 from trato.text import _
@@ -164,7 +165,8 @@ class Host:
             registry.plugins, state, config.switched, behind=behind(connection, registry.folders)
         )
         enabled = frozenset(name for name, plugin in states.items() if plugin.enabled)
-        entities = self._entities(connection, config, enabled)
+        layouts = read_layouts(config.settings)
+        entities = self._entities(connection, config, enabled, layouts)
         screens = {key: screen for key, screen in registry.screens.items() if key[1] in entities}
         return TenantView(
             tenant=config.tenant, license=state, plugins=states, enabled=enabled,
@@ -176,6 +178,7 @@ class Host:
             timelines=[(plugin, timeline) for plugin, timeline in registry.timelines
                        if plugin == "core" or plugin in enabled],
             members=members, teams=teams, roles=roles, settings=config.settings,
+            layouts=layouts,
             declared={name: setting for name, setting in registry.settings.items()
                       if name[0] == "core" or name[0] in enabled},
             unseal=self._unseal,
@@ -188,8 +191,9 @@ class Host:
         )  # fmt: skip
 
     def _entities(
-        self, connection: Connection, config: TenantConfig, enabled: frozenset[str]
-    ) -> dict[str, EntityView]:
+        self, connection: Connection, config: TenantConfig, enabled: frozenset[str],
+        layouts: Mapping[str, Layout],
+    ) -> dict[str, EntityView]:  # fmt: skip
         registry = self.registry
         options: dict[str, Any] = {}
         views: dict[str, EntityView] = {}
@@ -238,7 +242,12 @@ class Host:
                     if listed not in options:
                         options[listed] = tuple(registry.options[listed].load(connection))
                     fields[path] = replace(field, choices=options[listed])
-            views[name] = EntityView(entity=entity, fields=fields, extensions=extensions)
+            layout = layouts.get(name)
+            views[name] = EntityView(
+                entity=entity, extensions=extensions,
+                fields=fields if layout is None else dressed(fields, layout),
+                plain=None if layout is None else fields,
+            )  # fmt: skip
         return views
 
     def _menus(self, enabled: frozenset[str], entities: Mapping[str, EntityView]) -> Sequence[Menu]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from trato.configuration import own_fields, people, settings
+from trato.configuration import layouts, own_fields, people, settings
 from trato.configuration.plan import Step, compare
 from trato.configuration.problems import Problems, join, shown
 from trato.configuration.state import VERSION, State
@@ -16,7 +16,7 @@ from trato.text import _
 
 #: Longest text that a plan and the audit hold whole.
 _SHOWN = 2000
-_SECTIONS = ("version", "tenant", "settings", "teams", "roles", "fields")
+_SECTIONS = ("version", "tenant", "settings", "teams", "roles", "fields", "forms")
 #: Where new fields stand that say no position: tens, so that others fit between.
 _SPACING = 10
 
@@ -32,12 +32,14 @@ def read_steps(data: Any, state: State, view: TenantView, registry: Registry) ->
     if given.get("version", VERSION) != VERSION:
         problems.add("version", _("This program reads version {known}, not {value}."),
                      known=VERSION, value=shown(given["version"]))  # fmt: skip
+    fields = _fields(problems, given, state, view, registry)
     steps = [
         *_tenant(problems, given, state),
         *_settings(problems, given, state, registry),
         *_teams(problems, given, state),
         *_roles(problems, given, state, registry),
-        *_fields(problems, given, state, view, registry),
+        *fields,
+        *_forms(problems, given, state, view, registry, fields),
     ]
     problems.check()
     return steps
@@ -130,4 +132,26 @@ def _fields(
                 problems.add(path, _("The plugin of '{entity}' is not enabled for this tenant."),
                              entity=entity)  # fmt: skip
             steps.append(step)
+    return steps
+
+
+def _forms(
+    problems: Problems, given: dict[str, Any], state: State, view: TenantView, registry: Registry,
+    fields: list[Step],
+) -> list[Step]:  # fmt: skip
+    own = {**state.fields, **{(s.wanted.entity, s.wanted.key): s.wanted for s in fields}}
+    steps = []
+    for entity, spec in problems.mapping("forms", given.get("forms")).items():
+        path, current = join("forms", entity), state.layouts.get(entity)
+        if entity not in registry.entities and current is None:
+            problems.add(path, _("There is no entity '{entity}'."), entity=entity)
+            continue
+        known = layouts.known_fields(entity, view.entities.get(entity), registry, own)
+        wanted = layouts.read(problems, path, spec, current=current, known=known)
+        before, after = layouts.describe(current), layouts.describe(wanted)
+        after |= {part: None for part in before if part not in after}
+        is_new = current is None and wanted is not None
+        steps.append(
+            compare(path, None if is_new else before, after, wanted=(entity, wanted))
+        )  # fmt: skip
     return steps

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from trato.access.listing import StoredRole, read_roles, read_teams
 from trato.configuration import own_fields, people, settings
 from trato.registry import Registry
+from trato.tenancy.layouts import Layout, read_layouts
 from trato.tenancy.own_fields import OwnField, read_own_fields
 from trato.tenancy.store import read_config
 from trato.tenancy.view import Tenant
@@ -29,6 +30,8 @@ class State:
     roles: Mapping[str, StoredRole]
     #: By entity and key, retired ones too.
     fields: Mapping[tuple[str, str], OwnField]
+    #: By entity, what was made of its form.
+    layouts: Mapping[str, Layout]
 
 
 def read_state(connection: Connection, tenant_id: int) -> State:
@@ -37,6 +40,7 @@ def read_state(connection: Connection, tenant_id: int) -> State:
     return State(
         tenant=config.tenant, settings=config.settings, teams=read_teams(connection, tenant_id),
         roles=read_roles(connection, tenant_id), fields=read_own_fields(connection, tenant_id),
+        layouts=read_layouts(config.settings),
     )  # fmt: skip
 
 
@@ -52,4 +56,5 @@ def to_document(state: State, registry: Registry) -> dict[str, Any]:
         "teams": {key: {"name": name} for key, name in state.teams.items()},
         "roles": {key: people.describe_role(role) for key, role in state.roles.items()},
         "fields": fields,
+        "forms": {entity: layout.to_json() for entity, layout in sorted(state.layouts.items())},
     }

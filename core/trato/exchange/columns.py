@@ -169,7 +169,7 @@ def _check_obligatory(writable: Mapping[str, Field], found: HeaderMap, wording: 
     missing = [
         wording.label(field)
         for field in writable.values()
-        if field.required and field.default is None and field.path not in filled
+        if field.needed and field.path not in filled
     ]
     if missing:
         raise ConfigError(

@@ -40,10 +40,12 @@ class Wording:
 
     def labels(self, field: Field) -> tuple[str, ...]:
         """Give the field's names in all languages, the reader's first."""
-        if field.labels:  # a tenant's own field, which no catalogue knows
-            own = field.labels.get(self._locale) or field.label
-            return tuple(dict.fromkeys((own, *field.labels.values())))
-        return self._everywhere(field.label, field.plugin)
+        # No catalogue knows a tenant's own field; another one keeps its declared names too.
+        known = () if field.source == "custom" else self._everywhere(field.label, field.plugin)
+        if not field.labels:
+            return known
+        own = field.own_label(self._locale) or known[0]
+        return tuple(dict.fromkeys((own, *field.labels.values(), *known)))
 
     def choices(self, field: Field) -> Choices:
         """Give a choice field's values by their labels in all languages, the reader's first."""

@@ -27,6 +27,7 @@ from trato.records.convert import choice_labels
 from trato.records.outbox import put_into_outbox
 from trato.records.reading import finish, select_columns
 from trato.records.unit import Unit
+from trato.tenancy.conditions import conditions
 from trato.text import _
 
 _BATCH = 500
@@ -154,6 +155,10 @@ _ACTION_OF: dict[str, Action] = {
 }  # fmt: skip
 
 
+#: Actions by which a value comes to be empty.
+_ASKED = ("create", "update")
+
+
 def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Change]:
     """Write changes of one entity; what is refused gets its reasons in ``change.errors``.
 
@@ -166,6 +171,7 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     check_rows(unit, entity, good)
     call_hook(unit, "trato_record_saving", [c for c in good if not c.errors])
     good = [c for c in good if not c.errors and (c.action != "update" or c.changed)]
+    _check_demanded(unit, entity, good)
     _check_retired(entity, good)
     _check_references(unit, entity, good)
     _check_tree(unit, entity, good)
@@ -237,6 +243,31 @@ def _check_through_parent(unit: Unit, entity: EntityView, changes: Sequence[Chan
                     parent_field.path, _("You may not change records of this {entity}."),
                     entity=parent.info.one,
                 )  # fmt: skip
+
+
+def _check_demanded(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
+    """Refuse to leave empty what the tenant asks for beyond the declarations.
+
+    A record from before stays as it is until somebody changes the field, or what decides whether
+    it applies. Nobody is asked for what they may not write, or for what depends on fields that
+    they may not see.
+    """
+    if not entity.demanded:
+        return
+    writable = rules.writable_fields(unit.actor, entity)
+    visible = rules.visible_fields(unit.actor, entity)
+    asked = conditions(unit.view, entity)
+    for field in entity.demanded:
+        deciding = {field.path, *(path for one in asked.show.get(field.path, ()) for path in one)}
+        if field.path not in writable or not deciding <= visible.keys():
+            continue
+        for change in changes:
+            if change[field.path] not in (None, "", []) or change.action not in _ASKED:
+                continue
+            if change.action == "update" and not deciding & change.changed.keys():
+                continue
+            if asked.shows(field.path, {**change.before, **change.values}):
+                change.refuse(field.path, _("This is obligatory."))
 
 
 def _check_retired(entity: EntityView, changes: Sequence[Change]) -> None:

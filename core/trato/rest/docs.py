@@ -94,7 +94,7 @@ def _docs_url(plugin: str, collection: str) -> str:
 
 def _row(call: Call, words: Words, field: Field, *, may_write: bool) -> dict[str, Any]:
     notes = []
-    if field.required and field.default is None and may_write:
+    if field.needed and may_write:
         notes.append(words(_("obligatory")))
     if field.unique:
         notes.append(words(_("unique")))
@@ -117,7 +117,7 @@ def _example(writable: Iterable[Field]) -> dict[str, Any]:
     """Make a body with what a new record needs and a little more."""
     found: dict[str, Any] = {}
     for field in writable:
-        needed = field.required and field.default is None
+        needed = field.needed
         if field.source != "native" or not (needed or (field.kind in _TELLING and len(found) < 4)):
             continue
         if field.kind == "choice":

@@ -60,9 +60,9 @@ class Cells:
 
     def label(self, declared: Field) -> str:
         """Name a field."""
-        if declared.labels:
-            return declared.labels.get(self.locale) or declared.label
-        return self.catalogs.translate(declared.label, self.locale, domain=declared.plugin or None)
+        return declared.own_label(self.locale) or self.catalogs.translate(
+            declared.label, self.locale, domain=declared.plugin or None
+        )
 
     def choices(self, declared: Field) -> list[tuple[str, str]]:
         """Name the allowed values of a choice."""

@@ -10,21 +10,17 @@ from dataclasses import dataclass
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.plugin import Children, Panel, entity_name, field_path
+from trato.screens.arranged import Part, parts
 from trato.screens.declared import FormScreen, ListScreen
 from trato.tenancy.view import TenantView
-from trato.text import _
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Fields under a heading; a heading in a tenant's own words is not translated."""
+    """A section with those of its fields that a person sees."""
 
-    title: str
+    part: Part
     fields: Sequence[Field]
-    is_own: bool = False
-    plugin: str = ""
-    #: Tab of the form, untranslated; none: the first one.
-    tab: str = ""
 
 
 def list_columns(view: TenantView, entity: EntityView, visible: Mapping[str, Field]) -> list[Field]:
@@ -52,41 +48,13 @@ def list_filters(view: TenantView, entity: EntityView, visible: Mapping[str, Fie
 
 
 def form_groups(view: TenantView, entity: EntityView, visible: Mapping[str, Field]) -> list[Group]:
-    """Give the sections of a record's form and page."""
-    screen: FormScreen | None = view.screens.get(("form", entity.name))
-    groups: list[Group] = []
-    placed: set[str] = set()
-
-    def add(
-        title: str, paths: Sequence[str], *, own: bool = False, plugin: str = "", tab: str = ""
-    ) -> None:
-        fields = [visible[path] for path in paths if path in visible and path not in placed]
-        placed.update(paths)
-        if fields:
-            groups.append(Group(title=title, fields=fields, is_own=own, plugin=plugin, tab=tab))
-
-    for section in screen.sections if screen else ():
-        add(section.title, [field_path(f) for f in section.fields], plugin=entity.info.plugin,
-            tab=section.tab)  # fmt: skip
-    for slot in view.slots.get(entity.name, ()):
-        for section in slot.sections:
-            add(section.title, [field_path(f) for f in section.fields], tab=section.tab)
-    rest = [p for p, f in visible.items() if f.source == "native" and not f.readonly]
-    if screen is None:
-        add("", rest, plugin=entity.info.plugin)
-    else:
-        add(_("More"), rest)
-    for plugin in entity.extensions:
-        title = view.plugins[plugin].name
-        add(title.capitalize(), [p for p, f in visible.items() if f.source == "extension"
-                                 and f.plugin == plugin])  # fmt: skip
-    own: dict[str, list[str]] = {}
-    for path, f in visible.items():
-        if f.source == "custom":
-            own.setdefault(f.section, []).append(path)
-    for title, paths in own.items():
-        add(title or _("Own fields"), paths, own=bool(title))
-    return groups
+    """Give the sections of a record's form and page, as far as there is something in them."""
+    found = [
+        Group(part=part, fields=[visible[path] for path in part.paths
+                                 if path in visible and not visible[path].hidden])
+        for part in parts(view, entity)
+    ]  # fmt: skip
+    return [group for group in found if group.fields]
 
 
 def panels(view: TenantView, entity: EntityView) -> list[Panel]:
@@ -119,6 +87,6 @@ def short_form(view: TenantView, entity: EntityView, writable: Mapping[str, Fiel
     wanted = [
         f for f in ordered
         if f.path in named or f.path == entity.info.label or f.identifies
-        or (f.required and f.default is None and f.kind != "boolean")
+        or ((f.needed or f.demanded) and f.kind != "boolean")
     ]  # fmt: skip
     return [f for f in wanted if f.writable]

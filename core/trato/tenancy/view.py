@@ -11,6 +11,7 @@ from uuid import UUID
 from trato.entities.view import EntityView
 from trato.errors import Message, NotFound
 from trato.plugin import Menu, Outgoing, Setting, Slot, Timeline
+from trato.tenancy.layouts import Layout
 from trato.text import _
 
 
@@ -118,6 +119,8 @@ class TenantView:
     timelines: Sequence[tuple[str, Timeline]] = ()
     #: Entity name to connectors and what of its records each sends, see ``records.outbox``.
     targets: Mapping[str, Sequence[tuple[str, Outgoing]]] = field(default_factory=dict)
+    #: Entity name to what the tenant made of its form.
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
     #: What the enabled plugins leave out of names that are compared: `sas`, `s en c`.
     legal_forms: tuple[str, ...] = ()
     #: Enabled plugins that hear events, each with the events it names.

@@ -100,7 +100,7 @@ class ChildRows:
         visible = self._blank.visible
         named = [field_path(column) for column in self.declared.columns]
         named = named or [self.entity.info.label]
-        named += [p for p, f in visible.items() if f.required and f.default is None]
+        named += [p for p, f in visible.items() if f.needed or f.demanded]
         return [visible[p] for p in dict.fromkeys(named)
                 if p in visible and p != self.by and visible[p].writable]  # fmt: skip
 
@@ -261,7 +261,7 @@ class ChildRows:
         return {
             "key": self.key, "title": title, "rows": rows, "count": len(rows) + self._more,
             "columns": [{"label": self._blank.cells.label(f), "kind": f.kind,
-                         "required": f.required and f.kind != "boolean"} for f in self.fields],
+                         "required": f.obligatory and f.kind != "boolean"} for f in self.fields],
             "template": self._page_of(blank, {}, 0, title) if create else None,
             "add": translator(_("Add to {title}"), title=title),
             "more": self._more, "all_url": f"{url}?{self.by}={self.parent.id}"

@@ -85,8 +85,7 @@ def marks(found: list[Duplicate]) -> str:
 def item_of(entity: EntityView, found: Duplicate) -> dict[str, Any]:
     catalogs = current_host().catalogs
     labels = [
-        field.labels.get(locale(), field.label) if field.labels
-        else translator(field.label, field.plugin or None)
+        field.own_label(locale()) or translator(field.label, field.plugin or None)
         for field in (entity.fields[path] for path in found.fields)
     ]  # fmt: skip
     fields = catalogs.message(

@@ -113,7 +113,7 @@ class FormPage:
             unit_text = "$" if currency == "COP" else currency
         return {
             "name": field.path, "label": self.cells.label(field), "kind": field.kind,
-            "value": value, "required": field.required and field.kind != "boolean",
+            "value": value, "required": field.obligatory and field.kind != "boolean",
             "help": translator(field.help, field.plugin or None) if field.help else "",
             "errors": [self.host.catalogs.message(message, language) for message in wrong],
             "choices": choices, "multiple": field.kind == "choices",

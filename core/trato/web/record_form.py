@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.errors import Invalid, Message, StaleRecord
 from trato.host import Host
 from trato.records.query import Record
 from trato.records.unit import Unit
-from trato.screens.conditions import conditions
-from trato.screens.parts import Group, children, form_groups
+from trato.screens.arranged import tab_key, tabs
+from trato.screens.parts import children, form_groups
+from trato.tenancy.conditions import conditions
 from trato.text import _
 from trato.web.children import ChildRows
 from trato.web.conflicts import Conflict
 from trato.web.duplicate_news import watch
 from trato.web.forms import FormPage
 from trato.web.frame import Crumb, locale, phrase, set_crumbs, translator
+from trato.web.headings import heading
 from trato.web.neighbours import way_back
 from trato.web.references import offer_new
 
@@ -175,27 +175,21 @@ class RecordForm(FormPage):
 
     def _tabs(self, values: dict[str, Any], wrong: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Put sections and rows under their tabs, the first of them for what names none."""
-        tabs: dict[str, dict[str, Any]] = {}
-        plugin = self.entity.info.plugin
-
-        def tab(name: str, domain: str) -> dict[str, Any]:
-            title = translator(name, domain) if name else translator(_("General"))
-            key = re.sub("[^a-z0-9]+", "-", fold(name or "general"))
-            made = {"id": f"tab-{key}", "title": title, "sections": [], "children": []}
-            return tabs.setdefault(title, made)
-
-        tab("", "")
+        made: dict[str, dict[str, Any]] = {
+            tab.key: {"id": f"tab-{tab.key}", "title": heading(tab) or translator(_("General")),
+                      "sections": [], "children": []}
+            for tab in tabs(self.unit.view, self.entity)
+        }  # fmt: skip
         for group in form_groups(self.unit.view, self.entity, self.visible):
             fields = [self._cell(f, values, wrong) for f in group.fields if self._is_asked(f)]
             if fields:
-                tab(group.tab, group.plugin or plugin)["sections"].append(
-                    {"title": self._title(group), "fields": fields,
+                made[group.part.tab]["sections"].append(
+                    {"title": heading(group.part), "fields": fields,
                      "is_off": all(cell["is_off"] for cell in fields)}
                 )  # fmt: skip
         for rows in self.children:
-            made = tab(rows.declared.tab, rows.entity.info.plugin)
-            made["children"].append(self._block(rows, wrong))
-        found = [tab_ for tab_ in tabs.values() if tab_["sections"] or tab_["children"]]
+            made[tab_key(rows.declared.tab)]["children"].append(self._block(rows, wrong))
+        found = [tab for tab in made.values() if tab["sections"] or tab["children"]]
         return [self._finished(one, found) for one in found]
 
     def _finished(self, tab: dict[str, Any], tabs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -208,9 +202,6 @@ class RecordForm(FormPage):
 
     def _is_asked(self, field: Any) -> bool:
         return not field.readonly and not (self.record is None and field.derived)
-
-    def _title(self, group: Group) -> str:
-        return group.title if group.is_own else translator(group.title, group.plugin or None)
 
     def _cell(self, field: Any, values: dict[str, Any], wrong: Mapping[str, Any]) -> dict[str, Any]:
         cell = self._widget(field, values, wrong.get(field.path, []))

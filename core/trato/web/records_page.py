@@ -18,12 +18,13 @@ from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, beside, is_state
-from trato.screens.conditions import conditions
 from trato.screens.parts import form_groups, panels
 from trato.screens.rows import read_columns
+from trato.tenancy.conditions import conditions
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
+from trato.web.headings import heading
 from trato.web.lists import load_labels
 from trato.web.neighbours import neighbours_page
 from trato.web.timeline import timeline_page
@@ -113,10 +114,10 @@ class RecordPage:
     def _sections(self) -> list[dict[str, Any]]:
         made = []
         for group in form_groups(self.unit.view, self.entity, self.visible):
-            title = group.title if group.is_own else translator(group.title, group.plugin or None)
             fields = [f for f in group.fields if self._applies(f)]
             if fields:
-                made.append({"title": title, "fields": [self._field(f) for f in fields]})
+                shown = [self._field(f) for f in fields]
+                made.append({"title": heading(group.part), "fields": shown})
         system = [f for f in self.visible.values() if f.readonly]
         made.append({"title": translator(_("Record")), "fields": [self._field(f) for f in system]})
         return made

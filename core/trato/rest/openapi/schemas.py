@@ -189,7 +189,7 @@ class Maker:
                 continue
             group = prefix(field)
             (groups.setdefault(group, {}) if group else properties)[field.name] = self.sent(field)
-            if new and field.required and field.default is None:
+            if new and field.needed:
                 needed.setdefault(group, []).append(field.name)
         for name, inner in groups.items():
             properties[name] = _object(inner, required=needed.get(name))

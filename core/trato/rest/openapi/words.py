@@ -21,6 +21,4 @@ class Words:
 
     def label(self, field: Field) -> str:
         """Give the label of a field; a tenant's own has it in its languages."""
-        if field.labels is not None:
-            return field.labels.get(self.locale) or field.label
-        return self(field.label, field.plugin)
+        return field.own_label(self.locale) or self(field.label, field.plugin)
