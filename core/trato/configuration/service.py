@@ -21,6 +21,7 @@ from trato.records import backfill
 from trato.records.unit import Unit
 from trato.tenancy import store
 from trato.tenancy.core_settings import MAIL_PLACE
+from trato.tenancy.layouts import place_of
 from trato.tenancy.own_fields import save_own_field
 from trato.tenancy.profile import save_profile
 
@@ -72,6 +73,7 @@ def apply_data(
     """
     owner = administration.tenant(host, slug)
     with transaction(host.engine, tenant_id=owner.id) as connection:
+        store.lock(connection, owner.id)
         state = read_state(connection, owner.id)
         view = host.build_view(connection, owner.id)
         steps = read_steps(data, state, view, host.registry)
@@ -112,6 +114,10 @@ def _store(connection: Connection, tenant_id: int, steps: Sequence[Step]) -> Non
         elif section == "roles":
             key, role = step.wanted
             people.save_role(connection, tenant_id, key, name=role.name, grants=role.grants)
+        elif section == "forms":
+            entity, layout = step.wanted
+            kept = None if layout is None else layout.to_json()
+            store.save_setting(connection, tenant_id, *place_of(entity), kept)
         else:
             save_own_field(connection, tenant_id, step.wanted)
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import TypeEngine
 
 from trato.db.types import Id, Json, Key, Money, Scaled, UtcDateTime
+from trato.entities.conditions import Condition
 
 #: Gives all ways of writing a value that mean the same, the one to keep first.
 Spellings = Callable[[str], Sequence[str]]
@@ -130,8 +131,14 @@ class Field:
     position: int = 0
     #: Database id of a tenant's own field.
     custom_id: UUID | None = None
-    #: Labels by locale for a tenant's own field, whose texts are in no catalogue.
+    #: Labels by locale in the tenant's own words, which are in no catalogue.
     labels: Mapping[str, str] | None = None
+    #: The tenant's form leaves it out.
+    hidden: bool = False
+    #: The tenant asks for it where its declaration does not, as long as `applies` holds.
+    demanded: bool = False
+    #: What the tenant wants others of the record's fields to hold for this one to apply.
+    applies: Condition | None = None
 
     @property
     def name(self) -> str:
@@ -147,6 +154,21 @@ class Field:
     def writable(self) -> bool:
         """Whether people, the API and imports may set it."""
         return not (self.readonly or self.derived)
+
+    @property
+    def obligatory(self) -> bool:
+        """Whether each new record has it, by its declaration or because the tenant asks for it."""
+        return self.required or (self.demanded and self.applies is None)
+
+    @property
+    def needed(self) -> bool:
+        """Whether whoever makes a record has to give it."""
+        return self.obligatory and self.default is None
+
+    def own_label(self, locale: str) -> str | None:
+        """Give the label in the tenant's own words; without them catalogues have it."""
+        found = (self.labels or {}).get(locale)
+        return found or (self.label if self.source == "custom" else None)
 
     def under(self, **changes: Any) -> Field:
         """Copy the field with other properties, as extensions and tenants see it."""

@@ -26,6 +26,8 @@ class EntityView:
     #: Plugin name to the extension class whose fields are under that name.
     extensions: Mapping[str, type[Extension]]
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+    #: The fields before the tenant's layout of the form, where it has one.
+    plain: Mapping[str, Field] | None = None
 
     @property
     def info(self) -> EntityInfo:
@@ -43,6 +45,11 @@ class EntityView:
     def custom(self) -> dict[str, Field]:
         """The tenant's own fields by path."""
         return {path: f for path, f in self.fields.items() if f.source == "custom"}
+
+    @cached_property
+    def demanded(self) -> tuple[Field, ...]:
+        """The fields that the tenant asks for beyond their declarations."""
+        return tuple(f for f in self.fields.values() if f.demanded)
 
     @cached_property
     def searchable(self) -> tuple[Field, ...]:

@@ -110,6 +110,13 @@ def create_tenant(
     return read_tenant(connection, int(key[0] if key else 0))
 
 
+def lock(connection: Connection, tenant_id: int) -> None:
+    """Let nobody else change the tenant's configuration until the transaction ends."""
+    connection.execute(
+        select(t.tenant.c.id).where(t.tenant.c.id == tenant_id).with_for_update(key_share=True)
+    )
+
+
 def touch(connection: Connection, tenant_id: int) -> None:
     """Raise a tenant's version, so that every process reads its configuration again."""
     connection.execute(
