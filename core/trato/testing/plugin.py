@@ -90,20 +90,19 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def databases(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Databases:
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     """Make databases: ``databases.migrated(backend)``, ``databases.empty(backend)``."""
     from trato.host import discover
     from trato.registry import register_all
-    from trato.testing.databases import Databases
+    from trato.testing.databases import Databases, quick_folder
 
     registry = register_all(discover()[0], host_version=_version())
-    return Databases(
-        folder=tmp_path_factory.mktemp("databases"),
-        server=lambda: request.getfixturevalue("postgres_server"),
-        migrations=registry.folders,
-    )
+    with quick_folder() as folder:
+        yield Databases(
+            folder=folder,
+            server=lambda: request.getfixturevalue("postgres_server"),
+            migrations=registry.folders,
+        )
 
 
 def _version() -> str:
@@ -126,9 +125,11 @@ def database(backend: Backend, databases: Databases) -> Database:
 
 
 @pytest.fixture
-def fresh_database(backend: Backend, databases: Databases) -> Database:
+def fresh_database(backend: Backend, databases: Databases) -> Iterator[Database]:
     """Give a migrated database of the test's own."""
-    return databases.migrated(backend)
+    made = databases.migrated(backend)
+    yield made
+    databases.forget(made)
 
 
 # --- hosts ---------------------------------------------------------------------------------------
@@ -314,7 +315,9 @@ def app(host: Host, apps: dict[int, Any]) -> Flask:
     from trato.web.app import create_app
 
     # The host is kept beside it, so that no other gets its id meanwhile.
-    made: Flask = apps.setdefault(id(host), (create_app(host), host))[0]
+    if id(host) not in apps:
+        apps[id(host)] = (create_app(host), host)
+    made: Flask = apps[id(host)][0]
     return made
 
 

@@ -63,7 +63,9 @@ class PostgresServer:
             sql.Identifier(name), sql.Identifier(OWNER_ROLE)
         )
         if template:
-            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            # Copying files is three times as fast as writing each page into the log.
+            copied = sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
+            statement += copied
         with self._admin() as connection:
             connection.execute(statement)
         self._made.add(name)
