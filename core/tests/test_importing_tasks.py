@@ -314,7 +314,7 @@ def _kill_in_third_batch(database: Database, settings: Settings) -> None:
     environ = own | {
         "TRATO_DATABASE_URL": database.url, "TRATO_SECRET_KEY": settings.secret_key[0],
         "TRATO_LICENSE_PUBLIC_KEY": settings.license_public_keys,
-        "TRATO_STORAGE_URL": settings.resolve_storage_url(),
+        "TRATO_STORAGE_URL": settings.storage_folder.as_uri(),
     }  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "core.tests.import_program"], cwd=ROOT, env=environ,

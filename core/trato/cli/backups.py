@@ -39,9 +39,6 @@ def _backup(context: Context, args: argparse.Namespace) -> int:
             host, args.file, slug=args.tenant,
             report=progress.reach if progress.is_seen else None,
         )  # fmt: skip
-    if done.files_at is not None:
-        context.warn(_("Files at {place} are not in the archive; copy them with that service's own "
-                       "tools."), place=done.files_at)  # fmt: skip
     if args.json:
         context.show_json(
             {"file": str(done.path), "tenants": done.tenants, "rows": done.rows,
@@ -64,9 +61,6 @@ def _restore(context: Context, args: argparse.Namespace) -> int:
         _check_seal(context, archive)
         with Progress(context, _("Restoring")) as progress:
             done = restore(host, archive, report=progress.reach)
-        place = archive.manifest.files_at
-    if place is not None:
-        context.warn(_("The files were kept at {place} and are not in the archive."), place=place)
     for slug, old in done.renumbered.items():
         context.warn(
             _("Tenant '{slug}' has number {new} here instead of {old}: its API tokens do not work "

@@ -5,9 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import unquote, urlsplit
 
 from trato.cli import readiness
 from trato.errors import Message, TratoError
@@ -57,6 +55,7 @@ def examine(host: Host) -> Iterator[Finding]:
         return
     yield from database(host, pending)
     if "core" not in pending:
+        yield from background(host)
         yield from tenants(host)
 
 
@@ -124,13 +123,7 @@ def keys(host: Host) -> Iterator[Finding]:
 
 def storage(host: Host) -> Iterator[Finding]:
     """Find out whether files can be kept."""
-    url = host.settings.resolve_storage_url()
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        yield _finding("storage", "ok", _("Files are kept at {url}; this was not tried."),
-                       url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")  # fmt: skip
-        return
-    folder = Path(unquote(parts.path))
+    folder = host.settings.storage_folder
     # The folder is made when the first file is; until then its parent must allow it.
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     try:
@@ -232,6 +225,49 @@ def walls(host: Host) -> Iterator[Finding]:
         yield _finding("grants", "fail", _("The application may change what is only ever added "
                        "to: {tables}."), _("Run: trato migrate"),
                        tables=", ".join(loose))  # fmt: skip
+
+
+def background(host: Host) -> Iterator[Finding]:
+    """Find out whether anybody runs the tasks that wait, and queues those that are due."""
+    from trato.db.engine import transaction
+    from trato.jobs import presence, queue_state
+
+    now = host.clock()
+    state = queue_state.read(host.engine, now=now)
+    waiting = state.counts["queued"]
+    with transaction(host.engine, read=True) as connection:
+        there = {kind: presence.present(connection, kind, now=now) for kind in presence.KINDS}
+        seen = {kind: presence.last_seen(connection, kind) for kind in presence.KINDS}
+    if not waiting or all(there.values()):
+        yield _finding(
+            "background", "ok",
+            _("Tasks that wait: {waiting}. Workers: {workers}, schedulers: {schedulers}."),
+            waiting=waiting, workers=there["worker"], schedulers=there["scheduler"],
+        )  # fmt: skip
+        return
+    start = {
+        "worker": _("Run: trato worker (on SQLite 'trato serve' brings one along)"),
+        "scheduler": _("Run: trato scheduler (on SQLite 'trato serve' brings one along)"),
+    }
+    never = {
+        "worker": _("{waiting} tasks wait, the oldest for {age} s, and no worker is there."),
+        "scheduler": _("{waiting} tasks wait, and no scheduler is there: nothing is queued at its "
+                       "time."),
+    }  # fmt: skip
+    missed = {
+        "worker": _("{waiting} tasks wait, the oldest for {age} s, and no worker has been seen "
+                    "since {since}."),
+        "scheduler": _("{waiting} tasks wait, and no scheduler has been seen since {since}: "
+                       "nothing is queued at its time."),
+    }  # fmt: skip
+    for kind in presence.KINDS:
+        if not there[kind]:
+            since = seen[kind]
+            yield _finding(
+                "background", "warn", never[kind] if since is None else missed[kind], start[kind],
+                waiting=waiting, age=round(state.age),
+                since="" if since is None else f"{since:%Y-%m-%d %H:%M} UTC",
+            )  # fmt: skip
 
 
 def tenants(host: Host) -> Iterator[Finding]:

@@ -13,14 +13,13 @@ from dataclasses import asdict, dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
 
 from trato.db.engine import transaction
 from trato.db.types import new_id
-from trato.errors import ConfigError, NotFound
+from trato.errors import NotFound
 from trato.host import Host
 from trato.jobs.queue import OVER
 from trato.tenancy.tables import task
@@ -96,18 +95,8 @@ class Desk:
 
 
 def root(host: Host, tenant_id: int, kind: str) -> Path:
-    """Say where a tenant's `imports` or `exports` are.
-
-    :raises ConfigError: when files are not kept in a folder.
-    """
-    parts = urlsplit(host.settings.resolve_storage_url())
-    if parts.scheme != "file":
-        raise ConfigError(
-            _("Imports and exports are kept in a folder, and files are kept at {scheme} here."),
-            hint=_("Set TRATO_STORAGE_URL to file:///FOLDER."),
-            scheme=f"{parts.scheme}://", code="no_folder",
-        )  # fmt: skip
-    return Path(unquote(parts.path)) / "desks" / str(tenant_id) / kind
+    """Say where a tenant's `imports` or `exports` are."""
+    return host.settings.storage_folder / "desks" / str(tenant_id) / kind
 
 
 def begin(

@@ -49,8 +49,6 @@ class BackedUp:
     records: int
     files: int
     bytes: int
-    #: Where files are that are not in the archive.
-    files_at: str | None
 
 
 def back_up(
@@ -85,7 +83,6 @@ def write_backup(
         rows=sum(part.rows for part in parts),
         records=sum(part.rows for part in parts if part.table in entities),
         files=sum(part.table is None for part in parts), bytes=path.stat().st_size,
-        files_at=storage.service_of(host.settings),
     )  # fmt: skip
 
 
@@ -163,7 +160,7 @@ class _Writer(NewZip):
                 for name in folders
             },
             tenants=[form.Company(id=t.id, slug=t.slug, name=t.name) for t in self.tenants],
-            parts=self.parts, files_at=storage.service_of(host.settings),
+            parts=self.parts,
         ).dump()  # fmt: skip
         self.add(form.MANIFEST, manifest)
         self.add(form.SEAL, "\n".join(form.seals(manifest, host.secret_keys)).encode())
@@ -236,9 +233,7 @@ class _Writer(NewZip):
         return max(fitting, key=len, default=table.name)
 
     def _add_files(self) -> None:
-        folder = storage.folder_of(self._host.settings)
-        if folder is None:
-            return
+        folder = self._host.settings.storage_folder
         number = None if self._only is None else self._only.id
         for path, file in storage.files_in(folder, tenant_id=number):
             try:

@@ -80,7 +80,6 @@ class Manifest:
     """What an archive says about itself.
 
     :param scope: `installation` or `tenant`.
-    :param files_at: where files are, when they are not in the archive; none when they are.
     """
 
     scope: str
@@ -88,7 +87,6 @@ class Manifest:
     plugins: Mapping[str, Versions]
     tenants: Sequence[Company]
     parts: Sequence[Part]
-    files_at: str | None = None
     written_by: str = f"trato {__version__}"
     format: str = FORMAT
     version: int = VERSION

@@ -7,18 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import func, select
 
 from trato.db.engine import transaction
-from trato.errors import ConfigError
 from trato.host import Host
 from trato.lifecycle import archive as archives
-from trato.lifecycle.storage import folder_of
 from trato.lifecycle.tenants import add_tenant
 from trato.tenancy import store
-from trato.text import _
 
 #: Copies that are kept of a tenant; making one more removes the oldest.
 KEPT = 3
@@ -37,19 +33,8 @@ class Exported:
 
 
 def exports_folder(host: Host, tenant_id: int) -> Path:
-    """Say where the copies of a tenant are kept.
-
-    :raises ConfigError: when files are not kept in a folder.
-    """
-    parts = urlsplit(host.settings.resolve_storage_url())
-    if parts.scheme != "file":
-        raise ConfigError(
-            _("Copies of a company's data are kept in a folder, and files are kept at {scheme} "
-              "here."),
-            hint=_("Set TRATO_STORAGE_URL to file:///FOLDER."),
-            scheme=f"{parts.scheme}://", code="no_folder",
-        )  # fmt: skip
-    return Path(unquote(parts.path)) / "exports" / str(tenant_id)
+    """Say where the copies of a tenant are kept."""
+    return host.settings.storage_folder / "exports" / str(tenant_id)
 
 
 def export_tenant(
@@ -99,11 +84,9 @@ def removed_folder(host: Host, tenant_id: int) -> Path:
 def drop_removed(host: Host, tenant_id: int, *, now: dt.datetime) -> int:
     """Delete the archives of removed modules whose time is over.
 
-    :return: how many they were; none where files are not kept in a folder.
+    :return: how many they were.
     """
-    folder = folder_of(host.settings)
-    if folder is None:
-        return 0
+    folder = host.settings.storage_folder
     old = [
         file
         for file in (folder / "exports" / str(tenant_id) / "removed").glob("*.zip")

@@ -27,15 +27,9 @@ class RestoredFiles:
     def __init__(self, settings: Settings, archive: BackupFile) -> None:
         self._archive = archive
         self._parts = [part for part in archive.manifest.parts if part.table is None]
-        self._folder = storage.folder_of(settings)
+        self._folder = settings.storage_folder
         self._made: list[Path] = []
         self.count = 0
-        if self._parts and self._folder is None:
-            raise ConfigError(
-                _("The archive holds files, and files are kept at {place} here."),
-                hint=_("Restore with TRATO_STORAGE_URL=file:///FOLDER and copy the folder there."),
-                place=storage.service_of(settings) or "-", code="no_folder",
-            )  # fmt: skip
 
     def place(self, numbers: Mapping[int, int]) -> None:
         """Write every file.
@@ -43,8 +37,6 @@ class RestoredFiles:
         :param numbers: number of each tenant in the archive to its number here.
         :raises ConfigError: when a file is in the way.
         """
-        if self._folder is None:
-            return
         base = self._folder.resolve()
         places = []
         for part in self._parts:

@@ -1,4 +1,4 @@
-"""Files of the installation, as far as they are in a folder: to be put into an archive and back.
+"""Files of the installation: to be put into an archive and back.
 
 A file that belongs to a tenant lies in a folder of the tenant's number: `exports/12/copy.zip`.
 """
@@ -7,22 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
-
-from trato.settings import Settings
-
-
-def folder_of(settings: Settings) -> Path | None:
-    """Give the folder where files are kept; None when they are kept by a service."""
-    parts = urlsplit(settings.resolve_storage_url())
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
-
-
-def service_of(settings: Settings) -> str | None:
-    """Name the service that keeps the files, without what proves who we are; None: a folder."""
-    parts = urlsplit(settings.resolve_storage_url())
-    place = parts.netloc.rpartition("@")[2]
-    return None if parts.scheme == "file" else f"{parts.scheme}://{place}{parts.path}"
 
 
 def files_in(folder: Path, *, tenant_id: int | None = None) -> Iterator[tuple[str, Path]]:

@@ -52,8 +52,7 @@ def delete_tenant(host: Host, slug: str, *, engine: Engine, folder: Path) -> Del
         rows = tenant_rows.remove_tenant(connection, tables, tenant.id)
         orphans = delete_orphans(connection, [user.id for user in users])
         delete_tenant_row(connection, tenant.id)
-    files = storage.folder_of(host.settings)
-    for _path, file in storage.files_in(files, tenant_id=tenant.id) if files else ():
+    for _path, file in storage.files_in(host.settings.storage_folder, tenant_id=tenant.id):
         file.unlink(missing_ok=True)
     return DeletedTenant(archive=path, records=archived.records, rows=rows, users=orphans)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from trato.errors import ConfigError
 from trato.settings import declaration, kinds, reading, secret_key
@@ -57,14 +57,11 @@ class Settings:
     )
     storage_url: str | None = setting(
         None,
-        kinds.url(
-            "file",
-            "s3",
-            "gs",
-            "az",
-            accepts=_("file:///FOLDER, s3://BUCKET, gs://BUCKET or az://CONTAINER"),
+        kinds.url("file", accepts=_("file:///FOLDER")),
+        doc=_(
+            "Folder where files are kept, on several machines one that all of them mount; by "
+            "default trato-files beside the database."
         ),
-        doc=_("Where files are kept; by default the folder trato-files beside the database."),
     )
     job_engine: str = setting(
         "table",
@@ -216,12 +213,13 @@ class Settings:
             )
         return (secret_key.read_or_make(path.parent),)
 
-    def resolve_storage_url(self) -> str:
-        """Return where files are kept: the setting, else ``trato-files`` beside the database."""
+    @property
+    def storage_folder(self) -> Path:
+        """The folder of files: the setting, else ``trato-files`` beside the database."""
         if self.storage_url:
-            return self.storage_url
+            return Path(unquote(urlsplit(self.storage_url).path))
         folder = self.sqlite_path.parent if self.sqlite_path else Path()
-        return (folder / "trato-files").resolve().as_uri()
+        return (folder / "trato-files").resolve()
 
     def resolve_cookie_secure(self, url: str) -> bool:
         """Tell whether cookies set on a page at this address are marked for HTTPS only."""

@@ -15,7 +15,6 @@ from trato.db.engine import transaction
 from trato.db.migrate import behind
 from trato.errors import DatabaseUnavailable
 from trato.host import Host
-from trato.lifecycle.storage import folder_of
 from trato.web.auth import current_host
 from trato.web.maintenance import door
 
@@ -56,9 +55,7 @@ def _database(host: Host) -> dict[str, dict[str, Any]]:
 
 
 def _storage(host: Host) -> dict[str, Any]:
-    folder = folder_of(host.settings)
-    if folder is None:
-        return {"ok": True}
+    folder = host.settings.storage_folder
     # The folder is made when the first file is; until then its parent must allow it.
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     return {"ok": os.access(nearest, os.W_OK | os.X_OK)}
