@@ -27,6 +27,12 @@ from trato.testing.remote import Fault
 from trato.testing.syncing import outgoing_rows, run_of, sync
 
 
+def send(company: Company) -> list[str]:
+    """Send what waits; gives how each record stands afterwards."""
+    sync(company, SHOP, only="send")
+    return states(company)
+
+
 def test_a_saved_record_is_sent_once(company: Company, double: ShopDouble) -> None:
     save(company)
 
@@ -45,14 +51,13 @@ def test_a_fault_while_sending_makes_no_second_document(
     save(company)
     double.fail(fault)
 
-    sync(company, SHOP, only="send")
+    send(company)
     clock.advance(minutes=2)
-    sync(company, SHOP, only="send")
+    send(company)
     clock.advance(minutes=2)
-    sync(company, SHOP, only="send")
 
+    assert send(company) == ["confirmed"]
     assert len(double.held()) == 1
-    assert states(company) == ["confirmed"]
 
 
 def test_what_was_taken_without_an_answer_is_looked_up_and_not_sent_again(
@@ -61,7 +66,7 @@ def test_what_was_taken_without_an_answer_is_looked_up_and_not_sent_again(
     save(company)
     double.fail("lost")
 
-    sync(company, SHOP, only="send")
+    send(company)
 
     asked = [(r.method, r.path) for r in double.requests]
     assert asked == [("POST", "/documents"), ("GET", "/documents")]
@@ -77,15 +82,14 @@ def test_a_document_is_not_sent_again_before_it_would_show(
     double.blind = True
 
     for _minute in range(3):
-        sync(company, SHOP, only="send")
+        send(company)
         clock.advance(seconds=12)
     assert states(company) == ["to_verify"]
     double.blind = False
     clock.advance(minutes=5)
-    sync(company, SHOP, only="send")
 
+    assert send(company) == ["confirmed"]
     assert len(double.held()) == 1
-    assert states(company) == ["confirmed"]
 
 
 def test_what_never_arrived_is_sent_again_once_it_would_have_shown(
@@ -94,14 +98,12 @@ def test_what_never_arrived_is_sent_again_once_it_would_have_shown(
     save(company)
     double.fail("error")
 
-    sync(company, SHOP, only="send")
-    assert states(company) == ["to_verify"]
+    assert send(company) == ["to_verify"]
     assert double.held() == []
     clock.advance(seconds=60)
-    sync(company, SHOP, only="send")
 
+    assert send(company) == ["confirmed"]
     assert len(double.held()) == 1
-    assert states(company) == ["confirmed"]
 
 
 def test_accepted_without_a_key_is_asked_for_until_it_shows(
@@ -110,16 +112,13 @@ def test_accepted_without_a_key_is_asked_for_until_it_shows(
     save(company)
     double.silent = double.blind = True
 
-    sync(company, SHOP, only="send")
-    assert states(company) == ["accepted"]
+    assert send(company) == ["accepted"]
     clock.advance(minutes=30)
-    sync(company, SHOP, only="send")
-    assert states(company) == ["accepted"]
+    assert send(company) == ["accepted"]
     double.blind = False
     clock.advance(hours=7)
-    sync(company, SHOP, only="send")
 
-    assert states(company) == ["confirmed"]
+    assert send(company) == ["confirmed"]
     assert len(double.held()) == 1
 
 
@@ -132,13 +131,11 @@ def test_a_worker_that_dies_between_call_and_commit_makes_no_second_document(
     assert claimed is not None
     assert outgoing.deliver(run, claimed).kind == "confirmed"  # and dies here
 
-    sync(company, SHOP, only="send")
-    assert states(company) == ["sending"]
+    assert send(company) == ["sending"]
     clock.advance(minutes=5)
-    sync(company, SHOP, only="send")
 
+    assert send(company) == ["confirmed"]
     assert len(double.held()) == 1
-    assert states(company) == ["confirmed"]
 
 
 def test_a_worker_that_dies_before_the_call_loses_nothing(
@@ -148,12 +145,11 @@ def test_a_worker_that_dies_before_the_call_loses_nothing(
     assert outgoing.claim(run_of(company, SHOP)) is not None  # and dies here
 
     clock.advance(minutes=5)
-    sync(company, SHOP, only="send")
+    send(company)
     clock.advance(minutes=5)
-    sync(company, SHOP, only="send")
 
+    assert send(company) == ["confirmed"]
     assert len(double.held()) == 1
-    assert states(company) == ["confirmed"]
 
 
 def test_a_late_worker_does_not_overwrite_what_its_follower_recorded(
@@ -165,7 +161,7 @@ def test_a_late_worker_does_not_overwrite_what_its_follower_recorded(
     assert claimed is not None
     outgoing.deliver(run, claimed)
     clock.advance(minutes=5)
-    sync(company, SHOP, only="send")
+    send(company)
 
     outgoing.record(run, claimed, outgoing.Outcome(kind="unknown"))
 
@@ -181,7 +177,7 @@ def test_no_transaction_is_open_while_the_other_system_is_called(
     answer = double.answer
     double.answer = lambda request: (out.append(pool.checkedout()), answer(request))[1]  # type: ignore[method-assign]
 
-    sync(company, SHOP, only="send")
+    send(company)
 
     assert out == [0]
 
@@ -207,10 +203,10 @@ def test_a_change_during_the_call_is_sent_after_it(company: Company, double: Sho
     with company.unit() as unit:
         unit.records.update("specimen.piece", piece, {"name": "Ánfora"})
 
-    sync(company, SHOP, only="send")
+    send(company)
     assert double.documents == []  # the first is not settled yet
     outgoing.record(run, claimed, outgoing.deliver(run, claimed))
-    sync(company, SHOP, only="send")
+    send(company)
 
     assert [(d["action"], d["name"]) for d in double.documents] == [
         ("create", "Cántaro"), ("update", "Ánfora"),
@@ -297,7 +293,7 @@ def test_a_system_that_is_off_is_called_once_a_run_and_nothing_is_lost(
     assert states(company) == ["pending"] * 3
     double.switch_on()
     clock.advance(minutes=2)
-    sync(company, SHOP, only="send")
+    send(company)
     assert len(double.held()) == 3
     assert len(set(double.held())) == 3
 
@@ -308,7 +304,7 @@ def test_what_could_not_be_sent_queues_its_next_attempt(
     save(company)
     double.fail("busy")
 
-    sync(company, SHOP, only="send")
+    send(company)
 
     with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
         waiting = db.execute(

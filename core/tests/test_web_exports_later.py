@@ -6,18 +6,12 @@ from typing import Any
 
 from flask import Flask
 
-from trato.jobs.worker import Worker
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company
 from trato.testing.pages import page_of
 
 CLIENT = "clients.client"
 EXPORTS = "/clients/clients/exports"
-
-
-def work(company: Company) -> None:
-    while Worker(host=company.host, name="worker").run_one():
-        pass
 
 
 def fill(company: Company) -> None:
@@ -33,7 +27,7 @@ def test_a_list_is_exported_as_it_is_filtered(client: Browser, tenant: Company) 
 
     place = client.post(f"{EXPORTS}?city=Cali", data={"format": "csv"}).headers["Location"]
     waiting = client.get(place).text
-    work(tenant)
+    tenant.run_queued()
     done = client.get(f"{place}/status").text
     file = client.get(f"{place}/file")
 
@@ -51,7 +45,7 @@ def test_a_workbook_is_offered_by_the_list(client: Browser, tenant: Company) -> 
 
     assert f'action="{EXPORTS}"' in client.get("/clients/clients").text
     place = client.post(EXPORTS, data={"format": "xlsx"}).headers["Location"]
-    work(tenant)
+    tenant.run_queued()
 
     assert client.get(f"{place}/file").data.startswith(b"PK")
 
@@ -60,7 +54,7 @@ def test_exports_of_others_do_not_exist(
     app: Flask, client: Browser, tenant: Company, other_actor: Any
 ) -> None:
     place = client.post(EXPORTS, data={"format": "csv"}).headers["Location"]
-    work(tenant)
+    tenant.run_queued()
     weak = browser(app, tenant.member_with({CLIENT: {"view": "all"}}))
 
     for stranger in (browser(app, tenant.member("admin")), browser(app, other_actor)):
@@ -75,7 +69,7 @@ def test_a_cancelled_export_gives_no_file(client: Browser, tenant: Company) -> N
     place = client.post(EXPORTS, data={"format": "csv"}).headers["Location"]
 
     client.post(f"{place}/cancel")
-    work(tenant)
+    tenant.run_queued()
 
     assert client.get(f"{place}/file").status_code == 404
 
@@ -89,7 +83,7 @@ def test_the_bell_tells_whoever_began_an_export_that_it_failed(
     place = theirs.post(EXPORTS, data={"format": "csv"}).headers["Location"]
     client.post(f"/settings/users/{member.member_id}", data={"roles": "viewer"})
 
-    work(tenant)
+    tenant.run_queued()
     told = page_of(theirs.get("/core/notices")).one("ul", "t-notices").one("a")
 
     assert "Falló su exportación de clientes" in told.text

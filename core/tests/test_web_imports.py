@@ -12,7 +12,6 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from trato.exchange import desk as desks
-from trato.jobs import queue
 from trato.jobs.exchanging import IMPORTS
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company
@@ -38,13 +37,6 @@ def choices(page: str) -> dict[str, str]:
     return found
 
 
-def work(company: Company) -> None:
-    with company.unit(read=True) as unit:
-        waiting = queue.tasks(unit.connection, company.id, states=["queued"])
-    for task in reversed(waiting):
-        company.run_task(task.id)
-
-
 def names(company: Company) -> set[str]:
     with company.unit(read=True) as unit:
         return {row[2] for row in unit.records.query(CLIENT, columns=("name",)).rows}
@@ -67,7 +59,7 @@ def test_columns_are_recognised_tried_and_imported(client: Browser, tenant: Comp
 
     client.post(place, data=chosen | {"match": "", "do": "try"})
     waiting = client.get(f"{place}/status").text
-    work(tenant)
+    tenant.run_queued()
     tried = client.get(place).text
     assert 'hx-trigger="every 2s"' in waiting
     assert "Ensayo: no se escribe nada" in tried
@@ -76,7 +68,7 @@ def test_columns_are_recognised_tried_and_imported(client: Browser, tenant: Comp
     assert names(tenant) == set()
 
     client.post(place, data=chosen | {"match": "", "do": "import"})
-    work(tenant)
+    tenant.run_queued()
     done = client.get(f"{place}/status").text
     assert re.search(r"<dt>Filas rechazadas</dt><dd>1</dd>", done)
     assert "hx-trigger" not in done
@@ -91,7 +83,7 @@ def test_the_same_file_again_is_said_to_change_nothing(client: Browser, tenant: 
     for _time in range(2):
         place = upload(client, text).headers["Location"]
         client.post(place, data=choices(client.get(place).text) | {"do": "import"})
-        work(tenant)
+        tenant.run_queued()
 
     assert "no se cambió nada" in client.get(place).text
 
@@ -181,12 +173,12 @@ def test_an_import_runs_once_at_a_time_and_can_be_cancelled_and_gone_on_with(
     client.post(place, data=chosen)
     client.post(f"{place}/cancel")
     cancelled = client.get(place).text
-    work(tenant)
+    tenant.run_queued()
     assert "Cancelada" in cancelled
     assert names(tenant) == set()
 
     client.post(f"{place}/resume")
-    work(tenant)
+    tenant.run_queued()
     assert names(tenant) == {"Uno S.A.S.", "Dos Ltda."}
 
 
@@ -199,7 +191,7 @@ def test_of_two_clicks_at_the_same_moment_one_imports(client: Browser, tenant: C
     kept.write_bytes(read_by_both)
 
     answer = client.post(place, data=chosen)
-    work(tenant)
+    tenant.run_queued()
 
     assert answer.status_code == 302
     with tenant.unit(read=True) as unit:
@@ -216,7 +208,7 @@ def test_an_import_that_waits_keeps_its_file_however_many_follow(
 
     for _time in range(desks.KEPT):
         upload(client)
-    work(tenant)
+    tenant.run_queued()
 
     assert names(tenant) == {"Uno S.A.S.", "Dos Ltda."}
     upload(client)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from trato.jobs.worker import Worker
 from trato.testing.browser import DESK, PHONE, Theme, Watched, Window
 from trato.testing.companies import Company, LicenseIssuer, make_company
 
@@ -67,11 +66,6 @@ def enter(open_page: Open, company: Company, look: str) -> tuple[Watched, Page]:
     return watched, watched.at(CLIENTS)
 
 
-def work(company: Company) -> None:
-    while Worker(host=company.host, name="worker").run_one():
-        pass
-
-
 def test_a_form_warns_while_one_types(
     open_page: Open, company: Company, axe: str, look: str
 ) -> None:
@@ -119,11 +113,11 @@ def test_a_file_is_brought_tried_and_imported(
     page.get_by_role("button", name="Probar sin escribir").click()
     expect(page.locator("#t-exchange")).to_contain_text("Espera su turno")
     judge(page, axe, look, "import-waiting")
-    work(company)
+    company.run_queued()
     expect(page.locator("#t-exchange")).to_contain_text("Registros creados", timeout=10_000)
     judge(page, axe, look, "import-tried")
     page.get_by_role("button", name="Importar", exact=True).click()
-    work(company)
+    company.run_queued()
     expect(page.locator("#t-exchange")).to_contain_text("Filas rechazadas", timeout=10_000)
     with page.expect_download() as given:
         page.get_by_role("link", name="Filas rechazadas (CSV)").click()
@@ -142,7 +136,7 @@ def test_a_list_is_exported_in_the_background(
     page.locator("summary[title='Más']").click()
     page.get_by_role("button", name="Exportar en segundo plano").click()
     expect(page.locator("#t-exchange")).to_contain_text("Espera su turno")
-    work(company)
+    company.run_queued()
     expect(page.locator("#t-exchange")).to_contain_text("5 registros", timeout=10_000)
     judge(page, axe, look, "export")
     with page.expect_download() as given:

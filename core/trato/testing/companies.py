@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from trato import administration
 from trato.access import store as people
 from trato.access.actor import Actor, Via
@@ -24,6 +26,7 @@ from trato.licensing import Claims, PrivateKey, issue
 from trato.records import tours
 from trato.records.unit import Unit
 from trato.tenancy import store
+from trato.tenancy.tables import task
 from trato.tenancy.view import TenantView
 
 #: Password of everybody whom the fixtures make.
@@ -188,6 +191,27 @@ class Company:
         Worker(host=self.host, name="test").run_task(Claim(tenant_id=self.id, task_id=task_id))
         with transaction(self.host.engine, tenant_id=self.id, read=True) as connection:
             return queue.find(connection, self.id, task_id)
+
+    def run_queued(self) -> list[Task]:
+        """Run what is due, and what comes of it, as a worker that serves nobody else.
+
+        :return: the tasks in the order in which they were run.
+        """
+        done: list[Task] = []
+        while (task_id := self._next_due()) is not None:
+            done.append(self.run_task(task_id))
+        return done
+
+    def _next_due(self) -> UUID | None:
+        due = (
+            select(task.c.id)
+            .where(task.c.tenant_id == self.id, task.c.state == "queued",
+                   task.c.run_at <= self.host.clock())
+            .order_by(task.c.priority, task.c.run_at, task.c.id)
+            .limit(1)
+        )  # fmt: skip
+        with transaction(self.host.engine, tenant_id=self.id, read=True) as connection:
+            return connection.execute(due).scalar()
 
     @contextmanager
     def unit(
