@@ -138,7 +138,9 @@ def test_values_in_the_way_of_being_unique_are_told_and_it_can_be_tried_again(
     failed = tenant.run_task(tasks(tenant)[0].id)
 
     assert failed.state == "failed"
-    assert "«K-9» está en 2 registros, por ejemplo Cliente K-9, Cliente k-9" in (failed.message or "")
+    assert "«K-9» está en 2 registros, por ejemplo Cliente K-9, Cliente k-9" in (
+        failed.message or ""
+    )
     assert not tenant.view.entities[CLIENT].fields[CODE].unique
     with tenant.unit() as unit:
         row = unit.records.query(CLIENT, columns=("name",), search="k-10").rows[0]

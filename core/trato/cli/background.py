@@ -54,10 +54,11 @@ def work(host: Host, stopped: threading.Event, *, grace: float = _PATIENCE) -> N
 
     :param grace: seconds that the task is given.
     """
+    from trato.jobs.presence import process_name
     from trato.jobs.tickets import PROCRASTINATE
-    from trato.jobs.worker import Worker, worker_name
+    from trato.jobs.worker import Worker
 
-    worker = Worker(host=host, name=worker_name())
+    worker = Worker(host=host, name=process_name())
     ended = threading.Event()
     threading.Thread(
         target=_hand_back, args=(worker, stopped, ended, grace), name="patience", daemon=True
@@ -69,6 +70,7 @@ def work(host: Host, stopped: threading.Event, *, grace: float = _PATIENCE) -> N
             run_until(worker, stopped)
         else:
             worker.run_until(stopped)
+        worker.presence.leave()
     finally:
         ended.set()
 

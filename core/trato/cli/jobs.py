@@ -125,7 +125,8 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     from trato.errors import NotFound, PluginError
     from trato.jobs import queue
     from trato.jobs.claiming import Claim
-    from trato.jobs.worker import Worker, worker_name
+    from trato.jobs.presence import process_name
+    from trato.jobs.worker import Worker
 
     host = context.host
     declared = _job(context, args.name)
@@ -143,7 +144,7 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     if made is None:  # a task without a key is never there already
         raise NotFound(_("There is no task {id}."), id=declared.name)
     if not args.later:
-        Worker(host=host, name=worker_name()).run_task(Claim(tenant_id=owner.id, task_id=made))
+        Worker(host=host, name=process_name()).run_task(Claim(tenant_id=owner.id, task_id=made))
     with transaction(host.engine, tenant_id=owner.id, read=True) as connection:
         task = queue.find(connection, owner.id, made)
     if args.json:

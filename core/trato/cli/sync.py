@@ -49,7 +49,8 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     from trato.db.engine import transaction
     from trato.jobs import queue
     from trato.jobs.claiming import Claim
-    from trato.jobs.worker import Worker, worker_name
+    from trato.jobs.presence import process_name
+    from trato.jobs.worker import Worker
     from trato.sync.running import known, told
     from trato.sync.status import run_now
 
@@ -62,7 +63,7 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     with transaction(host.engine, tenant_id=owner.id) as db:
         made = run_now(db, owner.id, args.connector, now=host.clock(), **payload)
     if made is not None:  # a task without a key is never there already
-        Worker(host=host, name=worker_name()).run_task(Claim(tenant_id=owner.id, task_id=made))
+        Worker(host=host, name=process_name()).run_task(Claim(tenant_id=owner.id, task_id=made))
         with transaction(host.engine, tenant_id=owner.id, read=True) as db:
             task = queue.find(db, owner.id, made)
     result = task.result if isinstance(task.result, dict) else {}

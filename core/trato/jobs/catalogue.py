@@ -17,6 +17,7 @@ from trato.jobs.merging import merging_job
 from trato.jobs.queue import remove_done, remove_old
 from trato.jobs.refilling import refilling_job
 from trato.jobs.removing import removing_job
+from trato.jobs.telling import tell
 from trato.lifecycle.exports import drop_removed, export_tenant
 from trato.mail.invitations import (
     CHANGED,
@@ -138,7 +139,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
             reads=True, detached=True, attempts=8),
         Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
-            attempts=2),
+            attempts=2, tell=tell),
         Job(name=VERIFY, title=_("Verify the audit"), run=verify, reads=True, attempts=2),
         *exchange_jobs(host),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from trato.errors import DatabaseUnavailable
 from trato.host import Host
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.declared import Job
+from trato.jobs.presence import Presence, process_name
 from trato.tenancy import maintenance
 from trato.tenancy.tasks import enqueue, release
 from trato.tenancy.view import TenantView
@@ -55,11 +56,13 @@ def last_slot(job: Job, *, now: dt.datetime, timezone: str) -> dt.datetime | Non
 def due(
     jobs: Iterable[Job], view: TenantView, *, now: dt.datetime
 ) -> list[tuple[Job, dt.datetime]]:
-    """Give the jobs that are to run for a tenant, each with its slot; none while it may not write.
+    """Give the jobs that are to run for a tenant, each with its slot.
+
+    None while it may not write, or is closed.
 
     A plugin's jobs are due only where the plugin is enabled.
     """
-    if view.read_only:
+    if view.read_only or view.tenant.closed_at is not None:
         return []
     found = []
     for job in jobs:
@@ -96,10 +99,12 @@ class Scheduler:
 
     def serve(self, view: TenantView, scheduled: Sequence[Job] = ()) -> int:
         """Queue what is due for one tenant, and what it need not hold back any more."""
-        host, now, tenant_id = self.host, self.host.clock(), view.tenant.id
+        host, now, tenant = self.host, self.host.clock(), view.tenant
+        tenant_id = tenant.id
         slots = due(scheduled, view, now=now)
         # A licence that was renewed or a plugin whose tables caught up makes a new view.
-        changed = self._served.get(tenant_id) is not view and not view.read_only
+        changed = self._served.get(tenant_id) is not view
+        changed = changed and not view.read_only and tenant.closed_at is None
         queued = 0
         if slots or changed:
             with transaction(host.engine, tenant_id=tenant_id) as connection:
@@ -125,9 +130,12 @@ def tick(host: Host) -> int:
 def run_until(host: Host, stopped: threading.Event, *, every: float = 20.0) -> None:
     """Tick until stopped."""
     scheduler = Scheduler(host=host)
+    presence = Presence(host=host, name=process_name(), kind="scheduler")
     while not stopped.is_set():
         try:
+            presence.say()
             scheduler.tick()
         except DatabaseUnavailable:
             log.warning("the clock cannot reach the database")
         stopped.wait(every)
+    presence.leave()

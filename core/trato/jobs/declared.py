@@ -88,9 +88,9 @@ class Job:
     reads: bool = False
     detached: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
-    #: Core's own: called with the row of the task when it has failed for good, in the transaction
-    #: that notes it, to tell whoever asked for it.
-    tell_failure: Callable[[Connection, Any, dt.datetime], None] | None = None
+    #: Core's own: tells whoever asked for it that it is over. Called with the task's row, whether
+    #: it went well and the moment, in the transaction that notes it.
+    tell: Callable[[Connection, Any, bool, dt.datetime], None] | None = None
 
     @property
     def plugin(self) -> str:

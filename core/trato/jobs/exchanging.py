@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -38,20 +38,25 @@ def exchange_jobs(host: Host) -> tuple[Job, ...]:
     """
     return (
         Job(name=IMPORT, title=_("Import records"), reads=True, detached=True, attempts=20,
-            run=lambda ctx: _told(host, ctx, _import), tell_failure=partial(_tell_failure, host)),
+            run=lambda ctx: _told(host, ctx, _import), tell=partial(_tell, host)),
         Job(name=EXPORT, title=_("Export records"), reads=True, detached=True, attempts=3,
-            run=lambda ctx: _told(host, ctx, _export), tell_failure=partial(_tell_failure, host)),
+            run=lambda ctx: _told(host, ctx, _export), tell=partial(_tell, host)),
     )  # fmt: skip
 
 
-def _tell_failure(host: Host, connection: Connection, row: Any, now: dt.datetime) -> None:
+def _tell(host: Host, connection: Connection, row: Any, done: bool, now: dt.datetime) -> None:
     """Tell by the bell whoever began it; a page that waits for it says so by itself."""
-    kind: Literal["import", "export"] = "import" if row.job == IMPORT else "export"
+    payload = row.payload or {}
     try:
-        folder = str(UUID((row.payload or {}).get("desk", "")))
-        desk = Desk.read(desks.root(host, row.tenant_id, f"{kind}s") / folder)
+        folder = str(UUID(payload.get("desk", "")))
+        kept = desks.root(host, row.tenant_id, IMPORTS if row.job == IMPORT else EXPORTS)
+        desk = Desk.read(kept / folder)
     except (ValueError, NotFound):  # begun by nobody's page, or its files are gone
         return
+    kind: notices.Exchange = "import" if row.job == IMPORT else "export"
+    if done:
+        kind = "exported" if row.job == EXPORT else "imported"
+        kind = "tried" if payload.get("dry_run") else kind
     if row.created_by is not None:
         notices.tell_of_exchange(
             connection, row.tenant_id, row.created_by, kind, entity=desk.entity, desk_id=desk.id,

@@ -12,6 +12,7 @@ from trato.errors import Forbidden
 from trato.host import Host
 from trato.jobs.declared import DetachedContext, Job
 from trato.jobs.queue import enqueue
+from trato.jobs.telling import tell
 from trato.text import _
 
 MERGE = "core.merge_choice"
@@ -33,7 +34,8 @@ def merging_job(host: Host) -> Job:
             value=given["value"], into=given["into"],
         )  # fmt: skip
 
-    return Job(name=MERGE, title=_("Merge two values"), run=run, detached=True, attempts=3)
+    return Job(name=MERGE, title=_("Merge two values"), run=run, detached=True, attempts=3,
+               tell=tell)  # fmt: skip
 
 
 def merge_later(host: Host, actor: Actor, entity: str, key: str, *, value: str, into: str) -> None:

@@ -6,6 +6,7 @@ from trato.configuration import refilling
 from trato.configuration.refilling import Refill
 from trato.host import Host
 from trato.jobs.declared import DetachedContext, Job
+from trato.jobs.telling import tell
 from trato.text import _
 
 
@@ -17,4 +18,4 @@ def refilling_job(host: Host) -> Job:
         return refilling.do_in_background(host, ctx.tenant_id, wanted, report=ctx.report)
 
     return Job(name=refilling.JOB, title=_("Index records by own fields"), run=run, detached=True,
-               attempts=20)  # fmt: skip
+               attempts=20, tell=tell)  # fmt: skip

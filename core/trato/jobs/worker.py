@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +22,7 @@ from trato.host import Host
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.claiming import Claim, claim, extend, take
 from trato.jobs.declared import Cancelled, DetachedContext, Job, JobContext, Temporary
+from trato.jobs.presence import Presence
 from trato.tenancy.tables import task
 from trato.tenancy.view import TenantView
 from trato.text import _
@@ -34,11 +32,6 @@ log = logging.getLogger("trato.jobs")
 LEASE = dt.timedelta(seconds=60)
 #: Least time between two reports of progress that are written.
 _REPORT_EVERY = dt.timedelta(seconds=1)
-
-
-def worker_name() -> str:
-    """Make a name that no other worker has."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def delay(attempts: int) -> dt.timedelta:
@@ -54,6 +47,11 @@ class Worker:
     name: str
     lease: dt.timedelta = LEASE
     _running: Claim | None = None
+
+    @cached_property
+    def presence(self) -> Presence:
+        """What tells others that it is there."""
+        return Presence(host=self.host, name=self.name, kind="worker")
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
@@ -95,6 +93,7 @@ class Worker:
         :return: False when nothing is due, or nothing can be done now.
         """
         try:
+            self.presence.say()
             return self.run_one()
         except DatabaseUnavailable:
             log.warning("worker %s: the database does not answer", self.name)
@@ -132,6 +131,9 @@ class Worker:
         if declared is None:
             self._finish(claimed, state="failed", message=_("There is no such job."))
             return
+        if view.tenant.closed_at is not None:
+            self._finish(claimed, state="held", message=_("The company is closed."))
+            return
         if view.read_only and not declared.reads:
             self._finish(claimed, state="held", message=_("The licence is over."))
             return
@@ -159,10 +161,10 @@ class Worker:
                     result = declared.run(JobContext(unit=unit, task_id=claimed.task_id,
                                                      payload=given, report=report))  # fmt: skip
                     if not declared.reads:
-                        self._mark_done(unit.connection, claimed, result)
+                        self._mark_done(unit.connection, claimed, declared, row, result)
             if declared.reads or declared.detached:
                 with transaction(host.engine, tenant_id=claimed.tenant_id) as connection:
-                    self._mark_done(connection, claimed, result)
+                    self._mark_done(connection, claimed, declared, row, result)
         except KeyboardInterrupt:
             self.hand_back()
             raise
@@ -175,19 +177,24 @@ class Worker:
             over.set()
             beat.join()
 
-    def _mark_done(self, connection: Connection, claimed: Claim, result: Any) -> None:
+    def _mark_done(
+        self, connection: Connection, claimed: Claim, job: Job, row: Any, result: Any
+    ) -> None:
         """Close the task, inside the transaction of a job that writes, if it is still ours."""
+        now = self.host.clock()
         changed = connection.execute(
             update(task)
             .where(
                 task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
                 task.c.state == "running", task.c.worker == self.name,
             )
-            .values(state="done", finished_at=self.host.clock(), lease_until=None, message=None,
+            .values(state="done", finished_at=now, lease_until=None, message=None,
                     result=result if isinstance(result, int | str | dict | list) else None)
         )  # fmt: skip
         if changed.rowcount != 1:
             raise Cancelled(_("The task is no longer this worker's."))
+        if job.tell is not None:
+            job.tell(connection, row, True, now)
 
     def _failed(self, claimed: Claim, job: Job, row: Any, error: Exception) -> None:
         attempts = row.attempts
@@ -221,8 +228,8 @@ class Worker:
         """Note that a task failed for good, and tell whoever asked for it."""
 
         def tell(connection: Connection, now: dt.datetime) -> None:
-            if job.tell_failure is not None:
-                job.tell_failure(connection, row, now)
+            if job.tell is not None:
+                job.tell(connection, row, False, now)
 
         self._finish(claimed, state="failed", message=message, then=tell)
 
@@ -295,6 +302,7 @@ class Worker:
                     if not extend(connection, claimed, self.name, until=until):
                         lost.set()
                         return
+                self.presence.say_again()
             except DatabaseUnavailable:
                 log.warning("worker %s: lease of task %s not extended", self.name,
                             claimed.task_id)  # fmt: skip

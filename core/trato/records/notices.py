@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import (
@@ -29,8 +29,11 @@ from trato.records.tables import notice as table
 from trato.records.unit import Unit
 
 Kind = Literal["mention", "note", "change"]
-#: Of a person's own imports and exports; they name no record.
-EXCHANGES = ("import", "export")
+#: Of a person's own imports and exports, failed and done; they name a desk instead of a record.
+Exchange = Literal["import", "export", "tried", "imported", "exported"]
+EXCHANGES: tuple[str, ...] = get_args(Exchange)
+#: Of other work that a person asked for; they name a job and a task.
+TASKS = ("task_failed", "task_done")
 _BATCH = 500
 
 
@@ -131,13 +134,38 @@ def _row(
 
 
 def tell_of_exchange(
-    connection: Connection, tenant_id: int, member_id: UUID, kind: Literal["import", "export"], *,
-    entity: str, desk_id: UUID, now: dt.datetime,
+    connection: Connection, tenant_id: int, member_id: UUID, kind: Exchange, *, entity: str,
+    desk_id: UUID, now: dt.datetime,
 ) -> None:  # fmt: skip
-    """Tell a member that an import or export of theirs failed; its desk stands for a record."""
+    """Tell a member that an import or export of theirs is over; its desk stands for a record."""
+    _tell_of_own(connection, tenant_id, member_id, kind, entity, desk_id, now)
+
+
+def tell_of_task(
+    connection: Connection, tenant_id: int, member_id: UUID, *, job: str, task_id: UUID,
+    done: bool, now: dt.datetime,
+) -> None:  # fmt: skip
+    """Tell a member that a task which they asked for is done, or has failed for good."""
+    kind = "task_done" if done else "task_failed"
+    _tell_of_own(connection, tenant_id, member_id, kind, job, task_id, now)
+
+
+def _tell_of_own(
+    connection: Connection, tenant_id: int, member_id: UUID, kind: str, about: str, id: UUID,
+    now: dt.datetime,
+) -> None:  # fmt: skip
     row = {"tenant_id": tenant_id, "id": new_id(), "member_id": member_id, "kind": kind,
-           "entity": entity, "record_id": desk_id, "created_at": now}  # fmt: skip
+           "entity": about, "record_id": id, "created_at": now}  # fmt: skip
     connection.execute(insert(table), row)
+
+
+def has_unseen(connection: Connection, tenant_id: int, member_id: UUID, about: UUID) -> bool:
+    """Tell whether a member has not seen something of a record, or what stands for one."""
+    found = select(table.c.id).where(
+        table.c.tenant_id == tenant_id, table.c.member_id == member_id,
+        table.c.seen_at.is_(None), table.c.record_id == about,
+    )  # fmt: skip
+    return connection.execute(found.limit(1)).first() is not None
 
 
 def unseen(connection: Connection, tenant_id: int, member_id: UUID) -> int:
@@ -157,13 +185,13 @@ def read(unit: Unit, *, limit: int = 50) -> list[Notice]:
         .limit(limit)
     ).all()
     labels: dict[UUID, str] = {}
-    for entity in dict.fromkeys(row.entity for row in rows):
-        wanted = [row.record_id for row in rows
-                  if row.entity == entity and row.kind not in EXCHANGES]  # fmt: skip
+    own = (*EXCHANGES, *TASKS)
+    for entity in dict.fromkeys(row.entity for row in rows if row.kind not in own):
+        wanted = [row.record_id for row in rows if row.entity == entity and row.kind not in own]
         labels |= unit.records.labels(entity, wanted)
-    # What was exchanged has no name of its own; the kind of record says enough.
-    labels |= {row.record_id: "" for row in rows
-               if row.kind in EXCHANGES and row.entity in unit.view.entities}  # fmt: skip
+    # What was exchanged has no name of its own; the kind of record says enough, or the job.
+    labels |= {row.record_id: "" for row in rows if row.kind in TASKS
+               or (row.kind in EXCHANGES and row.entity in unit.view.entities)}  # fmt: skip
     return [
         Notice(
             id=row.id, kind=row.kind, entity=row.entity, record_id=row.record_id,

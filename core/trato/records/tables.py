@@ -119,7 +119,8 @@ notice = Table(
     Column("tenant_id", Integer, nullable=False),
     Column("id", Id, nullable=False),
     Column("member_id", Id, nullable=False),
-    #: `mention`, `note`, `change`; `import`, `export` of a failed one, whose desk is the record
+    #: `mention`, `note`, `change`; `import`, `export` of a failed one, `tried`, `imported`,
+    #: `exported`, whose desk is the record; `task_done`, `task_failed` of a job's task
     Column("kind", Text, nullable=False),
     Column("entity", Key, nullable=False),
     Column("record_id", Id, nullable=False),

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from flask import g
+from sqlalchemy import Connection
 
 from trato.db.engine import transaction
 from trato.errors import DomainError
 from trato.exchange.desk import Desk
 from trato.exchange.results import COUNTS
-from trato.jobs import queue
+from trato.jobs import presence, queue
 from trato.jobs.queue import Task
+from trato.records import notices
 from trato.text import _
-from trato.web.auth import current_host
+from trato.web.auth import current_host, end_reading, reading
 from trato.web.frame import formats, translator
 
 #: State, its word, tone and icon.
@@ -34,6 +37,13 @@ _WORDS = {
 }  # fmt: skip
 #: Refusals that the page shows; the file of errors has them all.
 _SHOWN = 20
+
+
+def unattended(connection: Connection, tasks: Iterable[Task]) -> bool:
+    """Tell whether tasks wait for a worker and none is there."""
+    now = current_host().clock()
+    waiting = any(t.state == "running" or (t.state == "queued" and t.run_at <= now) for t in tasks)
+    return waiting and not presence.present(connection, "worker", now=now)
 
 
 def find_task(desk: Desk) -> Task | None:
@@ -72,6 +82,8 @@ def told(desk: Desk, url: str) -> dict[str, Any] | None:
     task = find_task(desk)
     if task is None:
         return None
+    if task.state in queue.OVER:
+        _see(desk)
     word, tone, icon = _STATES.get(task.state, _STATES["queued"])
     result = task.result if isinstance(task.result, dict) else {}
     is_trial = str(task.id) in desk.trials
@@ -79,7 +91,7 @@ def told(desk: Desk, url: str) -> dict[str, Any] | None:
     return {
         "badge": {"label": translator(word), "tone": tone, "icon": icon},
         "state": task.state, "is_busy": task.state in ("queued", "running"),
-        "is_trial": is_trial, "message": task.message or "",
+        "is_unattended": _is_unattended(task), "is_trial": is_trial, "message": task.message or "",
         "done": task.progress or 0, "total": task.progress_total or 0,
         "progress": _progress(task), "left": _left(task),
         "counts": [
@@ -100,6 +112,26 @@ def told(desk: Desk, url: str) -> dict[str, Any] | None:
         "file_url": f"{url}/file" if task.state == "done" and "records" in result else None,
         "records": number(int(result["records"])) if "records" in result else "",
     }  # fmt: skip
+
+
+def _see(desk: Desk) -> None:
+    """Take what the bell would tell of it for read: whoever began it is looking."""
+    actor = g.actor
+    if actor.member_id is None or actor.viewer is not None:
+        return
+    with reading().connection(actor.tenant_id) as connection:
+        is_new = notices.has_unseen(connection, actor.tenant_id, actor.member_id, desk.id)
+    if is_new:
+        end_reading()
+        with current_host().unit(actor) as unit:
+            notices.see(unit, record_id=desk.id)
+
+
+def _is_unattended(task: Task) -> bool:
+    if task.state not in ("queued", "running"):
+        return False
+    with reading().connection(g.actor.tenant_id) as connection:
+        return unattended(connection, [task])
 
 
 def _progress(task: Task) -> str:

@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response
 from trato.access.actor import Actor
 from trato.entities.fold import fold
 from trato.errors import Forbidden, Invalid, StaleRecord, TratoError
+from trato.jobs.catalogue import EXPORT as COPY
+from trato.jobs.catalogue import all_jobs
 from trato.records import notes, notices
 from trato.records.unit import Unit
 from trato.text import _
@@ -185,16 +187,21 @@ _TOLD = {
 }  # fmt: skip
 
 
-_FAILED = {
+_EXCHANGED = {
     "import": (_("Your import of {titles} failed"), "import", "upload"),
     "export": (_("Your export of {titles} failed"), "exports", "download"),
+    "tried": (_("The trial of your import of {titles} is done"), "import", "upload"),
+    "imported": (_("Your import of {titles} is done"), "import", "upload"),
+    "exported": (_("Your export of {titles} is ready"), "exports", "download"),
 }
 
 
 def _item(unit: Unit, notice: notices.Notice) -> dict[str, object]:
+    if notice.kind in notices.TASKS:
+        return _item_of_task(notice)
     entity = unit.view.entities[notice.entity]
     if notice.kind in notices.EXCHANGES:
-        text, part, icon = _FAILED[notice.kind]
+        text, part, icon = _EXCHANGED[notice.kind]
         return {
             "text": phrase(text, entity.info.plugin, titles=entity.info.titles),
             "url": f"{base_url(entity)}/{part}/{notice.record_id}",
@@ -208,6 +215,22 @@ def _item(unit: Unit, notice: notices.Notice) -> dict[str, object]:
         "url": f"{base_url(entity)}/{notice.record_id}#t-history",
         "when": formats().relative(notice.created_at), "is_seen": notice.is_seen,
         "icon": {"mention": "at", "note": "note"}.get(notice.kind, "pencil"),
+    }  # fmt: skip
+
+
+def _item_of_task(notice: notices.Notice) -> dict[str, object]:
+    """Describe the end of a task that an administrator asked for; the notice names its job."""
+    is_done = notice.kind == "task_done"
+    job = all_jobs(current_host()).get(notice.entity)
+    title = notice.entity
+    if job is not None:
+        title = translator(job.title, None if job.plugin == "core" else job.plugin)
+    text = _("Done: {job}") if is_done else _("Failed: {job}")
+    path = "/settings/export" if notice.entity == COPY else f"/settings/jobs?job={notice.entity}"
+    return {
+        "text": translator(text, job=title), "url": path,
+        "when": formats().relative(notice.created_at), "is_seen": notice.is_seen,
+        "icon": "check" if is_done else "alert-circle",
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from trato.records.events import reaction
 from trato.text import _
 from trato.web.admin.layout import ROOT, admin, blueprint, done, fragment, page, told
 from trato.web.auth import current_host
+from trato.web.exchange_tasks import unattended
 from trato.web.frame import formats, translator
 
 #: State, its word, tone and icon.
@@ -128,6 +129,7 @@ def _tasks() -> dict[str, Any]:
         counts = queue.counts(connection, tenant_id, job=name or None)
         found = queue.tasks(connection, tenant_id, states=states, limit=_PER_PAGE + 1,
                             before=before, job=name or None)  # fmt: skip
+        is_unattended = unattended(connection, found)
     jobs = all_jobs(host)
     chosen = {"job": name} if name else {}
     tabs = [{"label": translator(_("All tasks")), "url": _url(**chosen), "active": not states,
@@ -145,7 +147,7 @@ def _tasks() -> dict[str, Any]:
         "tabs": tabs, "tasks": [describe(task, jobs.get(task.job)) for task in found[:_PER_PAGE]],
         "rows_url": f"{ROOT}/jobs/rows" + (f"?{shown}" if shown else ""),
         "more_url": _url(**chosen, before=str(more)) if more else None,
-        "is_filtered": bool(chosen), "all_url": _url(),
+        "is_filtered": bool(chosen), "all_url": _url(), "is_unattended": is_unattended,
         "runs_of": title_of(name, jobs.get(name)) if name else "",
     }  # fmt: skip
 
