@@ -18,6 +18,9 @@ pytestmark = pytest.mark.database("sqlite")
 
 #: Commands by the pages that do the same.
 PAIRS: dict[str, tuple[str, ...]] = {
+    "tenant create": ("installation.create",),
+    "tenant close": ("installation.close",),
+    "tenant open": ("installation.reopen",),
     "license install": ("admin.install_license",),
     "license show": ("admin.show_modules",),
     "plugin list": ("admin.show_modules",),
@@ -60,8 +63,7 @@ PAIRS: dict[str, tuple[str, ...]] = {
 
 #: Commands that no page does, and why.
 COMMANDS_ALONE = {
-    "tenant create": "Before it there is no company whose pages could do it.",
-    "tenant delete": "It needs the owner of the tables, whom no page has.",
+    "tenant delete": "It needs the owner of the tables, whom no page has; pages close companies.",
     "license issue": "The seller signs licences, with a key that no installation has.",
 }
 
@@ -93,7 +95,7 @@ def commands() -> set[str]:
 @pytest.fixture
 def actions(app: Flask) -> set[str]:
     """Name what the pages of the administration do, apart from showing."""
-    owners = {"admin", "invitations", "viewing", "tokens"}
+    owners = {"admin", "invitations", "viewing", "tokens", "installation"}
     return {
         rule.endpoint
         for rule in app.url_map.iter_rules()

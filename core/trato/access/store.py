@@ -146,7 +146,7 @@ def memberships(
 ) -> list[Membership]:
     """Read the tenants that a user may enter, by name.
 
-    :param now: leaves out the memberships that have ended by themselves by then.
+    :param now: leaves out closed tenants, and memberships that have ended by themselves by then.
     """
     see_user(connection, user_id)
     living: ColumnElement[bool] = t.member.c.is_active.is_(True)
@@ -160,6 +160,7 @@ def memberships(
     )
     return [Membership(tenant_id=row.id, slug=row.slug, name=row.name) for row in rows]
 
+        living &= tenant.c.closed_at.is_(None)
 
 def read_people(
     connection: Connection, tenant_id: int

@@ -29,6 +29,12 @@ def add(commands: Commands) -> None:
     create.add_argument("--license", metavar="FILE", type=Path,
                         help=_("licence to install; it enables nothing"))  # fmt: skip
     tenant.command("list", _("List the tenants"), _list, json=True)
+    close = tenant.command(
+        "close", _("Shut everybody and everything out of a tenant; its data stays"), _close
+    )
+    close.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    reopen = tenant.command("open", _("Open a tenant again that was closed"), _open)
+    reopen.add_argument("slug", metavar="SLUG", help=_("the tenant"))
     delete = tenant.command(
         "delete", _("Archive a tenant into a zip file and delete it"), _delete, json=True
     )
@@ -83,18 +89,43 @@ def _list(context: Context, args: argparse.Namespace) -> int:
         context.show_json(
             [
                 {"slug": t.slug, "name": t.name, "locale": t.locale, "timezone": t.timezone,
-                 "currency": t.currency}
+                 "currency": t.currency, "closed": t.closed_at and t.closed_at.isoformat()}
                 for t in tenants
             ]
         )  # fmt: skip
     elif tenants:
         context.show_table(
-            [_("Tenant"), _("Name"), _("Language"), _("Time zone"), _("Currency")],
-            [(t.slug, t.name, t.locale, t.timezone, t.currency) for t in tenants],
+            [_("Tenant"), _("Name"), _("Language"), _("Time zone"), _("Currency"), _("Closed")],
+            [
+                (t.slug, t.name, t.locale, t.timezone, t.currency, str(t.closed_at or "")[:10])
+                for t in tenants
+            ],
         )
     else:
         context.say(_("There are no tenants yet: trato tenant create SLUG --name N "
                       "--admin-email E"))  # fmt: skip
+    return 0
+
+
+def _close(context: Context, args: argparse.Namespace) -> int:
+    from trato.lifecycle.closing import close_tenant
+
+    if close_tenant(context.host, args.slug, by="command"):
+        context.say(_("Tenant '{tenant}' is closed: nobody gets in and nothing runs. 'trato "
+                      "tenant delete {tenant}' ends it, 'trato tenant open {tenant}' opens it "
+                      "again."), tenant=args.slug)  # fmt: skip
+    else:
+        context.say(_("Tenant '{tenant}' was closed already."), tenant=args.slug)
+    return 0
+
+
+def _open(context: Context, args: argparse.Namespace) -> int:
+    from trato.lifecycle.closing import open_tenant
+
+    if open_tenant(context.host, args.slug, by="command"):
+        context.say(_("Tenant '{tenant}' is open."), tenant=args.slug)
+    else:
+        context.say(_("Tenant '{tenant}' was not closed."), tenant=args.slug)
     return 0
 
 

@@ -6,7 +6,7 @@ import argparse
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from trato.cli import members
+from trato.cli import members, operators
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def add(commands: Commands) -> None:
     reset.add_argument("email", metavar="EMAIL", help=_("address by which the person signs in"))
 
     members.add(user)
+    operators.add(user)
 
     token = commands.family("token", _("Make keys for the API"))
     make = token.command("create", _("Make an API token for a user"), _create_token, json=True)

@@ -17,9 +17,12 @@ from trato.access.actor import Actor
 from trato.db.engine import set_tenant, transaction
 from trato.errors import DomainError
 from trato.host import Host
+from trato.lifecycle.closing import COMPANY
+from trato.lifecycle.founding import found_within
 from trato.mail import letters, own_server
 from trato.mail.sending import missing_settings, send
 from trato.tenancy.tasks import enqueue
+from trato.tenancy.view import Tenant
 from trato.text import _
 
 #: The jobs that send a letter: of an invitation, for a new password, about a changed one.
@@ -80,20 +83,54 @@ def invite(
         actor=actor,
     )  # fmt: skip
     with transaction(host.engine, tenant_id=tenant.id) as connection:
-        user = people.read_user(connection, made.user_id)
-        if user is None:
-            raise DomainError(_("There is no user {email}."), email=email)
-        is_new, link = user.password_hash is None, None
-        is_mailed = not own_server.lacking(host, actor.view)
-        if is_mailed:
-            # The task makes the link itself: none lies in the queue for others to read.
-            enqueue(
-                connection, tenant.id, SEND, now=now, by=actor.member_id,
-                payload={"user_id": str(user.id), "inviter": actor.name},
-            )  # fmt: skip
-        elif is_new:
-            secret = links.create(connection, user.id, "invitation", now=now)
-            link = f"{base_url.rstrip('/')}/login/link?key={secret}"
+        return _tell(host, connection, actor, made, base_url=base_url)
+
+
+def found_by_invitation(
+    host: Host, *, slug: str, name: str, admin_email: str, admin_name: str | None = None,
+    license: str | None = None, by: str, base_url: str,
+) -> tuple[Tenant, Invitation]:  # fmt: skip
+    """Make a tenant whose first administrator is invited; all of it or nothing.
+
+    :param by: the operator who does it, as the audit and the letter name them.
+    :param base_url: where the operator reaches Trato, for a link that is not mailed.
+    :raises TratoError: for a wrong licence, slug or address.
+    """
+    if not _ADDRESS.fullmatch(admin_email) or len(admin_email) > 254:
+        raise DomainError(
+            _("'{email}' is not an e-mail address."), email=admin_email, code="bad_email"
+        )
+    with transaction(host.engine) as connection:
+        tenant, admin = found_within(
+            host, connection, slug=slug, name=name, admin_email=admin_email, license=license,
+            admin_name=admin_name,
+        )  # fmt: skip
+        actor = Actor(view=host.build_view(connection, tenant.id), label=by)
+        administration.record_act(
+            host, connection, actor, entity=COMPANY, name=tenant.slug, action="create"
+        )
+        return tenant, _tell(host, connection, actor, admin, base_url=base_url)
+
+
+def _tell(
+    host: Host, connection: Connection, actor: Actor, made: administration.NewUser, *,
+    base_url: str,
+) -> Invitation:  # fmt: skip
+    """Queue the letter to somebody who was let in, or make the link where mail is not set up."""
+    user = people.read_user(connection, made.user_id)
+    if user is None:
+        raise DomainError(_("There is no user {email}."), email=made.email)
+    is_new, link = user.password_hash is None, None
+    is_mailed = not own_server.lacking(host, actor.view)
+    if is_mailed:
+        # The task makes the link itself: none lies in the queue for others to read.
+        enqueue(
+            connection, actor.tenant_id, SEND, now=host.clock(), by=actor.member_id,
+            payload={"user_id": str(user.id), "inviter": actor.name},
+        )  # fmt: skip
+    elif is_new:
+        secret = links.create(connection, user.id, "invitation", now=host.clock())
+        link = f"{base_url.rstrip('/')}/login/link?key={secret}"
     return Invitation(
         email=user.email, member_id=made.member_id, is_new=is_new, is_mailed=is_mailed, link=link
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, select, update
@@ -14,6 +15,22 @@ def save_profile(connection: Connection, tenant_id: int, values: Mapping[str, st
     """Change name, locale, timezone or currency of a tenant."""
     connection.execute(update(t.tenant).where(t.tenant.c.id == tenant_id).values(**values))
     store.touch(connection, tenant_id)
+
+
+def set_closed(connection: Connection, tenant_id: int, *, at: dt.datetime | None, by: str) -> bool:
+    """Close a tenant, or open it with no moment.
+
+    :return: False when it was so already.
+    """
+    closed = t.tenant.c.closed_at.is_not(None)
+    changed = connection.execute(
+        update(t.tenant)
+        .where(t.tenant.c.id == tenant_id, closed if at is None else ~closed)
+        .values(closed_at=at, closed_by=None if at is None else by)
+    )
+    if changed.rowcount:
+        store.touch(connection, tenant_id)
+    return bool(changed.rowcount)
 
 
 def delete_tenant_row(connection: Connection, tenant_id: int) -> None:

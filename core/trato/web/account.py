@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from trato.access import credentials, limits, second_factor
+from trato.access import credentials, limits, operators, second_factor
 from trato.access import store as people
 from trato.db.engine import transaction
 from trato.entities.fold import fold
@@ -70,6 +70,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
     with transaction(host.engine, read=True) as connection:
         sessions = credentials.list_sessions(connection, user.user_id, now=host.clock())
         factor = second_factor.read(connection, user.user_id)
+        operates = operators.is_operator(connection, user.user_id)
     set_crumbs(Crumb(title=translator(_("My account"))))
     wrong = errors or {}
     password_fields = [
@@ -99,7 +100,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
              "sections": [{"title": "", "fields": password_fields}],
              "submit_label": translator(_("Change password"))},
         ],
-        "factor": factor, "administers": user.own is not None and user.own.has(ADMINISTER),
+        "factor": factor, "operates": operates, "administers": user.own is not None and user.own.has(ADMINISTER),
         "sessions": [
             {
                 "device": device(row.agent), "is_current": row.id == user.session_id,

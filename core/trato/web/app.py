@@ -37,6 +37,7 @@ from trato.web import (
     help,
     imports,
     inline,
+    installation,
     invitations,
     list_state,
     marks,
@@ -119,7 +120,7 @@ def create_app(
     errors.register(app)
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
-                      companies.blueprint,
+                      companies.blueprint, installation.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint,
                       appearance.blueprint, health.blueprint, metrics.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,

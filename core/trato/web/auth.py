@@ -107,7 +107,7 @@ def _by_token(host: Host, token: str) -> SignedIn | None:
             credentials.mark_used(connection, tenant_id, row.id, now=now)
     view = host.for_tenant(tenant_id, version=row.tenant_version)
     member = view.members.get(row.member_id)
-    if member is None or not member.may_enter(now):
+    if member is None or not member.may_enter(now) or view.tenant.closed_at is not None:
         return None
     actor = Actor(view=view, member=member, via="api", scopes=row.scopes, token_id=row.id)
     return SignedIn(user_id=member.user_id, actor=actor, own=actor)
@@ -126,7 +126,7 @@ def _by_session(host: Host, secret: str) -> SignedIn | None:
     if row.tenant_id is not None:
         view = host.for_tenant(row.tenant_id, version=row.tenant_version)
         member = member_of(view, row.user_id, now=now)
-        if member is not None:
+        if member is not None and view.tenant.closed_at is None:
             via: Any = "api" if request.path.startswith("/api/") else "page"
             own = actor = Actor(view=view, member=member, via=via)
             if row.view_as is not None:

@@ -119,7 +119,7 @@ def _refuse_viewer(first: str) -> None:
             _("You are looking as another person; nothing can be changed."),
             hint=_("Leave that view first."), code="viewing",
         )  # fmt: skip
-    if first in ("account", "admin", "settings"):
+    if first in ("account", "admin", "settings", "host"):
         raise Forbidden(
             _("This page belongs to the person alone."),
             hint=_("Leave that view first."), code="viewing",

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from trato.access import credentials, limits
 from trato.access import store as people
+from trato.access.operators import is_operator
 from trato.db.engine import transaction
 from trato.entities.fold import fold
 from trato.errors import NotFound
@@ -176,7 +177,9 @@ def start() -> Response | str:
                 credentials.enter_tenant(connection, user.session_id, places[0].tenant_id)
                 return redirect("/")
             found = people.read_user(connection, user.user_id)
-        return render_template("no_tenant.html", page={"email": found.email if found else ""})
+            operates = is_operator(connection, user.user_id)
+        page = {"email": found.email if found else "", "operates": operates}
+        return render_template("no_tenant.html", page=page)
     around = frame()
     first = next(
         (entry["url"] for menu in (around.menus if around else []) for entry in menu["entries"]),

@@ -39,11 +39,13 @@ _ACTIONS = {
     "enable": _("Activated"), "disable": _("Switched off"),
     "view_as": _("Looked with their eyes"), "view_as_end": _("Stopped looking with their eyes"),
     "sign_out": _("Signed out everywhere"),
+    "close": _("Closed"), "open": _("Opened again"),
 }  # fmt: skip
 #: What is audited besides records.
 _OTHERS = {
     "core.member": _("People with access"), "core.plugin": _("Modules"),
-    "core.license": _("Licence"), "core.configuration": _("Configuration"),
+    "core.tenant": _("Company"), "core.license": _("Licence"),
+    "core.configuration": _("Configuration"), "core.list_view": _("Views of lists"),
 }  # fmt: skip
 #: Who acted where no member did, by the actor's label.
 _SYSTEMS = {

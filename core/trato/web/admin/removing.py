@@ -15,7 +15,6 @@ from trato.lifecycle.plugins import check_purge, contents
 from trato.text import _
 from trato.web.account import current_person, password_problem
 from trato.web.admin.layout import admin, blueprint, done, page, told, widget
-from trato.web.admin.modules import crumb
 from trato.web.auth import current_host
 from trato.web.frame import formats, translator
 
@@ -98,7 +97,7 @@ def _page(name: str, wrong: dict[str, str] | None = None) -> str:
                       errors=[problem] if problem else [])  # fmt: skip
 
     return page(
-        "admin_remove.html", active="modules", errors=reasons, way=(crumb(),),
+        "admin_remove.html", active="modules", errors=reasons,
         title=translator(_("Remove the data of {module}"), module=module),
         module=module, rows=rows, can=not reasons and bool(rows),
         action=f"/settings/modules/{name}/remove", days=REMOVED_KEPT.days,
