@@ -152,6 +152,7 @@ def memberships(
     living: ColumnElement[bool] = t.member.c.is_active.is_(True)
     if now is not None:
         living &= or_(t.member.c.ends_at.is_(None), t.member.c.ends_at > now)
+        living &= tenant.c.closed_at.is_(None)
     rows = connection.execute(
         select(tenant.c.id, tenant.c.slug, tenant.c.name)
         .join(t.member, t.member.c.tenant_id == tenant.c.id)
@@ -160,7 +161,6 @@ def memberships(
     )
     return [Membership(tenant_id=row.id, slug=row.slug, name=row.name) for row in rows]
 
-        living &= tenant.c.closed_at.is_(None)
 
 def read_people(
     connection: Connection, tenant_id: int
