@@ -115,9 +115,12 @@ def rehash_password(connection: Connection, user_id: UUID, password_hash: str) -
     )
 
 
-def set_locale(connection: Connection, user_id: UUID, locale: str) -> None:
-    """Keep a user's language; the tenants' views hold it, so each is touched."""
-    connection.execute(update(t.user).where(t.user.c.id == user_id).values(locale=locale))
+def set_regional(connection: Connection, user_id: UUID, **values: str | None) -> None:
+    """Keep a user's `locale` or `timezone`, or take it away with None.
+
+    The tenants' views hold them, so each is touched.
+    """
+    connection.execute(update(t.user).where(t.user.c.id == user_id).values(values))
     for place in memberships(connection, user_id):
         touch(connection, place.tenant_id)
 
@@ -152,7 +155,6 @@ def memberships(
     living: ColumnElement[bool] = t.member.c.is_active.is_(True)
     if now is not None:
         living &= or_(t.member.c.ends_at.is_(None), t.member.c.ends_at > now)
-        living &= tenant.c.closed_at.is_(None)
     rows = connection.execute(
         select(tenant.c.id, tenant.c.slug, tenant.c.name)
         .join(t.member, t.member.c.tenant_id == tenant.c.id)
@@ -161,6 +163,7 @@ def memberships(
     )
     return [Membership(tenant_id=row.id, slug=row.slug, name=row.name) for row in rows]
 
+        living &= tenant.c.closed_at.is_(None)
 
 def read_people(
     connection: Connection, tenant_id: int

@@ -15,8 +15,9 @@ from trato.errors import DomainError, NotFound
 from trato.mail.invitations import tell_changed
 from trato.records.explaining import ADMINISTER
 from trato.text import _
+from trato.web import regional
 from trato.web.auth import SESSION_COOKIE, SignedIn, current_host
-from trato.web.frame import LOCALES, Crumb, formats, locale, set_crumbs, translator
+from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
 from trato.web.neighbours import COOKIE as LIST_COOKIE
 from trato.web.plain_fields import plain_field
 from trato.web.signin import lock_seconds, too_many
@@ -81,10 +82,6 @@ def _page(errors: dict[str, str] | None = None) -> str:
                             shortest=host.settings.password_min_length),
         ),
     ]  # fmt: skip
-    language = plain_field(
-        "locale", translator(_("Language")), kind="choice", choices=LOCALES,
-        value=person.locale or locale(),
-    )  # fmt: skip
     page = {
         "title": translator(_("My account")),
         "profile": [
@@ -92,9 +89,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
             {"label": translator(_("E-mail")), "html": person.email},
         ],
         "forms": [
-            {"title": translator(_("Language")), "action": "/account/locale", "errors": [],
-             "sections": [{"title": "", "fields": [language]}],
-             "submit_label": translator(_("Save language"))},
+            regional.form(person),
             {"title": translator(_("Password")), "action": "/account/password", "errors": [],
              "username": person.email,
              "sections": [{"title": "", "fields": password_fields}],
@@ -128,18 +123,6 @@ def device(agent: str | None) -> str:
                                  ("Safari/", "Safari")) if mark in text), "",
     )  # fmt: skip
     return " · ".join(part for part in (browser, system) if part) or translator(_("Unknown device"))
-
-
-@blueprint.post("/locale")
-def change_locale() -> Response:
-    """Keep the person's language, in every company."""
-    chosen = request.form.get("locale", "")
-    if chosen not in [code for code, _name in LOCALES]:
-        raise DomainError(_("There is no language '{code}'."), code="no_locale")
-    user: SignedIn = g.user
-    with transaction(current_host().engine) as connection:
-        people.set_locale(connection, user.user_id, chosen)
-    return redirect("/account")
 
 
 @blueprint.post("/password")

@@ -44,6 +44,7 @@ from trato.web import (
     metrics,
     notes,
     pages,
+    regional,
     second_factor,
     short_form,
     signin,
@@ -120,7 +121,7 @@ def create_app(
     errors.register(app)
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
-                      companies.blueprint, installation.blueprint,
+                      companies.blueprint, installation.blueprint, regional.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint,
                       appearance.blueprint, health.blueprint, metrics.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,

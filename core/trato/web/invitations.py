@@ -103,7 +103,7 @@ def send_invitation() -> str | tuple[str, int]:
         errors["roles"] = translator(_("Choose at least one."))
     if typed["until"]:
         try:
-            ends_at = end_of_day(dt.date.fromisoformat(typed["until"]), actor.timezone)
+            ends_at = end_of_day(dt.date.fromisoformat(typed["until"]), actor.view.tenant.timezone)
         except ValueError:
             errors["until"] = translator(_("This is no date."))
     elif not TEMPORARY_ROLES.isdisjoint(typed["roles"]):

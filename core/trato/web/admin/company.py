@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel import Locale
 from flask import request
@@ -19,6 +18,7 @@ from trato.web.admin.layout import admin, blueprint, by_field, done, page, slug,
 from trato.web.appearance import logo_url
 from trato.web.auth import current_host
 from trato.web.frame import LOCALES, locale, translator
+from trato.web.regional import timezones
 
 #: What the page sets of the appearance beside the logo, which is sent as a file.
 _LOOKS = {"theme": CORE_SETTINGS[0], "accent": ACCENT}
@@ -28,7 +28,6 @@ _CURRENCIES = (
     "COP", "USD", "EUR", "MXN", "PEN", "CLP", "BRL", "ARS", "UYU", "BOB", "PYG", "VES", "CRC",
     "GTQ", "HNL", "NIO", "PAB", "DOP", "CAD", "GBP",
 )  # fmt: skip
-_REGIONS = ("America/", "Europe/", "Africa/", "Asia/", "Atlantic/", "Australia/", "Pacific/")
 
 
 @blueprint.get("/company")
@@ -86,7 +85,7 @@ def _page(
     values = {name: getattr(tenant, name) for name in _PROFILE} | looks | typed
     errors = wrong or {}
     choices: dict[str, list[tuple[str, str]]] = {
-        "locale": list(LOCALES), "timezone": _zones(), "currency": _currencies(),
+        "locale": list(LOCALES), "timezone": timezones(), "currency": _currencies(),
     }  # fmt: skip
     for name, setting in _LOOKS.items():
         choices[name] = [(key, translator(label)) for key, label in setting.choices]
@@ -124,14 +123,6 @@ def _page(
         submit_label=translator(_("Save company")), cancel_url=None,
         logo_url=logo_url(admin().view), logo_kilobytes=LOGO_BYTES // 1024, logo_side=LOGO_SIDE,
     )  # fmt: skip
-
-
-def _zones() -> list[tuple[str, str]]:
-    return [
-        (name, name.replace("_", " "))
-        for name in sorted(available_timezones())
-        if name.startswith(_REGIONS)
-    ]
 
 
 def _currencies() -> list[tuple[str, str]]:

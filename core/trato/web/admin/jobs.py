@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import request
 from markupsafe import Markup
@@ -112,8 +114,13 @@ def _page(errors: list[str] | None = None) -> str:
 
 
 def _when(job: Job) -> str:
+    """Say when a job runs by itself, in the reader's time; its own is the company's."""
     if job.at:
-        return translator(_("every day at {time}"), time=job.at)
+        company = ZoneInfo(admin().view.tenant.timezone)
+        today = current_host().clock().astimezone(company).date()
+        at = dt.datetime.combine(today, dt.time.fromisoformat(job.at), company)
+        shown = f"{at.astimezone(formats().zone):%H:%M}"
+        return translator(_("every day at {time}"), time=shown)
     return translator(_("every {minutes} minutes"), minutes=job.every)
 
 
