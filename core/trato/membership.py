@@ -16,6 +16,7 @@ from trato.entities.fold import fold
 from trato.errors import DomainError, NotFound
 from trato.host import Host
 from trato.records.unit import Unit
+from trato.tenancy.sign_in import policy
 from trato.tenancy.view import Member, TenantView
 from trato.text import _
 
@@ -33,11 +34,25 @@ def member_of(view: TenantView, member_id: UUID) -> Member:
     return found
 
 
-def _keep_an_administrator(view: TenantView, member: Member, *, now: dt.datetime) -> None:
+def keep_an_administrator(
+    view: TenantView, member: Member, roles: Iterable[str], *, now: dt.datetime
+) -> None:
     """Refuse to take the last administrator away, who could never be brought back.
 
+    Nor the one who enters by password where all others come through the identity provider.
+
+    :param roles: that the member shall have from now on; none: shall leave, or not stay for ever.
     :raises DomainError: with what to do first.
     """
+    if ADMIN in roles:
+        return
+    rules = policy(view)
+    if rules.closes_passwords and rules.is_emergency(member):
+        raise DomainError(
+            _("{name} has the emergency account, the only one that a password opens."),
+            hint=_("Name another one under Single sign-on first."),
+            name=member.name, code="emergency_account",
+        )  # fmt: skip
     others = [
         other
         for other in view.members.values()
@@ -52,7 +67,7 @@ def _keep_an_administrator(view: TenantView, member: Member, *, now: dt.datetime
         )  # fmt: skip
 
 
-def _check_wide(actor: Actor, member: Member, roles: Sequence[str]) -> None:
+def check_wide(actor: Actor, member: Member, roles: Sequence[str]) -> None:
     """Refuse that somebody makes another, or himself, mightier than he is.
 
     :raises DomainError: when a role that may everything is given or taken by one who has none.
@@ -81,12 +96,11 @@ def change_member(
     now = host.clock()
     if not roles:
         raise DomainError(_("Choose at least one role."), code="no_role")
-    if ADMIN not in roles or ends_at is not None:
-        _keep_an_administrator(view, member, now=now)
+    keep_an_administrator(view, member, roles if ends_at is None else (), now=now)
     unknown = set(teams) - set(view.teams)
     if unknown:
         raise DomainError(_("There is no such team."), code="no_team")
-    _check_wide(actor, member, roles)
+    check_wide(actor, member, roles)
     with transaction(host.engine, tenant_id=view.tenant.id) as connection:
         people.lock_member(connection, view.tenant.id, member_id)
         user = people.read_user(connection, member.user_id)
@@ -144,8 +158,8 @@ def end_member(
             hint=_("Ask another administrator."),
             code="oneself",
         )
-    _keep_an_administrator(view, member, now=host.clock())
-    _check_wide(actor, member, ())
+    keep_an_administrator(view, member, (), now=host.clock())
+    check_wide(actor, member, ())
     moved: dict[str, int] = {}
     heir = None if heir_id is None else member_of(view, heir_id)
     with host.unit(actor) as unit:

@@ -103,17 +103,25 @@ class SessionRow:
     has_second_factor: bool
     #: Member as whom an administrator looks at the tenant.
     view_as: UUID | None
+    #: The only tenant that the session reaches, where a tenant's identity provider opened it.
+    bound_tenant: int | None = None
+    #: Whether the account is of one tenant's provider and has no password.
+    is_federated: bool = False
 
 
 def open_session(
     connection: Connection, *, user_id: UUID, tenant_id: int | None, now: dt.datetime,
     days: int, address: str | None, agent: str | None, is_pending: bool = False,
+    bound_hours: int | None = None,
 ) -> str:  # fmt: skip
     """Make a session and return its secret for the cookie; the user's ended ones go.
 
     :param is_pending: only the password was right; the session lives for minutes and lets its
         browser do nothing but type the code of the second step.
+    :param bound_hours: the tenant's identity provider opens the session: it reaches that tenant
+        only, and ends after so many hours, used or not.
     """
+    life = dt.timedelta(days=days) if bound_hours is None else dt.timedelta(hours=bound_hours)
     secret = secrets.token_urlsafe(32)
     connection.execute(
         delete(t.session).where(t.session.c.user_id == user_id, t.session.c.expires_at <= now)
@@ -122,7 +130,8 @@ def open_session(
         insert(t.session).values(
             id=new_id(), secret_hash=secret_hash(secret), user_id=user_id,
             active_tenant=tenant_id, created_at=now, seen_at=now,
-            expires_at=now + (PENDING if is_pending else dt.timedelta(days=days)),
+            expires_at=now + (PENDING if is_pending else life),
+            bound_tenant=None if bound_hours is None else tenant_id,
             address=address, agent=(agent or "")[:300] or None, is_pending=is_pending,
         )
     )  # fmt: skip
@@ -133,8 +142,8 @@ def open_session(
 _FIND_SESSION = (
     select(
         t.session.c.id, t.session.c.user_id, t.session.c.active_tenant, t.session.c.seen_at,
-        t.session.c.expires_at, t.session.c.view_as, tenant.c.version, t.user.c.is_active,
-        t.user.c.totp_confirmed_at,
+        t.session.c.expires_at, t.session.c.view_as, t.session.c.bound_tenant, tenant.c.version,
+        t.user.c.is_active, t.user.c.totp_confirmed_at, t.user.c.email_key,
     )
     .join(t.user, t.user.c.id == t.session.c.user_id)
     .outerjoin(tenant, tenant.c.id == t.session.c.active_tenant)
@@ -169,15 +178,18 @@ def find_session(
         id=row.id, user_id=row.user_id, tenant_id=row.active_tenant, tenant_version=row.version,
         seen_at=row.seen_at, expires_at=row.expires_at, is_user_active=row.is_active,
         has_second_factor=row.totp_confirmed_at is not None, view_as=row.view_as,
+        bound_tenant=row.bound_tenant, is_federated=t.is_federated(row.email_key),
     )  # fmt: skip
 
 
 def list_sessions(
-    connection: Connection, user_id: UUID, *, now: dt.datetime, tenant_id: int | None = None
-) -> list[Any]:
+    connection: Connection, user_id: UUID, *, now: dt.datetime, tenant_id: int | None = None,
+    bound_tenant: int | None = None,
+) -> list[Any]:  # fmt: skip
     """Read a user's living sessions, the last used first.
 
     :param tenant_id: only those that work in this tenant now.
+    :param bound_tenant: only those that this tenant's identity provider opened.
     """
     inside = true() if tenant_id is None else t.session.c.active_tenant == tenant_id
     columns = (t.session.c.id, t.session.c.seen_at, t.session.c.address, t.session.c.agent)
@@ -189,26 +201,40 @@ def list_sessions(
                 t.session.c.expires_at > now,
                 t.session.c.is_pending.is_(False),
                 inside,
+                _of_provider(bound_tenant),
             )
             .order_by(t.session.c.seen_at.desc())
         )
     )
 
 
-def mark_seen(connection: Connection, session_id: UUID, *, now: dt.datetime, days: int) -> None:
-    """Note that a session was used; it lives for so many days without use."""
+def _of_provider(tenant_id: int | None) -> Any:
+    return true() if tenant_id is None else t.session.c.bound_tenant == tenant_id
+
+
+def mark_seen(connection: Connection, session: SessionRow, *, now: dt.datetime, days: int) -> None:
+    """Note that a session was used; it lives for so many days without use.
+
+    One that an identity provider opened ends when it was said to: who has left the company at the
+    provider must not stay by staying busy.
+    """
+    bound = session.bound_tenant is not None
+    expires = session.expires_at if bound else now + dt.timedelta(days=days)
     connection.execute(
         update(t.session)
-        .where(t.session.c.id == session_id)
-        .values(seen_at=now, expires_at=now + dt.timedelta(days=days))
+        .where(t.session.c.id == session.id)
+        .values(seen_at=now, expires_at=expires)
     )
 
 
 def enter_tenant(connection: Connection, session_id: UUID, tenant_id: int) -> None:
-    """Make another tenant the active one of a session; the caller has checked the membership."""
+    """Make another tenant the active one of a session; the caller has checked the membership.
+
+    A session that a tenant's identity provider opened stays where it is.
+    """
     connection.execute(
         update(t.session)
-        .where(t.session.c.id == session_id)
+        .where(t.session.c.id == session_id, t.session.c.bound_tenant.is_(None))
         .values(active_tenant=tenant_id, view_as=None)
     )
 
@@ -220,9 +246,21 @@ def view_as(connection: Connection, session_id: UUID, member_id: UUID | None) ->
     )
 
 
-def close_all_sessions(connection: Connection, user_id: UUID) -> None:
-    """End every session of a user."""
-    connection.execute(delete(t.session).where(t.session.c.user_id == user_id))
+def close_all_sessions(
+    connection: Connection, user_id: UUID, *, bound_tenant: int | None = None
+) -> None:
+    """End every session of a user.
+
+    :param bound_tenant: only those that this tenant's identity provider opened.
+    """
+    connection.execute(
+        delete(t.session).where(t.session.c.user_id == user_id, _of_provider(bound_tenant))
+    )
+
+
+def close_bound_sessions(connection: Connection, tenant_id: int) -> None:
+    """End every session that a tenant's identity provider opened."""
+    connection.execute(delete(t.session).where(t.session.c.bound_tenant == tenant_id))
 
 
 def close_session(connection: Connection, session_id: UUID) -> None:

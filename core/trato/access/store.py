@@ -36,6 +36,8 @@ class User:
     timezone: str | None
     #: Whether signing in takes a second step.
     has_second_factor: bool = False
+    #: Whether the account is of one tenant's identity provider and has no password.
+    is_federated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +75,24 @@ def _user(connection: Connection, condition: Any) -> User | None:
         id=row.id, email=row.email, name=row.name, password_hash=row.password_hash,
         is_active=row.is_active, locale=row.locale, timezone=row.timezone,
         has_second_factor=row.totp_confirmed_at is not None,
+        is_federated=t.is_federated(row.email_key),
     )  # fmt: skip
 
 
 def create_user(
     connection: Connection, *, email: str, name: str, password_hash: str | None,
-    now: dt.datetime,
+    now: dt.datetime, is_federated: bool = False,
 ) -> User:  # fmt: skip
-    """Make a user; the e-mail address must be new."""
+    """Make a user; the e-mail address must be new.
+
+    :param is_federated: a tenant's identity provider names the address: it is shown and written
+        to, and finds nobody, as the provider may name any.
+    """
     user_id = new_id()
     connection.execute(
         insert(t.user).values(
-            id=user_id, email=email.strip(), email_key=fold(email), name=name,
+            id=user_id, email=email.strip(), name=name,
+            email_key=f"{t.FEDERATED}{user_id}" if is_federated else fold(email),
             password_hash=password_hash, is_active=True, created_at=now,
         )
     )  # fmt: skip
@@ -155,6 +163,7 @@ def memberships(
     living: ColumnElement[bool] = t.member.c.is_active.is_(True)
     if now is not None:
         living &= or_(t.member.c.ends_at.is_(None), t.member.c.ends_at > now)
+        living &= tenant.c.closed_at.is_(None)
     rows = connection.execute(
         select(tenant.c.id, tenant.c.slug, tenant.c.name)
         .join(t.member, t.member.c.tenant_id == tenant.c.id)
@@ -163,7 +172,6 @@ def memberships(
     )
     return [Membership(tenant_id=row.id, slug=row.slug, name=row.name) for row in rows]
 
-        living &= tenant.c.closed_at.is_(None)
 
 def read_people(
     connection: Connection, tenant_id: int

@@ -46,6 +46,18 @@ user = Table(
     info=CORE,
 )
 
+
+#: Begins what stands for the e-mail of an account that a tenant's identity provider made. Such an
+#: account is found by its identity alone: nobody invites it elsewhere, resets its password, or
+#: takes the address from whoever owns the mailbox.
+FEDERATED = "sso:"
+
+
+def is_federated(email_key: str) -> bool:
+    """Tell whether an account is of one tenant's identity provider and has no password."""
+    return email_key.startswith(FEDERATED) and "@" not in email_key
+
+
 #: A user's place in a tenant. Owner, author and mention name members, so names never cross
 #: tenants, and a leaver stays readable.
 member = Table(

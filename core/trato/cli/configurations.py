@@ -52,6 +52,12 @@ def add(commands: Commands) -> None:
     mail.add_argument("slug", metavar="SLUG", help=_("the tenant"))
     mail.add_argument("email", metavar="EMAIL", help=_("to whom"))
 
+    sso = config.command(
+        "test-sso", _("Show a tenant's sign-in addresses and ask its identity provider"), _test_sso,
+        json=True,
+    )  # fmt: skip
+    sso.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+
     secret = config.command(
         "secret", _("Keep a secret setting, read from standard input, or forget it"), _secret
     )
@@ -170,6 +176,37 @@ def _secret(context: Context, args: argparse.Namespace) -> int:
         context.say(_("Setting '{key}' is forgotten."), key=args.key)
     else:
         context.say(_("Setting '{key}' is kept, sealed."), key=args.key)
+    return 0
+
+
+def _test_sso(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration
+    from trato.access import identities
+    from trato.db.engine import transaction
+    from trato.errors import ConfigError
+    from trato.sso.provider import provider_of
+    from trato.tenancy.sign_in import policy
+
+    host = context.host
+    view = host.for_tenant(administration.tenant(host, args.slug).id)
+    with transaction(host.engine) as connection:
+        door = identities.make_door(connection, view.tenant.id, view.tenant.slug)
+    address = f"{(host.settings.public_url or '').rstrip('/')}/login/company/{door}"
+    if not args.json:
+        context.say(_("Sign-in page: {address}"), address=address)
+        context.say(_("Return address (redirect URI): {address}"), address=f"{address}/callback")
+    if not policy(view).issuer:
+        raise ConfigError(
+            _("Tenant '{tenant}' has no identity provider."),
+            hint=_("Set sso_issuer and sso_client_id with trato config apply."),
+            tenant=args.slug, code="no_provider",
+        )  # fmt: skip
+    count = provider_of(host, view).try_out()
+    if args.json:
+        context.show_json({"address": address, "redirect_uri": f"{address}/callback",
+                           "keys": count})  # fmt: skip
+    else:
+        context.say(_("The provider answers and shows {count} keys."), count=count)
     return 0
 
 

@@ -37,6 +37,23 @@ def add(user: Commands) -> None:
     leave = user.command("sign-out", _("End every session of a person"), _sign_out)
     leave.add_argument("slug", metavar="SLUG", help=_("the tenant"))
     leave.add_argument("email", metavar="EMAIL", help=_("address by which the person signs in"))
+    add_identities(user)
+
+
+def add_identities(user: Commands) -> None:
+    """Add the commands about identities at a company's provider."""
+    link = user.command(
+        "link", _("Make a link by which a person ties the account of the company's provider"),
+        _link, json=True,
+    )  # fmt: skip
+    link.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    link.add_argument("email", metavar="EMAIL", help=_("address of the person in the tenant"))
+
+    unlink = user.command(
+        "unlink", _("Take a person's account of the company's provider away"), _unlink
+    )
+    unlink.add_argument("slug", metavar="SLUG", help=_("the tenant"))
+    unlink.add_argument("email", metavar="EMAIL", help=_("address of the person in the tenant"))
 
 
 def _list(context: Context, args: argparse.Namespace) -> int:
@@ -118,4 +135,41 @@ def _sign_out(context: Context, args: argparse.Namespace) -> int:
     member = membership.member_by_email(actor.view, args.email)
     membership.sign_out(host, actor, member.id)
     context.say(_("{name} is signed out everywhere."), name=member.name)
+    return 0
+
+
+def _link(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration, membership
+    from trato.errors import ConfigError
+    from trato.sso.arriving import invite_to_link
+
+    host = context.host
+    if not host.settings.public_url:
+        raise ConfigError(
+            _("A link needs the address under which people reach Trato."),
+            hint=_("Set TRATO_PUBLIC_URL, or make the link in the page of the person."),
+        )
+    actor = administration.operator(host, args.slug)
+    member = membership.member_by_email(actor.view, args.email)
+    link = invite_to_link(host, actor, member.id, base_url=host.settings.public_url)
+    if args.json:
+        context.show_json({"email": member.email, "link": link})
+    else:
+        # The link alone on standard output: a script takes it as it is.
+        context.print(link)
+        context.note(context.text(_("Whoever opens it enters as {name}. It works once."),
+                                  name=member.name))  # fmt: skip
+    return 0
+
+
+def _unlink(context: Context, args: argparse.Namespace) -> int:
+    from trato import administration, membership
+    from trato.sso.arriving import unlink
+
+    actor = administration.operator(context.host, args.slug)
+    member = membership.member_by_email(actor.view, args.email)
+    if unlink(context.host, actor, member.id):
+        context.say(_("{name} is no longer linked."), name=member.name)
+    else:
+        context.say(_("{name} was not linked."), name=member.name)
     return 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from trato import administration
 from trato.access.actor import Actor
 from trato.access.sealing import setting_sealer
+from trato.configuration import sign_in
 from trato.configuration.settings import setting_problems
 from trato.db.engine import transaction
 from trato.errors import Invalid, Message, NotFound
@@ -36,6 +37,8 @@ def save_secrets(
             wrong[f"settings.{plugin}.{key}"] = found
     if wrong:
         raise Invalid(wrong)
+    if plugin == "core" and any(key.startswith("sso_") for key in values):
+        sign_in.check_actor(actor)
     owner = administration.tenant(host, slug)
     sealer = setting_sealer(host.secret_keys, plugin)
     with transaction(host.engine, tenant_id=owner.id) as connection:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from trato import administration
 from trato.access import store as people
 from trato.access.actor import Actor
-from trato.configuration import document, refilling
+from trato.configuration import document, refilling, sign_in
 from trato.configuration.plan import Step
 from trato.configuration.reading import read_steps
 from trato.configuration.state import State, read_state, to_document
@@ -77,8 +77,10 @@ def apply_data(
         state = read_state(connection, owner.id)
         view = host.build_view(connection, owner.id)
         steps = read_steps(data, state, view, host.registry)
+        sign_in.check(connection, view, steps, actor)
         with connection.begin_nested() as nested:
             _store(connection, owner.id, steps)
+            sign_in.end_what_opened(connection, owner.id, steps)
             later = _refill(
                 host, connection, state, steps, progress, actor, in_background=in_background,
                 dry_run=dry_run,

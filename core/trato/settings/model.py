@@ -158,6 +158,11 @@ class Settings:
         kinds.flag(),
         doc=_("Send cookies over HTTPS only; by default always, but for plain HTTP on loopback."),
     )
+    sso_seconds: int = setting(
+        10,
+        kinds.whole(1, 60),
+        doc=_("How long a company's identity provider may take for an answer, in seconds."),
+    )
     log_level: str = setting(
         "info",
         kinds.choice("debug", "info", "warning", "error"),

@@ -142,13 +142,8 @@ class Http:
         :raises RemoteUnanswered: when something was, and no whole answer came.
         """
         parts = urlsplit(url)
+        self.check(url)
         host, port, secure = _target(parts)
-        if not secure and not self._allows(host, port, None):
-            raise ConfigError(
-                _("'{host}' is called without encryption."),
-                hint=_("Use https, or let the operator list it in TRATO_PRIVATE_HOSTS."),
-                host=host, code="not_encrypted",
-            )  # fmt: skip
         address = self.resolve(host, port)
         path = parts.path or "/"
         query = "&".join(q for q in (parts.query, urlencode(params or {}, doseq=True)) if q)
@@ -164,6 +159,19 @@ class Http:
             )
         finally:
             connection.close()
+
+    def check(self, url: str) -> None:
+        """Refuse an address that must not be called, as far as that can be told without calling.
+
+        :raises ConfigError: when it is none, or is not encrypted and the operator does not list it.
+        """
+        host, port, secure = _target(urlsplit(url))
+        if not secure and not self._allows(host, port, None):
+            raise ConfigError(
+                _("'{host}' is called without encryption."),
+                hint=_("Use https, or let the operator list it in TRATO_PRIVATE_HOSTS."),
+                host=host, code="not_encrypted",
+            )  # fmt: skip
 
     def _exchange(
         self, connection: http.client.HTTPConnection, method: str, target: str,

@@ -15,7 +15,7 @@ from trato.errors import DomainError, NotFound
 from trato.mail.invitations import tell_changed
 from trato.records.explaining import ADMINISTER
 from trato.text import _
-from trato.web import regional
+from trato.web import identity, regional
 from trato.web.auth import SESSION_COOKIE, SignedIn, current_host
 from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
 from trato.web.neighbours import COOKIE as LIST_COOKIE
@@ -69,7 +69,9 @@ def _page(errors: dict[str, str] | None = None) -> str:
     host = current_host()
     person = current_person()
     with transaction(host.engine, read=True) as connection:
-        sessions = credentials.list_sessions(connection, user.user_id, now=host.clock())
+        sessions = credentials.list_sessions(
+            connection, user.user_id, now=host.clock(), bound_tenant=user.bound_tenant
+        )
         factor = second_factor.read(connection, user.user_id)
         operates = operators.is_operator(connection, user.user_id)
     set_crumbs(Crumb(title=translator(_("My account"))))
@@ -90,12 +92,17 @@ def _page(errors: dict[str, str] | None = None) -> str:
         ],
         "forms": [
             regional.form(person),
-            {"title": translator(_("Password")), "action": "/account/password", "errors": [],
-             "username": person.email,
-             "sections": [{"title": "", "fields": password_fields}],
-             "submit_label": translator(_("Change password"))},
+            *([] if user.bound_tenant is not None else [
+                {"title": translator(_("Password")), "action": "/account/password", "errors": [],
+                 "username": person.email,
+                 "sections": [{"title": "", "fields": password_fields}],
+                 "submit_label": translator(_("Change password"))},
+            ]),
         ],
-        "factor": factor, "operates": operates, "administers": user.own is not None and user.own.has(ADMINISTER),
+        "factor": None if user.bound_tenant is not None and not user.is_federated else factor,
+        "identity": identity.of_account(user),
+        "operates": operates and user.bound_tenant is None,
+        "administers": user.own is not None and user.own.has(ADMINISTER),
         "sessions": [
             {
                 "device": device(row.agent), "is_current": row.id == user.session_id,
@@ -152,7 +159,9 @@ def end_session(session_id: UUID) -> Response:
     """End one of the person's own sessions."""
     user: SignedIn = g.user
     with transaction(current_host().engine) as connection:
-        own = credentials.list_sessions(connection, user.user_id, now=current_host().clock())
+        own = credentials.list_sessions(
+            connection, user.user_id, now=current_host().clock(), bound_tenant=user.bound_tenant
+        )
         if session_id not in {row.id for row in own}:
             raise NotFound(_("There is no such session."))
         credentials.close_session(connection, session_id)
@@ -164,7 +173,8 @@ def end_sessions() -> Response:
     """Sign the person out everywhere, here too."""
     user: SignedIn = g.user
     with transaction(current_host().engine) as connection:
-        credentials.close_all_sessions(connection, user.user_id)
+        # One that a company's provider opened ends its like, not those of other companies.
+        credentials.close_all_sessions(connection, user.user_id, bound_tenant=user.bound_tenant)
     answer = redirect("/login")
     answer.delete_cookie(SESSION_COOKIE, path="/")
     answer.delete_cookie(LIST_COOKIE)

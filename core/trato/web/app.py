@@ -35,6 +35,7 @@ from trato.web import (
     gate,
     health,
     help,
+    identity,
     imports,
     inline,
     installation,
@@ -51,6 +52,7 @@ from trato.web import (
     signin_code,
     signin_links,
     tokens,
+    signin_company,
     tour,
     viewing,
 )
@@ -122,6 +124,7 @@ def create_app(
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       companies.blueprint, installation.blueprint, regional.blueprint,
+                      signin_company.blueprint, identity.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint,
                       appearance.blueprint, health.blueprint, metrics.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,

@@ -18,6 +18,7 @@ from trato.db.engine import transaction
 from trato.db.reading import Reading
 from trato.host import Host
 from trato.records.explaining import ADMINISTER
+from trato.tenancy.sign_in import may_enter_by, policy
 from trato.tenancy.view import Member, TenantView
 
 SESSION_COOKIE = "trato_session"
@@ -36,6 +37,10 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     has_second_factor: bool = False
     #: The person's own actor; another one acts while an administrator looks as a member.
     own: Actor | None = None
+    #: The only tenant that the session reaches: its identity provider opened the session.
+    bound_tenant: int | None = None
+    #: Whether the account is of one tenant's identity provider and has no password.
+    is_federated: bool = False
 
     @property
     def is_viewing(self) -> bool:
@@ -46,6 +51,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     def lacks_second_factor(self) -> bool:
         """Whether a role of the person demands a second step that is not set up."""
         if self.session_id is None or self.has_second_factor or self.own is None:
+            return False
+        if self.bound_tenant is not None and policy(self.own.view).trusts_second_step:
             return False
         return any(grant.second_factor for grant in self.own.grants)
 
@@ -121,19 +128,21 @@ def _by_session(host: Host, secret: str) -> SignedIn | None:
         return None
     if now - row.seen_at > credentials.SEEN_EVERY:
         with transaction(host.engine) as connection:
-            credentials.mark_seen(connection, row.id, now=now, days=host.settings.session_days)
+            credentials.mark_seen(connection, row, now=now, days=host.settings.session_days)
     own = actor = None
-    if row.tenant_id is not None:
+    if row.tenant_id is not None and row.bound_tenant in (None, row.tenant_id):
         view = host.for_tenant(row.tenant_id, version=row.tenant_version)
         member = member_of(view, row.user_id, now=now)
-        if member is not None and view.tenant.closed_at is None:
+        enters = member is not None and may_enter_by(view, member, bound=row.bound_tenant)
+        if member is not None and enters and view.tenant.closed_at is None:
             via: Any = "api" if request.path.startswith("/api/") else "page"
             own = actor = Actor(view=view, member=member, via=via)
             if row.view_as is not None:
                 actor = viewed(own, row.view_as, now=now) or own
     return SignedIn(
         user_id=row.user_id, actor=actor, own=own, session_id=row.id, secret=secret,
-        has_second_factor=row.has_second_factor,
+        has_second_factor=row.has_second_factor, bound_tenant=row.bound_tenant,
+        is_federated=row.is_federated,
     )  # fmt: skip
 
 

@@ -154,6 +154,9 @@ def _accent(view: TenantView) -> str | None:
 def _places(user: Any) -> list[Membership]:
     """Read the companies of a person; kept with the tenant's configuration, per user."""
     view = user.actor.view
+    if user.bound_tenant is not None:
+        here = view.tenant
+        return [Membership(tenant_id=here.id, slug=here.slug, name=here.name)]
     kept = view.cache.setdefault("places", {})
     if user.user_id not in kept:
         host = current_host()

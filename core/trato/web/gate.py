@@ -17,7 +17,8 @@ from trato.errors import DomainError, Forbidden
 from trato.plugin import RESERVED_NAMES
 from trato.text import _
 from trato.web import maintenance
-from trato.web.auth import csrf_is_good, end_reading
+from trato.web.auth import SignedIn, csrf_is_good, end_reading
+from trato.web.installing import MANIFEST
 
 #: Paths that need no session.
 _OPEN = frozenset({"login", "static", "health", "metrics", "favicon.ico", "robots.txt", ""})
@@ -25,6 +26,10 @@ _OPEN = frozenset({"login", "static", "health", "metrics", "favicon.ico", "robot
 _ENROLMENT = "/account/second-factor"
 _LEAVING = frozenset({"/logout", "/tenant"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: What rules an account wherever it is used.
+_ACCOUNTS_OWN = (
+    "/account/password", "/account/second-factor", "/account/companies", "/tenant", "/host",
+)  # fmt: skip
 
 
 class Unauthenticated(DomainError):
@@ -88,6 +93,8 @@ def check() -> Response | None:
         return answer
     if user.is_viewing:
         _refuse_viewer(first)
+    if user.bound_tenant is not None:
+        _refuse_bound(user)
     plugin = plugin_segment(request.path)
     if plugin is not None and (g.actor is None or plugin not in g.actor.view.enabled):
         raise NotFound
@@ -112,6 +119,21 @@ def _demand_second_factor(api: bool) -> Response | None:
 
 def _refuse_viewer(first: str) -> None:
     """Refuse what an administrator may not do while looking as a member."""
+def _refuse_bound(user: SignedIn) -> None:
+    """Refuse what is the account's own to a session that one company's provider opened.
+
+    Whoever runs that provider can sign in as anybody it knows; the account may open other
+    companies, and is not theirs to rule. One that the provider made has its second step here.
+    """
+    own_step = user.is_federated and request.path.startswith(_ENROLMENT)
+    path = f"{request.path}/"
+    if any(path.startswith(f"{place}/") for place in _ACCOUNTS_OWN) and not own_step:
+        raise Forbidden(
+            _("You came in through your company's provider, which does not rule your account."),
+            hint=_("Sign out and enter with your password for this."), code="bound_session",
+        )  # fmt: skip
+
+
     if request.path in ("/admin/view-as/end", "/logout"):
         return
     if request.method not in _SAFE:

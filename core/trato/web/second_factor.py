@@ -50,8 +50,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
             {
                 "action": f"/account/second-factor/{action}", "title": translator(title),
                 "text": translator(text), "submit": translator(submit), "look": look,
-                "field": plain_field("current", translator(_("Present password")), kind="password",
-                                     errors={"current": wrong.get(action, "")}),
+                "field": _proof(user, wrong.get(action, "")),
                 "id": action,
             }
             for action, title, text, submit, look in (
@@ -63,6 +62,15 @@ def _page(errors: dict[str, str] | None = None) -> str:
             )
         ]  # fmt: skip
     return _render("second_factor.html", page)
+
+
+def _proof(user: SignedIn, wrong: str) -> dict[str, Any]:
+    """Describe what is asked for before something weighty: the password, where there is one."""
+    if user.is_federated:
+        return plain_field("current", translator(_("Code")), errors={"current": wrong},
+                           maxlength=40)  # fmt: skip
+    return plain_field("current", translator(_("Present password")), kind="password",
+                       errors={"current": wrong})  # fmt: skip
 
 
 def _render(template: str, page: dict[str, Any]) -> str:
@@ -84,13 +92,7 @@ def set_up() -> tuple[str, int] | str:
     """Switch the second step on with a first code, and show the recovery codes once."""
     user: SignedIn = g.user
     host = current_host()
-    bucket = f"code:{user.user_id}"
-    with transaction(host.engine) as connection:
-        allowed = limits.reserve(
-            connection, {bucket: host.settings.login_attempts}, now=host.clock(),
-            seconds=lock_seconds(),
-        )  # fmt: skip
-    if not allowed:
+    if not _may_try(user):
         return _page({"code": too_many()}), 429
     try:
         with transaction(host.engine) as connection:
@@ -98,7 +100,7 @@ def set_up() -> tuple[str, int] | str:
                 connection, user.user_id, request.form.get("code", "")[:20], sealer(),
                 now=host.clock(),
             )  # fmt: skip
-            limits.forget(connection, bucket)
+            limits.forget(connection, f"code:{user.user_id}")
     except second_factor.WrongCode as error:
         return _page({"code": host.catalogs.message(error.message, locale())}), 422
     return _render("recovery_codes.html", {"codes": codes})
@@ -136,4 +138,31 @@ def _is_demanded(user: SignedIn) -> bool:
 
 
 def _password_problem() -> str | None:
+    user: SignedIn = g.user
+    if user.is_federated:
+        return _code_problem(user, request.form.get("current", ""))
     return password_problem(current_person(), request.form.get("current", ""))
+
+
+def _code_problem(user: SignedIn, code: str) -> str | None:
+    """Check a code of the second step, and say what is wrong with it."""
+    host = current_host()
+    if not _may_try(user):
+        return too_many()
+    try:
+        with transaction(host.engine) as connection:
+            second_factor.check(connection, user.user_id, code[:100], sealer(), now=host.clock())
+            limits.forget(connection, f"code:{user.user_id}")
+    except second_factor.WrongCode as error:
+        return host.catalogs.message(error.message, locale())
+    return None
+
+
+def _may_try(user: SignedIn) -> bool:
+    """Count a code that is tried, unless too many were."""
+    host = current_host()
+    with transaction(host.engine) as connection:
+        return limits.reserve(
+            connection, {f"code:{user.user_id}": host.settings.login_attempts},
+            now=host.clock(), seconds=lock_seconds(),
+        )  # fmt: skip

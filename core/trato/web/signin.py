@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import logging
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from trato.access import credentials, limits
 from trato.access import store as people
+from trato.access.actor import Actor
 from trato.access.operators import is_operator
+from trato.administration import MEMBER, record_act
 from trato.db.engine import transaction
 from trato.entities.fold import fold
 from trato.errors import NotFound
+from trato.tenancy.sign_in import may_enter_by, policy
+from trato.tenancy.view import Member, TenantView
 from trato.text import _
-from trato.web import tour
-from trato.web.auth import SESSION_COOKIE, SignedIn, current_host
+from trato.web import doors, tour
+from trato.web.auth import SESSION_COOKIE, SignedIn, current_host, member_of
 from trato.web.frame import LOCALE_COOKIE, LOCALES, frame, locale, translator
 from trato.web.neighbours import COOKIE as LIST_COOKIE
 
@@ -43,10 +48,8 @@ def _page(error: str = "", email: str = "") -> str:
         if code != locale()
     ]
     wanted = request.values.get("next", "")
-    return render_template(
-        "login.html",
-        page={"error": error, "email": email, "next": wanted, "locales": others},
-    )
+    page = {"error": error, "email": email, "next": wanted, "locales": others}
+    return render_template("login.html", page=page | doors.offer())
 
 
 @blueprint.post("/login")
@@ -87,6 +90,25 @@ def _reserve(account: str, address: str) -> bool:
         )  # fmt: skip
 
 
+def reserve_place() -> bool:
+    """Count an attempt that names no account: by the address it comes from."""
+    host = current_host()
+    with transaction(host.engine) as connection:
+        return limits.reserve(
+            connection, {f"login@{request.remote_addr}": host.settings.login_attempts * 20},
+            now=host.clock(), seconds=lock_seconds(),
+        )  # fmt: skip
+
+
+def give_back_place() -> None:
+    """Take an attempt back that went well."""
+    host = current_host()
+    with transaction(host.engine) as connection:
+        limits.give_back(
+            connection, f"login@{request.remote_addr}", now=host.clock(), seconds=lock_seconds()
+        )
+
+
 def lock_seconds() -> int:
     """Say for how long a sign-in stays locked."""
     return current_host().settings.login_lock_minutes * 60
@@ -100,24 +122,64 @@ def too_many() -> str:
     )
 
 
-def open_session(user: people.User, *, second_step: bool = True) -> Response:
-    """Sign a user in whose password, or link, was right, and lead on.
+def open_session(
+    user: people.User, *, second_step: bool = True, bound: TenantView | None = None,
+    wanted: str | None = None,
+) -> Response:  # fmt: skip
+    """Sign a user in whose password, or link, was right, or whom a provider has named.
 
     :param second_step: ask for the code of the second factor first, where there is one.
+    :param bound: the company whose provider has named the user; the session reaches no other.
+    :param wanted: path of ours to lead on to; none: the one that the form carries.
     """
     host = current_host()
     pending = second_step and user.has_second_factor
+    if bound is None:
+        place, hours = _first_place(user.id, may_wait=pending), None
+    else:
+        place, hours = bound.tenant.id, policy(bound).hours
     with transaction(host.engine) as connection:
-        places = people.memberships(connection, user.id, now=host.clock())
         secret = credentials.open_session(
-            connection, user_id=user.id, tenant_id=places[0].tenant_id if places else None,
-            now=host.clock(), days=host.settings.session_days, address=request.remote_addr,
-            agent=request.headers.get("User-Agent"), is_pending=pending,
+            connection, user_id=user.id, tenant_id=place, now=host.clock(),
+            days=host.settings.session_days, address=request.remote_addr,
+            agent=request.headers.get("User-Agent"), is_pending=pending, bound_hours=hours,
         )  # fmt: skip
-    wanted = next_page()
+    if wanted is None:
+        wanted = next_page()
     answer = redirect(f"/login/code?{urlencode({'next': wanted})}" if pending else wanted)
     _set_cookie(answer, secret)
     return answer
+
+
+def _first_place(user_id: UUID, *, may_wait: bool = False) -> int | None:
+    """Choose the company that a password opens; an emergency account's entry is noted.
+
+    :param may_wait: the code of the second step is still to come, and then this is asked again.
+    """
+    host = current_host()
+    with transaction(host.engine, read=True) as connection:
+        places = people.memberships(connection, user_id, now=host.clock())
+    for place in places:
+        view = host.for_tenant(place.tenant_id)
+        member = member_of(view, user_id, now=host.clock())
+        if member is not None and may_enter_by(view, member, bound=None):
+            if not may_wait:
+                _note_emergency(view, member)
+            return place.tenant_id
+    return None
+
+
+def _note_emergency(view: TenantView, member: Member) -> None:
+    """Write into the audit that a password opened a company whose people have none."""
+    if not policy(view).closes_passwords:
+        return
+    host = current_host()
+    with transaction(host.engine, tenant_id=view.tenant.id) as connection:
+        people.lock_member(connection, view.tenant.id, member.id)
+        record_act(
+            host, connection, Actor(view=view, member=member, via="page"), entity=MEMBER,
+            name=member.name, record_id=member.id, action="emergency_sign_in",
+        )  # fmt: skip
 
 
 def _set_cookie(answer: Response, secret: str) -> None:
@@ -143,7 +205,7 @@ def sign_out() -> Response:
     if user is not None and user.session_id is not None:
         with transaction(current_host().engine) as connection:
             credentials.close_session(connection, user.session_id)
-    answer = redirect("/login")
+    answer = redirect("/login" if user is None or user.bound_tenant is None else "/login?left=1")
     answer.delete_cookie(SESSION_COOKIE, path="/")
     answer.delete_cookie(LIST_COOKIE)
     # Nothing of the tenant stays in the browser.
@@ -156,12 +218,19 @@ def enter_tenant() -> Response:
     """Make another company of the person the active one."""
     user: SignedIn = g.user
     wanted = request.form.get("tenant", "")
-    with transaction(current_host().engine) as connection:
-        found = people.memberships(connection, user.user_id, now=current_host().clock())
-        places = {str(place.tenant_id): place for place in found}
-        place = places.get(wanted)
-        if place is None or user.session_id is None:
-            raise NotFound(_("There is no such company."))
+    host = current_host()
+    with transaction(host.engine, read=True) as connection:
+        found = people.memberships(connection, user.user_id, now=host.clock())
+    place = next((place for place in found if str(place.tenant_id) == wanted), None)
+    if place is None or user.session_id is None:
+        raise NotFound(_("There is no such company."))
+    view = host.for_tenant(place.tenant_id)
+    member = member_of(view, user.user_id, now=host.clock())
+    if member is not None and not may_enter_by(view, member, bound=None):
+        return redirect(doors.path_of(view.tenant))
+    if member is not None:
+        _note_emergency(view, member)
+    with transaction(host.engine) as connection:
         credentials.enter_tenant(connection, user.session_id, place.tenant_id)
     return redirect("/")
 
@@ -171,11 +240,18 @@ def start() -> Response | str:
     """Lead to the first menu entry."""
     user: SignedIn = g.user
     if user.actor is None:
-        with transaction(current_host().engine) as connection:
-            places = people.memberships(connection, user.user_id, now=current_host().clock())
-            if places and user.session_id is not None:
-                credentials.enter_tenant(connection, user.session_id, places[0].tenant_id)
-                return redirect("/")
+        if user.bound_tenant is None and user.session_id is not None:
+            place = _first_place(user.user_id)
+            with transaction(current_host().engine) as connection:
+                places = people.memberships(connection, user.user_id, now=current_host().clock())
+                if place is not None:
+                    credentials.enter_tenant(connection, user.session_id, place)
+                    return redirect("/")
+            if places:
+                # All of them are entered through their providers only.
+                view = current_host().for_tenant(places[0].tenant_id)
+                return redirect(doors.path_of(view.tenant))
+        with transaction(current_host().engine, read=True) as connection:
             found = people.read_user(connection, user.user_id)
             operates = is_operator(connection, user.user_id)
         page = {"email": found.email if found else "", "operates": operates}

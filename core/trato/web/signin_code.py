@@ -88,4 +88,7 @@ def check() -> Response:
         return make_response(_page(host.catalogs.message(error.message, locale())), 401)
     if user is None:
         return redirect("/login")
-    return open_session(user, second_step=False)
+    bound = None
+    if waiting.bound_tenant is not None:
+        bound = host.for_tenant(waiting.bound_tenant, version=waiting.tenant_version)
+    return open_session(user, second_step=False, bound=bound)

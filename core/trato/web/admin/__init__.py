@@ -20,6 +20,7 @@ from trato.web.admin import (  # isort: skip
     removing,
     roles,
     teams,
+    sso,
     tokens,
     users,
 )
@@ -27,5 +28,5 @@ from trato.web.admin import (  # isort: skip
 __all__ = [
     "auditing", "blueprint", "choices", "company", "configuration", "connections", "exports",
     "fields", "jobs", "mail", "modules", "plugin_settings", "removing", "roles",
-    "teams", "tokens", "users",
+    "sso", "teams", "tokens", "users",
 ]  # fmt: skip

@@ -39,6 +39,7 @@ _ACTIONS = {
     "enable": _("Activated"), "disable": _("Switched off"),
     "view_as": _("Looked with their eyes"), "view_as_end": _("Stopped looking with their eyes"),
     "sign_out": _("Signed out everywhere"),
+    "emergency_sign_in": _("Entered with the emergency password"),
     "close": _("Closed"), "open": _("Opened again"),
 }  # fmt: skip
 #: What is audited besides records.

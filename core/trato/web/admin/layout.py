@@ -50,6 +50,8 @@ SECTIONS = (
             about=_("Who works together, and so sees the same records.")),
     Section(key="roles", title=_("Roles"), icon="shield-lock",
             about=_("What each role may do with which records and fields.")),
+    Section(key="sso", title=_("Single sign-on"), icon="login-2",
+            about=_("Whether people enter through the provider that the company uses anyway.")),
     Section(key="fields", title=_("Fields and choices"), icon="list-details",
             about=_("Your own fields for each kind of record, and their values.")),
     Section(key="mail", title=_("E-mail"), icon="mail",

@@ -61,7 +61,8 @@ def keep_sent(
     wrong: dict[str, list[str]] = {}
     for setting in declared:
         raw = request.form.getlist(setting.key)
-        text = raw[-1].strip() if raw else ""
+        # A browser ends the lines of a text in its own way.
+        text = raw[-1].strip().replace("\r\n", "\n") if raw else ""
         if setting.kind == "secret":
             if request.form.getlist(f"{setting.key}{_FORGET}")[-1:] == ["true"]:
                 secrets[setting.key] = None

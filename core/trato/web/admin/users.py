@@ -11,11 +11,13 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from trato import membership
+from trato.access import identities
 from trato.access.credentials import list_sessions
 from trato.access.store import last_seen
 from trato.administration import end_of_day
 from trato.db.engine import transaction
 from trato.errors import DomainError, TratoError
+from trato.tenancy.sign_in import policy
 from trato.tenancy.view import Member
 from trato.text import _
 from trato.web.account import device
@@ -124,9 +126,25 @@ def _user_page(
         sections=[{"title": "", "fields": fields}], errors=errors or [],
         state=_state(member, current_host().clock()),
         owned=owned, heirs=heirs, sessions=_sessions(member),
-        is_self=member.id == admin().member_id,
+        is_self=member.id == admin().member_id, identity=_identity(member),
         may_view_as=viewed(admin(), member.id, now=current_host().clock()) is not None,
     )  # fmt: skip
+
+
+def _identity(member: Member) -> dict[str, str] | None:
+    """Say who a person is at the company's provider; None where there is no provider."""
+    host, view = current_host(), admin().view
+    if not policy(view).is_on:
+        return None
+    with transaction(host.engine, tenant_id=view.tenant.id, read=True) as connection:
+        known = identities.of_member(connection, view.tenant.id, policy(view).issuer, member.id)
+    if known is None:
+        return {"name": policy(view).name, "since": "", "subject": "", "used": ""}
+    return {
+        "name": policy(view).name, "since": formats().date(known.linked_at),
+        "subject": known.subject,
+        "used": formats().relative(known.used_at) if known.used_at is not None else "",
+    }  # fmt: skip
 
 
 def _sessions(member: Member) -> list[dict[str, str]]:
