@@ -139,7 +139,8 @@ def test_page_deep_in_the_list_walks_the_same_index(large: tuple[Company, Databa
 def test_common_word_walks_the_index_of_the_order(large: tuple[Company, Database]) -> None:
     made = plans(large[0], Query(columns=("name",), sort=("name",), search="distribuciones"))
 
-    walk = next(plan for plan in made if "name_key" in plan)
+    # The first statement finds the keys of a few records; these are too many.
+    walk = next(plan for plan in made[1:] if "name_key" in plan)
     assert "ix_clients_client_tenant_id_name_key_id" in walk
     # SQLite orders the step of 20,000 rows once more; PostgreSQL sees that it is in order.
     assert large[1].backend == "sqlite" or not sorts(walk)

@@ -30,7 +30,7 @@ from trato.plugin import (
 from trato.records.duplicates import setting_key
 from trato.records.timeline import CHANGES, NOTES
 from trato.tenancy.appearance import ACCENT, LOGO
-from trato.tenancy.core_settings import MAIL_SETTINGS
+from trato.tenancy.core_settings import BIN_DAYS, MAIL_SETTINGS
 from trato.tenancy.sign_in import SSO_SETTINGS
 from trato.text import _
 
@@ -143,7 +143,7 @@ CORE_SETTINGS = (
         help=_("For everybody who has not chosen one in their own account."),
         choices=(("system", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))),
     ),
-    ACCENT, LOGO, *MAIL_SETTINGS, *SSO_SETTINGS,
+    ACCENT, LOGO, BIN_DAYS, *MAIL_SETTINGS, *SSO_SETTINGS,
 )  # fmt: skip
 
 #: What every entity that can tell its duplicates has among the settings of its plugin.

@@ -12,6 +12,7 @@ from uuid import UUID
 from trato.exchange.writing import write_csv
 from trato.host import Host
 from trato.jobs.declared import DetachedContext, Job, JobContext, Temporary
+from trato.jobs.emptying import emptying_job
 from trato.jobs.exchanging import exchange_jobs
 from trato.jobs.merging import merging_job
 from trato.jobs.queue import remove_done, remove_old
@@ -130,6 +131,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
         merging_job(host),
         refilling_job(host),
         removing_job(host),
+        emptying_job(),
         # They write no records, and go out without a licence too: a new company has none yet.
         Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), reads=True,
             detached=True, attempts=8),

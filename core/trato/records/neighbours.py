@@ -33,7 +33,8 @@ class Neighbour:
 def neighbours(
     unit: Unit, entity: EntityView, record_id: UUID, query: Query
 ) -> tuple[Neighbour | None, Neighbour | None]:
-    """Find the records before and after one; at most two statements each way, a search apart.
+    """Find the records before and after one; at most two statements each way, unless a
+    search is for a term that many records contain.
 
     :raises BadQuery: for an unknown field, filter or order.
     """

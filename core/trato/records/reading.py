@@ -1,8 +1,8 @@
 """THE read path: filters, search, order, keyset page, rules, and only the columns shown.
 
 Statements are composed from Core tables; no ORM object is made. A page costs at most two
-statements (rows with a value in the leading key, then rows without), one for a search, and, when
-the search term is common, a bounded walk along the sort index.
+statements (rows with a value in the leading key, then rows without), with or without a search. A
+term that many records contain is looked for along the sort index first, in bounded steps.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ from trato.records.sorting import SortKey, after, key_value, order_by, raw_value
 from trato.text import _
 
 MAX_LIMIT = 500
-#: Rows of the sort index that one step of a walk looks at.
+#: Rows of the sort index that one step of a walk looks at; the first step is a tenth of it.
 STEP = 20_000
+#: A common term that is not found near by is looked for by the keys of so many records.
+KEYS = 20_000
 #: Callers choose columns and order freely; no more plans than this are kept per entity.
 _MOST_PLANS = 200
 
@@ -74,37 +76,42 @@ def run(connection: Connection, actor: Actor, entity: EntityView, query: Query) 
         raise BadQuery(_("A page has between 1 and {limit} rows."), limit=MAX_LIMIT)
     visible = rules.visible_fields(actor, entity)
     checked(visible, query.filters)
-    plan = _plan(connection, actor, entity, query, visible)
+    terms = search.terms(query.search)
+    plan = _plan(connection, actor, entity, query, visible, searched=bool(terms))
     bound_to = cursors.fingerprint(
         entity.name, query.filters, query.search, query.sort, query.archived, query.limit
     )
     start = None if query.cursor is None else cursors.decode(query.cursor, bound_to)
-    terms = search.terms(query.search)
     if query.search.strip() and not terms:
         return Page(columns=plan.columns, rows=[], total=0 if query.count else None)
-    conditions = list(plan.conditions)
+    tenant_id = actor.tenant_id
+    values = search.bound(connection, entity, tenant_id, terms) if terms else {}
+    raw, position = _pages(connection, entity, plan, query.limit + 1, start, values)
     common = False
-    if terms:
-        ids = search.find(connection, entity, actor.tenant_id, terms)
-        common = ids is None
-        if ids is not None:
-            conditions.append(search.among(connection, entity.table.c.id, ids))
+    if terms and not raw:
+        common = search.find(connection, entity, tenant_id, terms) is None
     if common:
-        raw, position = _walk(
-            connection, entity, plan, terms, query.limit + 1, start, tenant_id=actor.tenant_id
+        plan = _plan(connection, actor, entity, query, visible, searched=False)
+        values["many"] = KEYS
+        raw, position = _common(
+            connection, entity, plan, terms, query.limit + 1, start, values, tenant_id=tenant_id
         )
-    else:
-        raw, position = _pages(connection, entity, plan, conditions, query.limit + 1, start)
     next_cursor = None
     if len(raw) > query.limit:
         raw = raw[: query.limit]
         last = position[query.limit - 1]
         next_cursor = cursors.encode(bound_to, [last[0], *(raw_value(v) for v in last[1:])])
     total = None
-    if query.count:
-        if common:
-            conditions.append(search.contains(entity.table.c.search_text, terms))
-        total = _count(connection, entity, plan, conditions)
+    if query.count and terms and start is None and next_cursor is None:
+        total = len(raw)
+    elif query.count and common:
+        total = _count(connection, entity, _searched(connection, entity, plan), values) or _count(
+            connection, entity,
+            replace(plan, conditions=[*plan.conditions,
+                                      search.contains(entity.table.c.search_text, terms)]), {},
+        )  # fmt: skip
+    elif query.count:
+        total = _count(connection, entity, plan, values)
     return Page(
         columns=plan.columns,
         rows=_finish(entity, plan.columns, raw),
@@ -126,7 +133,7 @@ def matching(
     rules.require(actor, entity, "view")
     visible = rules.visible_fields(actor, entity)
     checked(visible, query.filters)
-    plan = _plan(connection, actor, entity, replace(query, columns=()), visible)
+    plan = _plan(connection, actor, entity, replace(query, columns=()), visible, searched=False)
     conditions = list(plan.conditions)
     terms = search.terms(query.search)
     if query.search.strip() and not terms:
@@ -145,27 +152,41 @@ def matching(
 
 def _plan(
     connection: Connection, actor: Actor, entity: EntityView, query: Query,
-    visible: Mapping[str, Field],
+    visible: Mapping[str, Field], *, searched: bool,
 ) -> _Plan:  # fmt: skip
     """Plan a query; a plan in which nothing is of the actor's own is made once.
 
     Filters hold values, and a row rule who asks, so plans with either are made for each query.
     What the actor may see is part of the key, as hidden columns are refused by the plan.
+
+    :param searched: the plan finds the few records that contain the terms of ``search.bound``.
     """
     actions: tuple[Action, ...] = ("view", "export") if query.exported else ("view",)
     found = [rules.predicate(actor, entity, action) for action in actions]
     limits = [rule for rule in found if rule is not None]
-    if query.filters or limits:
-        return _make_plan(connection, actor, entity, query, visible, limits)
     plans: dict[Any, _Plan] = entity.cache.setdefault("plans", {})
     key = (actor.tenant_id, query.columns, query.sort, query.backward, query.archived,
-           tuple(visible))  # fmt: skip
-    plan = plans.get(key)
+           searched, tuple(visible))  # fmt: skip
+    is_kept = not query.filters and not limits
+    plan = plans.get(key) if is_kept else None
     if plan is None:
+        plan = _make_plan(connection, actor, entity, query, visible, limits)
+        if searched:
+            keys = [
+                replace(key, column=search.unindexed(connection, key.column)) for key in plan.keys
+            ]
+            plan = replace(_searched(connection, entity, plan), keys=keys)
+    if is_kept:
         if len(plans) >= _MOST_PLANS:
             plans.clear()
-        plan = plans[key] = _make_plan(connection, actor, entity, query, visible, ())
+        plans[key] = plan
     return plan
+
+
+def _searched(connection: Connection, entity: EntityView, plan: _Plan) -> _Plan:
+    """Narrow a plan to the few records that contain the terms of ``search.bound``."""
+    conditions = [*plan.conditions, search.few(connection, entity)]
+    return replace(plan, conditions=conditions, statements={})
 
 
 def _make_plan(
@@ -247,23 +268,22 @@ def _from(
 
 
 def _pages(
-    connection: Connection, entity: EntityView, plan: _Plan,
-    conditions: list[ColumnElement[bool]], limit: int, start: list[Any] | None,
+    connection: Connection, entity: EntityView, plan: _Plan, limit: int, start: list[Any] | None,
+    values: Mapping[str, Any],
 ) -> tuple[list[tuple[Any, ...]], list[list[Any]]]:  # fmt: skip
     """Read the region with a leading value, then, if the page is not full, the one without.
 
     Backward it is the other way round.
+
+    :param values: what the plan's conditions leave open.
     """
     rows: list[tuple[Any, ...]] = []
     positions: list[list[Any]] = []
     width = len(plan.selected)
     for region, at in _regions(plan, start):
-        if len(conditions) == len(plan.conditions):
-            found = _kept_page(connection, entity, plan, region, at, limit - len(rows))
-        else:
-            statement = _region_statement(entity, plan, plan.selected, conditions, region, at)
-            found = connection.execute(statement.limit(limit - len(rows))).all()
-        for row in found:
+        statement, bound = _page_statement(entity, plan, region, at)
+        bound |= {**values, "page_size": limit - len(rows)}
+        for row in connection.execute(statement, bound):
             rows.append(row[:width])
             # The tie-breaker is the record's id, whichever table it is read from.
             positions.append([region, *row[width:], row[0]])
@@ -272,11 +292,10 @@ def _pages(
     return rows, positions
 
 
-def _kept_page(
-    connection: Connection, entity: EntityView, plan: _Plan, region: int,
-    start: list[Any] | None, limit: int,
-) -> Sequence[Any]:  # fmt: skip
-    """Read a page of a region with the plan's own statement, composed on first use."""
+def _page_statement(
+    entity: EntityView, plan: _Plan, region: int, start: list[Any] | None
+) -> tuple[Select[Any], dict[str, Any]]:
+    """Give the plan's statement for a page of a region, composed once, and where it begins."""
     keys, _tie = _keys(entity, plan, region)
     values: list[Any] = []
     last: Any = None
@@ -292,11 +311,11 @@ def _kept_page(
                 for number, (key, value) in enumerate(zip(keys, values, strict=True))
             ]
             places = (named, bindparam("last", type_=Id))
-        statement = _region_select(entity, plan, plan.selected, plan.conditions, region, places)
+        statement = _region_select(entity, plan, plan.selected, region, places)
         statement = statement.limit(bindparam("page_size", type_=Integer))
         plan.statements[shape] = statement
     bound = {f"after_{n}": value for n, value in enumerate(values) if value is not None}
-    return connection.execute(statement, {**bound, "last": last, "page_size": limit}).all()
+    return statement, bound if start is None else {**bound, "last": last}
 
 
 def _start_values(keys: Sequence[SortKey], start: list[Any]) -> tuple[list[Any], UUID]:
@@ -330,31 +349,21 @@ def _regions(plan: _Plan, start: list[Any] | None) -> list[tuple[int, list[Any] 
     return [(region, start if region == start[0] else None) for region in rest]
 
 
-def _region_statement(
-    entity: EntityView, plan: _Plan, columns: Sequence[ColumnElement[Any]],
-    conditions: Sequence[ColumnElement[bool]], region: int, start: list[Any] | None,
-    *, showing: bool = True,
+def _region_select(
+    entity: EntityView, plan: _Plan, columns: Sequence[ColumnElement[Any]], region: int,
+    start: tuple[list[Any], Any] | None, *, showing: bool = True,
 ) -> Select[Any]:  # fmt: skip
     """Make the statement of one region; behind its columns stand the keys.
 
     :param showing: the columns are those of a page, which begin with the id; else the tie-breaker
         comes last.
     """
-    places = None if start is None else _start_values(_keys(entity, plan, region)[0], start)
-    return _region_select(entity, plan, columns, conditions, region, places, showing=showing)
-
-
-def _region_select(
-    entity: EntityView, plan: _Plan, columns: Sequence[ColumnElement[Any]],
-    conditions: Sequence[ColumnElement[bool]], region: int, start: tuple[list[Any], Any] | None,
-    *, showing: bool = True,
-) -> Select[Any]:  # fmt: skip
     lead = plan.keys[0]
     keys, tie = _keys(entity, plan, region)
     positions = [key.column.label(None) for key in keys]
     if not showing:
         positions.append(tie.label(None))
-    statement = select(*columns, *positions).where(*conditions)
+    statement = select(*columns, *positions).where(*plan.conditions)
     sides = [*plan.filter_joins, *(plan.joined if showing else ())]
     statement = _from(entity, statement, sides, plan.keys, lead_inner=region == 0 and lead.nullable)
     if lead.nullable:
@@ -383,24 +392,48 @@ def _order(entity: EntityView, plan: _Plan, region: int) -> list[Any]:
     return order_by(keys, tie, descending=plan.keys[0].descending, lead_known=region == 0)
 
 
+def _common(
+    connection: Connection, entity: EntityView, plan: _Plan, terms: list[str], limit: int,
+    start: list[Any] | None, values: Mapping[str, Any], *, tenant_id: int,
+) -> tuple[list[tuple[Any, ...]], list[list[Any]]]:  # fmt: skip
+    """Find a common term: near by, else by the keys of all that contain it, else by a long walk.
+
+    Where one record in fifty contains it, those of a page are near, unless the order keeps them
+    together, as that of the names does with their first word.
+    """
+    near = _walk(connection, entity, plan, terms, limit, start, tenant_id=tenant_id, is_short=True)
+    if near is not None:
+        return near
+    found = _pages(connection, entity, _searched(connection, entity, plan), limit, start, values)
+    if found[0]:
+        return found
+    far = _walk(connection, entity, plan, terms, limit, start, tenant_id=tenant_id)
+    return far or ([], [])
+
+
 def _walk(
     connection: Connection, entity: EntityView, plan: _Plan, terms: list[str], limit: int,
-    start: list[Any] | None, *, tenant_id: int,
-) -> tuple[list[tuple[Any, ...]], list[list[Any]]]:  # fmt: skip
-    """Find a common term by walking the order in steps, then read the rows that were found.
+    start: list[Any] | None, *, tenant_id: int, is_short: bool = False,
+) -> tuple[list[tuple[Any, ...]], list[list[Any]]] | None:  # fmt: skip
+    """Find terms by walking the order in steps, then read the rows that were found.
 
     The step is a subquery with a LIMIT, so that the planner, which has no statistics for LIKE
     under row-level security, cannot decide to read and sort the whole tenant.
+
+    :param is_short: make one small step; None when that was too short.
     """
     found: list[UUID] = []
     positions: list[list[Any]] = []
     table = entity.table
-    for region, at in _regions(plan, start):
+    length = STEP // 10 if is_short else STEP
+    for region, begin in _regions(plan, start):
+        at = begin
         while len(found) < limit:
-            step = _region_statement(
+            places = None if at is None else _start_values(_keys(entity, plan, region)[0], at)
+            step = _region_select(
                 entity, plan, [table.c.id.label("found"), table.c.search_text.label("searched")],
-                plan.conditions, region, at, showing=False,
-            ).limit(STEP)  # fmt: skip
+                region, places, showing=False,
+            ).limit(length)  # fmt: skip
             inner = step.subquery("step")
             record, searched, *placed = inner.c
             # The same order again, which the planner sees is there already, so that it stops at
@@ -421,9 +454,11 @@ def _walk(
                 positions.append([region, *row[1:]])
             if len(found) >= limit:
                 break
-            end = connection.execute(step.offset(STEP - 1).limit(1)).first()
+            end = connection.execute(step.offset(length - 1).limit(1)).first()
             if end is None:
                 break
+            if is_short:
+                return None
             at = [region, *(raw_value(v) for v in end[2:])]
         if len(found) >= limit:
             break
@@ -446,14 +481,13 @@ def rows_by_id(
 
 
 def _count(
-    connection: Connection, entity: EntityView, plan: _Plan,
-    conditions: Sequence[ColumnElement[bool]],
-) -> int:  # fmt: skip
+    connection: Connection, entity: EntityView, plan: _Plan, values: Mapping[str, Any]
+) -> int:
     some = _from(entity, select(entity.table.c.id), plan.filter_joins, (), lead_inner=False).where(
-        *conditions
+        *plan.conditions
     )
     counted = some.limit(COUNT_CAP + 1).subquery()
-    return int(connection.execute(select(func.count()).select_from(counted)).scalar_one())
+    return int(connection.execute(select(func.count()).select_from(counted), values).scalar_one())
 
 
 def _finish(

@@ -11,32 +11,59 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Text, and_, bindparam, false, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Integer,
+    Text,
+    UnaryExpression,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    select,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY as PG_ARRAY
+from sqlalchemy.sql.operators import custom_op
 
 from trato.db.types import Id
 from trato.entities.fold import search_terms
 from trato.entities.view import EntityView
 
-#: More records than this contain the words: the term is common, and the caller walks its sort
-#: index instead of collecting keys.
+#: More records than this contain the words: the term is common, and the caller looks along its sort
+#: index before it collects keys.
 MANY = 1_000
 #: A search looks at no more words than this.
 MAX_TERMS = 8
 
 _INTERNATIONAL = re.compile(r"\+[0-9]{11,15}")
 
-_FIND_POSTGRESQL = select(
-    func.core_search(
-        bindparam("table", type_=Text), bindparam("patterns", type_=PG_ARRAY(Text)), MANY + 1
-    ).column_valued("id")
-)
+_FOUND_POSTGRESQL = func.core_search(
+    bindparam("searched", type_=Text), bindparam("patterns", type_=PG_ARRAY(Text)),
+    bindparam("many", type_=Integer) + 1,
+).column_valued("found")  # fmt: skip
+_FIND_POSTGRESQL = select(_FOUND_POSTGRESQL)
 _FIND_SQLITE = sql(
     "SELECT r.record_id FROM core_search_text t CROSS JOIN core_search_row r "
     "ON r.rowid = t.rowid WHERE t.core_search_text MATCH :match "
-    "AND r.tenant_id = :tenant AND r.entity = :entity LIMIT :many"
+    "AND r.tenant_id = :searcher AND r.entity = :searched LIMIT :many + 1"
 ).columns(record_id=Id)
+#: The keys as one value, and none where they are too many: PostgreSQL then goes by the key.
+_FEW_POSTGRESQL = cast(
+    select(
+        case((func.count() <= bindparam("many", type_=Integer), func.array_agg(_FOUND_POSTGRESQL)))
+    ).scalar_subquery(),
+    PG_ARRAY(Id),
+)
+_FOUND_SQLITE = _FIND_SQLITE.subquery("found")
+_NUMBERED = select(_FOUND_SQLITE.c.record_id, func.count().over().label("number")).subquery()
+_FEW_SQLITE = select(_NUMBERED.c.record_id).where(
+    _NUMBERED.c.number <= bindparam("many", type_=Integer)
+)
 
 
 def terms(text: str) -> list[str]:
@@ -48,6 +75,18 @@ def terms(text: str) -> list[str]:
     return [term[-10:] if _INTERNATIONAL.fullmatch(term) else term for term in found]
 
 
+def bound(
+    connection: Connection, entity: EntityView, tenant_id: int, wanted: list[str], *,
+    many: int = MANY,
+) -> dict[str, Any]:  # fmt: skip
+    """Give the values with which a statement looks for all terms; see ``few``."""
+    if connection.dialect.name == "postgresql":
+        return {"searched": entity.table.name, "patterns": [like(term) for term in wanted],
+                "many": many}  # fmt: skip
+    match = " AND ".join('"' + term.replace('"', '""') + '"' for term in wanted)
+    return {"match": match, "searcher": tenant_id, "searched": entity.name, "many": many}
+
+
 def find(
     connection: Connection, entity: EntityView, tenant_id: int, wanted: list[str]
 ) -> list[UUID] | None:
@@ -55,19 +94,29 @@ def find(
 
     :return: their ids, or None when there are more than ``MANY``.
     """
-    if connection.dialect.name == "postgresql":
-        found = connection.execute(
-            _FIND_POSTGRESQL,
-            {"table": entity.table.name, "patterns": [like(term) for term in wanted]},
-        ).scalars()
-    else:
-        match = " AND ".join('"' + term.replace('"', '""') + '"' for term in wanted)
-        found = connection.execute(
-            _FIND_SQLITE,
-            {"match": match, "tenant": tenant_id, "entity": entity.name, "many": MANY + 1},
-        ).scalars()
-    ids = list(found)
+    statement = _FIND_POSTGRESQL if connection.dialect.name == "postgresql" else _FIND_SQLITE
+    ids = list(connection.scalars(statement, bound(connection, entity, tenant_id, wanted)))
     return None if len(ids) > MANY else ids
+
+
+def few(connection: Connection, entity: EntityView) -> ColumnElement[bool]:
+    """Make the condition that a record contains the terms of ``bound``.
+
+    It holds for none where more records contain them than ``bound`` was told.
+    """
+    if connection.dialect.name == "postgresql":
+        return entity.table.c.id == func.any(_FEW_POSTGRESQL)
+    return entity.table.c.id.in_(_FEW_SQLITE)
+
+
+def unindexed(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Let SQLite order by a column without its index.
+
+    It would walk the whole list in order rather than go by the keys of a few records.
+    """
+    if connection.dialect.name != "sqlite":
+        return column
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def like(term: str) -> str:

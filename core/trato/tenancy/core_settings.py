@@ -1,4 +1,4 @@
-"""What a company sets of Trato itself besides its profile: the mail server that it sends by."""
+"""What a company sets of Trato itself besides its profile: its mail server, its recycle bins."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def check_server(text: str) -> Message | None:
     return None
 
 
+#: How long archived records stay, see ``records.retention``.
+BIN_DAYS = Setting(
+    key="bin_days", label=_("Days in the recycle bin"), kind="integer", default=0, minimum=0,
+    maximum=3650,
+    help=_("Archived records are removed for good after so many days, at night; the audit keeps "
+           "that they existed. 0: never."),
+)  # fmt: skip
 MAIL_SETTINGS = (
     Setting(
         key="mail_from", label=_("Sender's address"), kind="text", check=check_address,

@@ -159,7 +159,7 @@ class ListPage:
             "import_url": f"{address.url}/import"
             if may["import"] and not self.unit.view.read_only else None,
             "bin_url": f"{address.url}?bin=1" if may["archive"] else None,
-            "is_bin": address.is_bin, "empty": self._empty(query, create_url),
+            "is_bin": address.is_bin, "bin_days": bin_days(self.unit.view), "empty": self._empty(query, create_url),
         }  # fmt: skip
 
     def totals(self) -> dict[str, Any]:

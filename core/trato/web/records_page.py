@@ -14,6 +14,7 @@ from trato.entities.view import EntityView
 from trato.host import Host
 from trato.plugin import Panel, entity_name, field_path
 from trato.records import marks
+from trato.records.retention import leaves_at
 from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
@@ -83,8 +84,7 @@ class RecordPage:
             "archive_url": f"{self.url}/archive"
             if archive and not record.is_archived else None,
             "restore_url": f"{self.url}/restore" if archive and record.is_archived else None,
-            "archived_text": translator(_("It is in the recycle bin and stands in no list."))
-            if record.is_archived else None,
+            "archived_text": self._archived_text() if record.is_archived else None,
             "marks": [] if self.unit.actor.viewer else [
                 {"kind": kind, "is_on": kind in self.marks, "url": self.url}
                 for kind in reversed(marks.KINDS)
@@ -92,6 +92,15 @@ class RecordPage:
             "history": self.timeline.page(), "why_url": f"{self.url}/why",
             "neighbours": near,
         }  # fmt: skip
+
+    def _archived_text(self) -> str:
+        leaves = leaves_at(self.unit, self.entity, self.record.id)
+        if leaves is None:
+            return translator(_("It is in the recycle bin and stands in no list."))
+        return translator(
+            _("It is in the recycle bin, stands in no list, and is removed for good on {day}."),
+            day=formats().date(leaves),
+        )
 
     def _subtitle(self) -> str:
         """Say what it is, and by what it is told from others of its name."""

@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response
 
 from trato.configuration import apply_data
 from trato.errors import Invalid
+from trato.records.retention import bin_days
 from trato.registry import CORE_SETTINGS
 from trato.tenancy.appearance import ACCENT, LOGO_BYTES, LOGO_SIDE
+from trato.tenancy.core_settings import BIN_DAYS
 from trato.text import _
 from trato.web.admin.layout import admin, blueprint, by_field, done, page, slug, widget
 from trato.web.appearance import logo_url
@@ -40,16 +42,19 @@ def show_company() -> str:
 def save_company() -> Response | tuple[str, int]:
     """Keep the company's profile and appearance."""
     typed = {name: request.form.get(name, "").strip() for name in (*_PROFILE, *_LOOKS)}
-    data = {
-        "tenant": {name: typed[name] for name in _PROFILE},
-        # A form of before the colours, or a program's, sends none: it stays.
-        "settings": {"core": {name: typed[name] for name in _LOOKS if typed[name]}},
-    }
+    days = request.form.get(BIN_DAYS.key, "").strip()
+    # A form of before the colours, or a program's, sends none: it stays.
+    core: dict[str, Any] = {name: typed[name] for name in _LOOKS if typed[name]}
+    if days:
+        typed[BIN_DAYS.key] = days
+        core[BIN_DAYS.key] = int(days) if days.isdecimal() and len(days) < 9 else days
+    data = {"tenant": {name: typed[name] for name in _PROFILE}, "settings": {"core": core}}
     try:
         apply_data(current_host(), slug(), data, actor=admin())
     except Invalid as error:
         places = {f"tenant.{name}": name for name in _PROFILE}
-        wrong, rest = by_field(error, places | {f"settings.core.{name}": name for name in _LOOKS})
+        kept = (*_LOOKS, BIN_DAYS.key)
+        wrong, rest = by_field(error, places | {f"settings.core.{name}": name for name in kept})
         return _page(typed, wrong, rest), 422
     return done("company", _("The company is saved."))
 
@@ -82,7 +87,8 @@ def _page(
         name: admin().view.settings.get(("core", name)) or setting.default
         for name, setting in _LOOKS.items()
     }
-    values = {name: getattr(tenant, name) for name in _PROFILE} | looks | typed
+    days = {BIN_DAYS.key: bin_days(admin().view)}
+    values = {name: getattr(tenant, name) for name in _PROFILE} | looks | days | typed
     errors = wrong or {}
     choices: dict[str, list[tuple[str, str]]] = {
         "locale": list(LOCALES), "timezone": timezones(), "currency": _currencies(),
@@ -115,6 +121,10 @@ def _page(
         {
             "title": translator(_("Appearance")),
             "fields": [field(name, one.label, one.help) for name, one in _LOOKS.items()],
+        },
+        {
+            "title": translator(_("Recycle bin")),
+            "fields": [field(BIN_DAYS.key, BIN_DAYS.label, BIN_DAYS.help) | {"kind": "integer"}],
         },
     ]  # fmt: skip
     return page(
