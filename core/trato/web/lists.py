@@ -18,6 +18,7 @@ from trato.host import Host
 from trato.i18n import in_sentence
 from trato.records.arranging import Arrangement, arrangement
 from trato.records.query import COUNT_CAP, Query, Record
+from trato.records.retention import bin_days
 from trato.records.totals import summable, totals
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, is_number

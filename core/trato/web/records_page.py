@@ -14,9 +14,9 @@ from trato.entities.view import EntityView
 from trato.host import Host
 from trato.plugin import Panel, entity_name, field_path
 from trato.records import marks
-from trato.records.retention import leaves_at
 from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Filter, Record
+from trato.records.retention import leaves_at
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, beside, is_state
 from trato.screens.parts import form_groups, panels
