@@ -334,7 +334,7 @@ def test_a_stranger_is_sent_to_the_door(
 ) -> None:
     stranger = browser(app)
     # Metrics are open to this machine, on which the tests run, and tell of no tenant.
-    open_to_all = ("/login", "/health", "/metrics", "/static")
+    open_to_all = ("/login", "/health", "/metrics", "/static", "/manifest")
 
     with untouched(database, victim.company):
         for tried, _names, answer in probe(stranger, victim, app, only=lambda rule: True):

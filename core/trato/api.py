@@ -58,6 +58,7 @@ from trato.plugin import (
     Slot,
     Timeline,
     TimelineEntry,
+    View,
     When,
 )
 from trato.records.changes import Change
@@ -138,6 +139,7 @@ __all__ = [
     "TimelineEntry",
     "TratoError",
     "Unit",
+    "View",
     "When",
     "_",
     "boolean",

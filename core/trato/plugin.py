@@ -143,6 +143,45 @@ class When:
         return [field_path(f) for f in (*self.values, *self.show, *self.require)]
 
 
+@dataclass(frozen=True)
+class View:
+    """A list that a plugin offers under a name, beside the views that people keep themselves.
+
+    >>> View("mine", _("My visits"), where={Visit.owner_id: "me"}, sort=["-updated_at"])
+
+    :param key: what addresses call it, `?view=mine`; it stays when the title changes.
+    :param where: value by field, as an address has it; an operator follows the path:
+        `{"updated_at__lt": "-90d"}`.
+    :param sort: order, paths with `-` for descending; none: the list's own.
+    :param columns: fields shown, the first of the list always among them; none: the list's own.
+    """
+
+    key: str
+    title: str
+    where: Mapping[Any, Any] = field(default_factory=dict)
+    sort: Sequence[str] = ()
+    columns: Sequence[Any] = ()
+
+    def filters(self) -> tuple[tuple[str, str], ...]:
+        """Write the conditions as an address has them."""
+        return tuple(
+            (field_path(name), str(value).lower() if isinstance(value, bool) else str(value))
+            for name, value in self.where.items()
+        )
+
+    def shown(self) -> tuple[str, ...]:
+        """Name the columns by path."""
+        return tuple(field_path(column) for column in self.columns)
+
+    def asked(self) -> tuple[str, ...]:
+        """Name the fields without which the view would show something else."""
+        return tuple(key.partition("__")[0] for key, _value in self.filters())
+
+    def paths(self) -> tuple[str, ...]:
+        """Name every field that the view mentions."""
+        return (*self.asked(), *self.shown(), *(part.removeprefix("-") for part in self.sort))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """Records of another entity that point to the one shown: branches of a client."""

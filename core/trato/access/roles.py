@@ -19,6 +19,8 @@ FieldRule = Literal["hidden", "read"]
 
 #: Permission to read what happened to all of a tenant's records, in the audit.
 AUDIT = "core.audit"
+#: Permission to share views of lists with one's teams and with everybody.
+SHARE_VIEWS = "core.share_views"
 #: Roles that are given until a day only.
 TEMPORARY_ROLES = frozenset({"auditor"})
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trato.access.listing import StoredRole
-from trato.access.roles import AUDIT, Grants, grant_problems
+from trato.access.roles import AUDIT, SHARE_VIEWS, Grants, grant_problems
 from trato.configuration.problems import Problems, join, shown
 from trato.records.explaining import ADMINISTER
 from trato.registry import Registry
@@ -110,7 +110,7 @@ def _check_names(
             if name not in known and not (part == "entities" and name == "*"):
                 problems.add(join(join(path, part), name), _("There is no entity '{entity}'."),
                              entity=name)  # fmt: skip
-    known = {ADMINISTER, AUDIT, *registry.permissions, *(old.get("permissions") or ())}
+    known = {ADMINISTER, AUDIT, SHARE_VIEWS, *registry.permissions, *(old.get("permissions") or ())}
     for name in grants.get("permissions") or ():
         if name not in known:
             problems.add(join(path, "permissions"), _("There is no permission '{name}'."),

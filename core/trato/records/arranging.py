@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.access import rules
@@ -27,20 +29,26 @@ class Arrangement:
     is_compact: bool = False
     #: Paths that order the rows, a minus before a falling one; none where nothing was chosen.
     sort: tuple[str, ...] = ()
+    #: Key of the view that the list opens with; none: the whole list. See ``records.views``.
+    view: str = ""
+
+
+def from_json(kept: Mapping[str, Any]) -> Arrangement:
+    """Read what is kept of a list."""
+    return Arrangement(
+        columns=tuple(kept.get("columns", ())), is_compact=bool(kept.get("compact", False)),
+        sort=tuple(kept.get("sort", ())), view=kept.get("view", ""),
+    )  # fmt: skip
 
 
 def arrangement(unit: Unit, entity: EntityView) -> Arrangement:
     """Read how the actor has arranged a list."""
     if unit.actor.member_id is None:
         return Arrangement()
-    content = unit.connection.execute(
+    kept = unit.connection.execute(
         select(table.c.content).where(*_mine(unit, entity))
     ).scalar_one_or_none()
-    kept = content or {}
-    return Arrangement(
-        columns=tuple(kept.get("columns", ())), is_compact=bool(kept.get("compact", False)),
-        sort=tuple(kept.get("sort", ())),
-    )  # fmt: skip
+    return from_json(kept or {})
 
 
 def arrange(unit: Unit, entity: EntityView, wanted: Arrangement) -> None:
@@ -54,9 +62,21 @@ def arrange(unit: Unit, entity: EntityView, wanted: Arrangement) -> None:
     for path in (*wanted.columns, *(part.removeprefix("-") for part in wanted.sort)):
         if path not in visible:
             raise unknown_field(path, visible)
+    _keep(unit, entity, wanted)
+
+
+def open_with(unit: Unit, entity: EntityView, key: str, *, on: bool) -> None:
+    """Let the actor's list open with a view, or no longer with it."""
+    _require_self(unit)
+    before = arrangement(unit, entity)
+    if on != (before.view == key):
+        _keep(unit, entity, replace(before, view=key if on else ""))
+
+
+def _keep(unit: Unit, entity: EntityView, wanted: Arrangement) -> None:
     insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
     content = {"columns": list(dict.fromkeys(wanted.columns)), "compact": wanted.is_compact,
-               "sort": list(wanted.sort)}  # fmt: skip
+               "sort": list(wanted.sort), "view": wanted.view}  # fmt: skip
     statement = insert(table).values(
         tenant_id=unit.tenant_id, member_id=unit.actor.member_id, entity=entity.name,
         content=content,
@@ -68,9 +88,9 @@ def arrange(unit: Unit, entity: EntityView, wanted: Arrangement) -> None:
 
 
 def forget(unit: Unit, entity: EntityView) -> None:
-    """Let the actor's list of an entity be as it was declared."""
+    """Let the actor's list of an entity be as it was declared; its first view stays."""
     _require_self(unit)
-    unit.connection.execute(delete(table).where(*_mine(unit, entity)))
+    _keep(unit, entity, Arrangement(view=arrangement(unit, entity).view))
 
 
 def _mine(unit: Unit, entity: EntityView) -> tuple[ColumnElement[bool], ...]:

@@ -23,6 +23,8 @@ from trato.text import _
 Kind = Literal["follow", "favorite"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RECENT = "recent"
+#: On a view of a list instead of a record: it is a favourite; see ``records.views``.
+VIEW = "view"
 #: How many records one has looked at are remembered.
 KEPT = 30
 #: Looking again within this time writes nothing.
@@ -66,6 +68,16 @@ def put(unit: Unit, entity: EntityView, record_id: UUID, kind: Kind, *, on: bool
         _set(unit, entity, record.id, kind)
     else:
         mine = (*_mine(unit, kind), table.c.record_id == record.id)
+        unit.connection.execute(delete(table).where(*mine))
+
+
+def put_view(unit: Unit, entity: EntityView, view_id: UUID, *, on: bool) -> None:
+    """Set or take away a mark on a view of a list, which the caller has found."""
+    _require_self(unit)
+    if on:
+        _set(unit, entity, view_id, VIEW)
+    else:
+        mine = (*_mine(unit, VIEW), table.c.record_id == view_id)
         unit.connection.execute(delete(table).where(*mine))
 
 

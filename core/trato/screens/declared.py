@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from trato.plugin import Children, Panel, Section, When, entity_name, field_path
+from trato.plugin import Children, Panel, Section, View, When, entity_name, field_path
 
-__all__ = ["Children", "FormScreen", "ListScreen", "Panel", "Section", "When"]
+__all__ = ["Children", "FormScreen", "ListScreen", "Panel", "Section", "View", "When"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class ListScreen:
     :param columns: fields shown at first, by attribute or path; the first names the record.
     :param filters: fields offered first for filtering.
     :param sort: order at first, paths with `-` for descending.
+    :param views: lists offered under a name, beside those that people keep themselves.
     """
 
     entity: Any
@@ -29,6 +30,7 @@ class ListScreen:
     columns: Sequence[Any] = ()
     filters: Sequence[Any] = ()
     sort: Sequence[str] = ()
+    views: Sequence[View] = ()
     icon: str = ""
     position: int = 100
     kind: ClassVar[str] = "list"
@@ -39,8 +41,10 @@ class ListScreen:
 
     def paths(self) -> list[str]:
         """Name every field that the screen mentions."""
-        return [field_path(f) for f in (*self.columns, *self.filters)] + [
-            part.removeprefix("-") for part in self.sort
+        return [
+            *(field_path(f) for f in (*self.columns, *self.filters)),
+            *(part.removeprefix("-") for part in self.sort),
+            *(path for view in self.views for path in view.paths()),
         ]
 
 

@@ -17,6 +17,7 @@ from trato.api import (
     Plugin,
     Section,
     Slot,
+    View,
     boolean,
     choice,
     choices,
@@ -116,6 +117,7 @@ plugin = Plugin(
         ListScreen(
             Piece, menu="Specimen", columns=[Piece.name, Piece.code, Piece.grade, Piece.shelf_id],
             filters=[Piece.grade, Piece.tags], sort=["name"],
+            views=[View("good", "Good ones", where={Piece.grade: Grade.GOOD})],
         ),
         FormScreen(
             Piece, sections=[Section(title="Piece", fields=[Piece.name, Piece.code])],

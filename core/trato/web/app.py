@@ -39,6 +39,7 @@ from trato.web import (
     imports,
     inline,
     installation,
+    installing,
     invitations,
     list_state,
     marks,
@@ -46,13 +47,14 @@ from trato.web import (
     notes,
     pages,
     regional,
+    saved_views,
     second_factor,
     short_form,
     signin,
     signin_code,
+    signin_company,
     signin_links,
     tokens,
-    signin_company,
     tour,
     viewing,
 )
@@ -122,15 +124,17 @@ def create_app(
     app.context_processor(lambda: {"frame": frame(), "locale": locale()})
     errors.register(app)
     for blueprint in (signin.blueprint, signin_code.blueprint, signin_links.blueprint,
+                      signin_company.blueprint, identity.blueprint,
                       account.blueprint, second_factor.blueprint, tokens.blueprint,
                       companies.blueprint, installation.blueprint, regional.blueprint,
-                      signin_company.blueprint, identity.blueprint,
                       invitations.blueprint, viewing.blueprint, admin.blueprint,
                       appearance.blueprint, health.blueprint, metrics.blueprint,
+                      installing.blueprint,
                       rest.make_blueprint(), notes.blueprint, marks.blueprint,
                       drafts.blueprint, duplicates.blueprint, exports.blueprint, find.blueprint,
                       help.blueprint, imports.blueprint,
-                      list_state.blueprint, tour.blueprint, bulk.blueprint, inline.blueprint,
+                      list_state.blueprint, saved_views.blueprint,
+                      tour.blueprint, bulk.blueprint, inline.blueprint,
                       short_form.blueprint, pages.blueprint):  # fmt: skip
         app.register_blueprint(blueprint)
     metrics.install(app, counted)

@@ -20,6 +20,7 @@ from trato.text import _
 from trato.web.addresses import ListAddress
 from trato.web.frame import translator
 from trato.web.references import is_typed, read_choice, read_reference, reference
+from trato.web.relative_dates import absolute
 
 #: What an operator is called beside a field's name.
 OPERATORS: dict[Op, str] = {
@@ -55,7 +56,13 @@ class Filters:
     def _read(self, key: str, text: str) -> tuple[Field, Filter]:
         path, _dunder, op = key.partition("__")
         field = self._field(path)
-        return field, parse_filter(field, op or "eq", text, actor=self.unit.actor)
+        return field, parse_filter(
+            field, op or "eq", self._today(field, text), actor=self.unit.actor
+        )
+
+    def _today(self, field: Field, text: str) -> str:
+        unit = self.unit
+        return absolute(field.kind, text, now=unit.now, timezone=unit.actor.timezone)
 
     def _field(self, path: str) -> Field:
         field = self.visible.get(path)

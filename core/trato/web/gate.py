@@ -21,15 +21,17 @@ from trato.web.auth import SignedIn, csrf_is_good, end_reading
 from trato.web.installing import MANIFEST
 
 #: Paths that need no session.
-_OPEN = frozenset({"login", "static", "health", "metrics", "favicon.ico", "robots.txt", ""})
+_OPEN = frozenset(
+    {"login", "static", "health", "metrics", "favicon.ico", "robots.txt", MANIFEST, ""}
+)
 #: What a person may do whose role demands a second step that is not set up yet.
 _ENROLMENT = "/account/second-factor"
-_LEAVING = frozenset({"/logout", "/tenant"})
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What rules an account wherever it is used.
 _ACCOUNTS_OWN = (
     "/account/password", "/account/second-factor", "/account/companies", "/tenant", "/host",
 )  # fmt: skip
+_LEAVING = frozenset({"/logout", "/tenant"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Unauthenticated(DomainError):
@@ -62,7 +64,7 @@ def check() -> Response | None:
     """Decide about a request before it is routed."""
     first = request.path.lstrip("/").split("/")[0]
     api = first == "api"
-    if first in ("static", "health", "metrics", "favicon.ico", "robots.txt"):
+    if first in ("static", "health", "metrics", "favicon.ico", "robots.txt", MANIFEST):
         return None
     maintenance.check()
     user = current_user._get_current_object() if current_user.is_authenticated else None
@@ -91,10 +93,10 @@ def check() -> Response | None:
         return refused
     if user.lacks_second_factor and (answer := _demand_second_factor(api)) is not None:
         return answer
-    if user.is_viewing:
-        _refuse_viewer(first)
     if user.bound_tenant is not None:
         _refuse_bound(user)
+    if user.is_viewing:
+        _refuse_viewer(first)
     plugin = plugin_segment(request.path)
     if plugin is not None and (g.actor is None or plugin not in g.actor.view.enabled):
         raise NotFound
@@ -117,8 +119,6 @@ def _demand_second_factor(api: bool) -> Response | None:
     return redirect(_ENROLMENT)
 
 
-def _refuse_viewer(first: str) -> None:
-    """Refuse what an administrator may not do while looking as a member."""
 def _refuse_bound(user: SignedIn) -> None:
     """Refuse what is the account's own to a session that one company's provider opened.
 
@@ -134,6 +134,8 @@ def _refuse_bound(user: SignedIn) -> None:
         )  # fmt: skip
 
 
+def _refuse_viewer(first: str) -> None:
+    """Refuse what an administrator may not do while looking as a member."""
     if request.path in ("/admin/view-as/end", "/logout"):
         return
     if request.method not in _SAFE:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from trato.access import rules
 from trato.records import arranging
-from trato.records.arranging import Arrangement
 from trato.web.auth import current_host
 from trato.web.lists import ListPage
 from trato.web.pages import opened
@@ -46,20 +47,25 @@ def choose(plugin: str, collection: str) -> Response:
         rules.require(unit.actor, entity, "view")
         page = ListPage(current_host(), unit, entity, request.args)
         direction, _colon, moved = request.form.get("move", "").partition(":")
+        height = request.form.get("height", "comfortable")
+        first = page.columns()[0].path
+        chosen = [path for path in request.form.getlist("column") if path != first]
+        columns = (first, *_moved(chosen, moved, direction))
+        tail = "/columns" if moved else ""
+        if page.views.chosen is not None:
+            # A view is changed in the address alone, until somebody keeps it.
+            held = page.views.held
+            if "reset" in request.form:
+                columns, height = held.columns, ""
+            return redirect(page.address.to(tail, _columns=",".join(columns), _rows=height))
         if "reset" in request.form:
             arranging.forget(unit, entity)
         else:
-            first = page.columns()[0].path
-            chosen = [path for path in request.form.getlist("column") if path != first]
             arranging.arrange(
                 unit, entity,
-                Arrangement(
-                    columns=(first, *_moved(chosen, moved, direction)),
-                    is_compact=request.form.get("height") == "compact",
-                    sort=page.arranged.sort,
-                ),
+                replace(page.arranged, columns=columns, is_compact=height == "compact"),
             )  # fmt: skip
-    return redirect(page.address.to("/columns" if moved else ""))
+    return redirect(page.address.to(tail, _columns="", _rows=""))
 
 
 def _moved(paths: list[str], path: str, direction: str) -> list[str]:

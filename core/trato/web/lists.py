@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,12 @@ from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.host import Host
 from trato.i18n import in_sentence
-from trato.records.arranging import Arrangement, arrangement
+from trato.records.arranging import Arrangement
 from trato.records.query import COUNT_CAP, Query, Record
 from trato.records.retention import bin_days
 from trato.records.totals import summable, totals
 from trato.records.unit import Unit
+from trato.records.views import Content
 from trato.screens.cells import Cells, is_number
 from trato.screens.parts import list_columns
 from trato.screens.rows import read_columns, rows_writer
@@ -28,6 +30,7 @@ from trato.text import _
 from trato.web.addresses import ListAddress, base_url
 from trato.web.filters import Filters
 from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, translator
+from trato.web.list_views import ListViews
 
 PAGE_SIZE = 80
 
@@ -44,15 +47,22 @@ class ListPage:
             view=unit.view, catalogs=host.catalogs, formats=formats(), locale=locale()
         )
         self.address = ListAddress(base_url(entity), args)
+        self.views = ListViews(unit, entity, self.address)
         self.filters = Filters(unit, entity, self.cells, self.address)
 
     def query(self) -> Query:
-        """Make the query that the address asks for."""
+        """Make the query that the address asks for.
+
+        :raises UnusableView: when it asks for a view that cannot be shown.
+        """
+        if self.views.refusal is not None:
+            raise self.views.refusal
         screen: Any = self.unit.view.screens.get(("list", self.entity.name))
         address = self.address
         visible = self.filters.visible
         asked = tuple(part for part in address.sort.split(",") if part)
-        usual = self._remembered_sort() or (tuple(screen.sort) if screen else ())
+        own = self._remembered_sort() if self.views.chosen is None else ()
+        usual = own or (tuple(screen.sort) if screen else ())
         return Query(
             columns=read_columns(self.columns(), visible), filters=self.filters.wanted,
             search=address.search,
@@ -67,8 +77,17 @@ class ListPage:
 
     @cached_property
     def arranged(self) -> Arrangement:
-        """What the member chose for this list."""
-        return arrangement(self.unit, self.entity)
+        """What the member chose for this list, as far as the fields are there still."""
+        found = self.views.listing.arrangement
+        return replace(
+            found, columns=tuple(path for path in found.columns if path in self.filters.visible)
+        )
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether the rows are low."""
+        said = self.address.is_compact
+        return self.arranged.is_compact if said is None else said
 
     def _remembered_sort(self) -> tuple[str, ...]:
         """Give the order that the member chose last, if all its fields can still be sorted by."""
@@ -77,7 +96,9 @@ class ListPage:
         return self.arranged.sort if all(f is not None and f.sortable for f in fields) else ()
 
     def sort_to_remember(self) -> tuple[str, ...]:
-        """Give the order that the address asks for, where it is news."""
+        """Give the order that the address asks for, where it is news of the whole list."""
+        if self.views.chosen is not None:
+            return ()
         asked = tuple(part for part in self.address.sort.split(",") if part)
         return asked if asked != self.arranged.sort else ()
 
@@ -85,7 +106,7 @@ class ListPage:
     def _columns(self) -> list[Field]:
         visible = self.filters.visible
         usual = list_columns(self.unit.view, self.entity, visible) or [next(iter(visible.values()))]
-        chosen = self.arranged.columns
+        chosen = tuple(filter(None, self.address.columns.split(","))) or self.arranged.columns
         if not chosen:
             return usual
         paths = dict.fromkeys((usual[0].path, *chosen))
@@ -111,7 +132,7 @@ class ListPage:
         return {
             "title": title, "save_url": self.address.to("/columns"), "chosen": chosen,
             "others": sorted(others, key=lambda item: fold(item["label"])), "count": len(offered),
-            "is_compact": self.arranged.is_compact,
+            "is_compact": self.is_compact,
         }  # fmt: skip
 
     def _column_offer(
@@ -142,7 +163,8 @@ class ListPage:
             "titles": in_sentence(title), "url": address.url, "state": address.state(),
             "columns": [self._column(field, query) for field in columns],
             "rows": self._rows(columns, found.rows),
-            "is_compact": self.arranged.is_compact, "totals_url": address.to("/totals"),
+            "is_compact": self.is_compact, "views": self.views.page(),
+            "totals_url": address.to("/totals"),
             # The order in which the rows went on, also if another one is remembered meanwhile.
             "next_url": address.to(cursor=found.next, sort=",".join(query.sort))
             if found.next else None,
@@ -153,7 +175,7 @@ class ListPage:
             "columns_count": translator(
                 _("{shown} of {all}"), shown=len(columns), all=len(self._offered())
             ),
-            "clear_url": address.url + ("?bin=1" if address.is_bin else ""),
+            "clear_url": f"{address.url}?bin=1" if address.is_bin else self.views.whole_url,
             "create_url": create_url, "create_label": self._create_label(),
             "export_urls": self._exports() if may["export"] else [],
             "export_later_url": address.to("/exports") if may["export"] else None,
@@ -162,6 +184,40 @@ class ListPage:
             "bin_url": f"{address.url}?bin=1" if may["archive"] else None,
             "is_bin": address.is_bin, "bin_days": bin_days(self.unit.view), "empty": self._empty(query, create_url),
         }  # fmt: skip
+
+    def refused(self) -> dict[str, Any]:
+        """Make the page of a view that cannot be shown: why, and the other views."""
+        info, refusal = self.entity.info, self.views.refusal
+        title = translator(info.titles, info.plugin)
+        set_crumbs(Crumb(title=title))
+        if refusal is None:
+            raise ValueError("this view can be shown")
+        catalogs, language = self.cells.catalogs, locale()
+        hint = refusal.hint
+        return {
+            "title": title, "titles": in_sentence(title), "url": self.address.url,
+            "views": self.views.page(), "columns": [], "rows": "", "is_refused": True,
+            "clear_url": self.views.whole_url,
+            "empty": {
+                "title": catalogs.message(refusal.message, language),
+                "text": catalogs.message(hint, language) if hint.text else "",
+                "actions": [
+                    {"label": translator(label, titles=in_sentence(title)), "url": url}
+                    for label, url in (
+                        (_("Show all {titles}"), self.views.whole_url),
+                        (_("Show it without this filter"), self.views.repaired_url),
+                    ) if url is not None
+                ],
+            },
+        }  # fmt: skip
+
+    def kept(self) -> Content:
+        """Give what the list shows as a view keeps it."""
+        return Content(
+            filters=tuple(self.address.filters), search=self.address.search,
+            sort=tuple(self.query().sort), columns=tuple(field.path for field in self.columns()),
+            is_compact=self.is_compact,
+        )  # fmt: skip
 
     def totals(self) -> dict[str, Any]:
         """Sum the columns of money, over all that the address finds; see `_totals.html`."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.exceptions import NotFound as HttpNotFound
 from werkzeug.wrappers import Response
 
-from trato.records import marks
+from trato.records import marks, views
 from trato.records.unit import Unit
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
 from trato.web.frame import Crumb, formats, set_crumbs, translator
+from trato.web.list_views import title_of
 from trato.web.pages import opened
 
 blueprint = Blueprint("marks", __name__)
@@ -41,7 +43,11 @@ def show() -> str:
     if actor is None:
         raise HttpNotFound
     with current_host().unit(actor, read=True) as unit:
-        groups = [
+        groups: list[dict[str, Any]] = [
+            {"title": translator(_("Views of lists")), "items": _views(unit),
+             "hint": translator(_("Mark a view as favourite in its settings: it stands here."))}
+        ]  # fmt: skip
+        groups += [
             {"title": translator(title), "items": _items(unit, kind)}
             for kind, title in (
                 ("favorite", _("Favourites")), (marks.RECENT, _("Looked at of late")),
@@ -51,6 +57,18 @@ def show() -> str:
     title = translator(_("Favourites and recent"))
     set_crumbs(Crumb(title=title))
     return render_template("marks.html", page={"title": title, "groups": groups})
+
+
+def _views(unit: Unit) -> list[dict[str, Any]]:
+    made = []
+    for entity, view in views.favorites(unit):
+        info = entity.info
+        made.append(
+            {"label": title_of(entity, view), "kind": translator(info.titles, info.plugin),
+             "icon": info.icon, "when": "",
+             "url": f"{base_url(entity)}?{urlencode({'view': view.key})}"}
+        )  # fmt: skip
+    return made
 
 
 def _items(unit: Unit, kind: str) -> list[dict[str, Any]]:

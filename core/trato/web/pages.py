@@ -73,7 +73,13 @@ def show_list(plugin: str, collection: str) -> Response | str:
                 return redirect(page.filters.chosen(request.args))
             except BadQuery as error:
                 toast(current_host().catalogs.message(error.message, locale()))
-        made = page.page()
+        opens_with = None if request.args else page.views.listing.default
+        if opens_with is not None:
+            return redirect(page.views.url(opens_with))
+        refusal = page.views.refusal
+        made = page.page() if refusal is None else page.refused()
+    if refusal is not None:
+        return make_response(render_template("list.html", page=made), refusal.status)
     if request.headers.get("HX-Target") == "t-more":
         return render_template("_rows.html", page=made)
     if page.sort_to_remember() and _is_within(base_url(entity)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trato.api import Children, FormScreen, ListScreen, Panel, Plugin, Section, When, _
+from trato.api import Children, FormScreen, ListScreen, Panel, Plugin, Section, View, When, _
 from trato_clients.demo_fill import DEMO
 from trato_clients.models import (
     Branch,
@@ -13,6 +13,7 @@ from trato_clients.models import (
     Industry,
     Kind,
     Source,
+    Status,
     Zone,
 )
 
@@ -40,6 +41,14 @@ plugin = Plugin(
                 Client.tags,
             ],
             sort=["name"],
+            views=[
+                View("mine", _("My clients"), where={Client.owner_id: "me"}),
+                View("prospects", _("Prospects"), where={Client.status: Status.PROSPECT},
+                     sort=["-created_at"]),
+                View("quiet", _("Untouched for 90 days"), where={"updated_at__lt": "-90d"},
+                     sort=["updated_at"]),
+                View("unassigned", _("Nobody in charge"), where={"owner_id__isnull": True}),
+            ],
         ),
         FormScreen(
             Client,
@@ -92,10 +101,11 @@ plugin = Plugin(
             when=[When({Client.kind: Kind.PERSON}, show=[Client.given_names, Client.surnames])],
             short=[Client.kind, Client.phone, Client.city],
             panels=[
-                Panel(entity=ContactRole, by=ContactRole.client_id,
-                      columns=[ContactRole.contact_id, ContactRole.role], title=_("Contacts")),
+                Panel(entity=ContactRole, by=ContactRole.client_id, title=_("Contacts"),
+                      columns=[ContactRole.contact_id, ContactRole.role, Contact.position,
+                               Contact.mobile, Contact.phone, Contact.email]),
                 Panel(entity=Branch, by=Branch.client_id,
-                      columns=[Branch.name, Branch.city, Branch.address]),
+                      columns=[Branch.name, Branch.city, Branch.address, Branch.phone]),
                 Panel(entity=Client, by=Client.parent_id, columns=[Client.name, Client.city],
                       title=_("Companies of the group")),
             ],

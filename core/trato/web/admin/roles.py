@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from trato import membership
-from trato.access.roles import ACTIONS, AUDIT, SCOPES, Grants, widest
+from trato.access.roles import ACTIONS, AUDIT, SCOPES, SHARE_VIEWS, Grants, widest
 from trato.configuration import apply_data
 from trato.entities.fold import fold_code
 from trato.errors import Invalid, NotFound, TratoError
@@ -33,6 +33,7 @@ ADMIN = "admin"
 #: What core itself asks for besides rights on records.
 _OWN_PERMISSIONS = {
     ADMINISTER: _("Administer the company"), AUDIT: _("Read the audit of the whole company"),
+    SHARE_VIEWS: _("Share views of lists with teams and with everybody"),
 }  # fmt: skip
 
 

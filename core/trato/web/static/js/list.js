@@ -18,6 +18,8 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     const form = event.target.querySelector?.("[data-columns]");
     if (form) offerSearch(form);
+    const name = event.target.querySelector?.('[data-view-form] input[name="name"]');
+    if (name && matchMedia("(hover: hover)").matches) name.focus();
   });
 
   document.addEventListener("input", (event) => {
