@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyotp
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
 from trato import administration
@@ -19,6 +20,7 @@ from trato.access import operators, second_factor
 from trato.access.actor import Actor
 from trato.access.sealing import Sealer
 from trato.access.store import find_user, memberships
+from trato.access.tables import session
 from trato.db.engine import transaction
 from trato.errors import TenantError
 from trato.host import Host
@@ -127,6 +129,18 @@ def test_a_token_of_an_operator_opens_nothing(
 ) -> None:
     assert page.get(ROOT).status_code == 200
     assert program(app, tenant, operator).get(ROOT).status_code == 302  # to the sign-in
+
+
+def test_a_session_that_a_companys_provider_opened_opens_nothing(
+    tenant: Company, operator: Actor, page: Browser
+) -> None:
+    assert operator.member is not None
+    mine = session.c.user_id == operator.member.user_id
+    with transaction(tenant.host.engine) as connection:
+        connection.execute(update(session).where(mine).values(bound_tenant=tenant.id))
+
+    assert page.get(ROOT).status_code in (403, 404)
+    assert ROOT not in page.get("/").text
 
 
 @pytest.mark.database("postgresql")

@@ -37,8 +37,14 @@ _FIELD_OF = {"bad_email": "email", "tenant": "slug", "tenant_exists": "slug"}
 
 
 def may_operate(user: SignedIn | None) -> bool:
-    """Tell whether a signed-in person has the operator's mark; a token never has."""
+    """Tell whether a signed-in person has the operator's mark.
+
+    A token never has, nor a session that a company's identity provider opened: whoever rules the
+    provider would rule the installation.
+    """
     if user is None or user.session_id is None or user.is_viewing:
+        return False
+    if user.bound_tenant is not None:
         return False
     with reading().connection() as connection:
         return is_operator(connection, user.user_id)

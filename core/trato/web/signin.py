@@ -253,7 +253,7 @@ def start() -> Response | str:
                 return redirect(doors.path_of(view.tenant))
         with transaction(current_host().engine, read=True) as connection:
             found = people.read_user(connection, user.user_id)
-            operates = is_operator(connection, user.user_id)
+            operates = user.bound_tenant is None and is_operator(connection, user.user_id)
         page = {"email": found.email if found else "", "operates": operates}
         return render_template("no_tenant.html", page=page)
     around = frame()

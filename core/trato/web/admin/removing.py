@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import g, request
 from werkzeug.exceptions import NotFound as HttpNotFound
 from werkzeug.wrappers import Response
 
@@ -15,7 +15,7 @@ from trato.lifecycle.plugins import check_purge, contents
 from trato.text import _
 from trato.web.account import current_person, password_problem
 from trato.web.admin.layout import admin, blueprint, done, page, told, widget
-from trato.web.auth import current_host
+from trato.web.auth import SignedIn, current_host
 from trato.web.frame import formats, translator
 
 
@@ -63,6 +63,10 @@ def _title(name: str) -> str:
 def _reasons(name: str) -> list[str]:
     """Say why the data cannot be removed now; nothing: it can."""
     view = admin().view
+    user: SignedIn = g.user
+    if user.is_federated:
+        return [translator(_("Your account has no password, which this asks for. Another "
+                             "administrator has to do it."))]  # fmt: skip
     if view.plugins[name].is_on:
         return [translator(_("The module is switched on. Switch it off first: its data stays "
                              "until you remove it here."))]  # fmt: skip
