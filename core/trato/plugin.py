@@ -184,7 +184,15 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Records of another entity that point to the one shown: branches of a client."""
+    """Records of another entity that point to the one shown: branches of a client.
+
+    >>> Panel(entity=ContactRole, by=ContactRole.client_id,
+    ...       columns=[ContactRole.contact_id, ContactRole.role, Contact.mobile, Contact.email])
+
+    :param columns: the first names the row. Where it is a reference, fields of what it refers to
+        may stand behind it. A choice is shown as a badge; a phone or an e-mail address, as a link
+        that calls or writes.
+    """
 
     entity: Any
     #: Reference field of that entity, or its name.
@@ -405,3 +413,11 @@ def field_path(name: Any) -> str:
         return str(name.key)
     prefix = declared.plugin if getattr(name.class_.__entity__, "extends", None) else ""
     return f"{prefix}.{declared.path}" if prefix else str(declared.path)
+
+
+def field_owner(name: Any) -> str | None:
+    """Give the entity whose field an attribute is; None for one that is named by path."""
+    if isinstance(name, str):
+        return None
+    info = name.class_.__entity__
+    return str(info.extends or info.name)

@@ -1,12 +1,14 @@
-"""No text moves when the font comes late."""
+"""Nothing moves when the font comes late, or what belongs to a record comes behind it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from trato.testing.browser import DESK, PHONE, Watched, Window
 from trato.testing.companies import Company
@@ -21,15 +23,12 @@ _SHIFT = """async () => {
     .observe({type: "layout-shift", buffered: true});
   // What was kept is handed over in a task of its own, before one that is asked for later.
   await new Promise(done => setTimeout(done, 50));
-  // Panels are fetched one by one; what is below one with many rows makes room for them.
-  // A shape that was replaced since has no node any more.
-  const panels = node => !node || (node.nodeType === 1 && node.closest(".t-panels"));
-  // Less than this is a pixel of one small thing; what people see begins at a hundred times that.
-  const moved = found.filter(
-    entry => entry.value >= 0.001 && !entry.sources.every(source => panels(source.node)));
-  return moved.map(entry => [entry.value,
+  return found.map(entry => [entry.value,
     entry.sources.map(source => source.node && (source.node.className || source.node.nodeName))]);
 }"""
+#: Less than this is a pixel of one small thing; what people see begins at a hundred times that.
+_PIXEL = 0.001
+_TOPS = "cards => cards.map(card => [card.offsetTop, card.offsetHeight])"
 
 
 def _hold(held: list[Route], route: Route) -> None:
@@ -56,5 +55,52 @@ def test_nothing_moves_when_the_font_comes_late(
         here.page.wait_for_load_state("networkidle")
 
         assert held, "the page asked for no font"
-        assert here.page.evaluate(_SHIFT) == [], path
+        moved = here.page.evaluate(_SHIFT)
+        assert [shift for shift in moved if shift[0] >= _PIXEL] == [], path
         here.page.unroute("**/*.woff2")
+
+
+def _with_many_contacts(shop: Company) -> UUID:
+    """Give the client with most contacts: more than a panel shows at first."""
+    with shop.unit(read=True) as unit:
+        found = unit.records.query("clients.contact_role", columns=("client_id",), limit=500)
+    [(client, count)] = Counter(row[2] for row in found.rows).most_common(1)
+    assert count > 3
+    return UUID(str(client))
+
+
+@pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_moves_when_panels_arrive_full_empty_or_failed(
+    open_page: Callable[..., Watched], shop: Company, window: Window
+) -> None:
+    url = f"/clients/clients/{_with_many_contacts(shop)}"
+    here = open_page(window)
+    here.sign_in(shop.member("admin").member.email)  # type: ignore[union-attr]
+    held: list[Route] = []
+    here.page.route("**/panels/*", partial(_hold, held))
+    here.page.goto(here.url + url)
+    here.page.wait_for_function("document.querySelectorAll('[aria-busy]').length === 3")
+    before = here.page.locator(".t-panels > .t-card").evaluate_all(_TOPS)
+
+    with here.refused(500):
+        for route in held:
+            if route.request.url.endswith("/panels/1"):
+                route.fulfill(status=500, content_type="text/html", body="")
+            else:
+                route.continue_()
+        expect(here.page.locator(".t-panels [data-retry]:visible")).to_have_count(1)
+        expect(here.page.locator(".t-panels .t-card-fetched")).to_have_count(2)
+
+    # htmx says in the console what it could not get.
+    assert [text for text in here.complaints if "/panels/1" not in text] == []
+    here.complaints.clear()
+    after = here.page.locator(".t-panels > .t-card").evaluate_all(_TOPS)
+    assert after == before
+    assert here.page.evaluate(_SHIFT) == []
+
+    contacts = here.page.locator(".t-panels > .t-card").first
+    expect(contacts.locator("li:visible")).to_have_count(2)
+    contacts.locator("summary").click()
+    expect(contacts.locator("li:visible")).to_have_count(
+        int(contacts.locator(".t-count").inner_text())
+    )

@@ -469,14 +469,18 @@ def _walk(
 def rows_by_id(
     connection: Connection, entity: EntityView, columns: Sequence[ColumnElement[Any]],
     joined: Iterable[Table], ids: Sequence[UUID], *, tenant_id: int,
+    limits: Sequence[ColumnElement[bool]] = (),
 ) -> dict[UUID, tuple[Any, ...]]:  # fmt: skip
-    """Read rows by key; the first column is the id. The caller has checked the rules."""
+    """Read rows by key; the first column is the id. The caller has checked the rules.
+
+    :param limits: further conditions on the entity's table.
+    """
     if not ids:
         return {}
     statement = _from(entity, select(*columns), joined, (), lead_inner=False).where(
         entity.table.c.tenant_id == tenant_id,
-        search.among(connection, entity.table.c.id, list(ids)),
-    )
+        search.among(connection, entity.table.c.id, list(ids)), *limits,
+    )  # fmt: skip
     return {row[0]: tuple(row) for row in connection.execute(statement)}
 
 

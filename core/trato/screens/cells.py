@@ -47,6 +47,17 @@ def beside(declared: Field) -> tuple[str, ...]:
     return tuple(declared.shown.beside) if declared.shown else ()
 
 
+def mail_address(value: str) -> str:
+    """Give the address of a link that writes to an e-mail address."""
+    # Quoted, as what follows a question mark would be a header of the mail.
+    return f"mailto:{quote(value, safe='@')}"
+
+
+def phone_address(value: str) -> str:
+    """Give the address of a link that calls a number."""
+    return "tel:" + "".join(letter for letter in value if letter in "+0123456789")
+
+
 @dataclass(kw_only=True, eq=False)
 class Cells:
     """How a reader sees values: language, formats, names of people and records."""
@@ -205,12 +216,10 @@ class Cells:
         return _EMPTY if team is None else escape(team.name)
 
     def _email(self, value: str) -> Markup:
-        # Quoted, as what follows a question mark would be a header of the mail.
-        return Markup(f'<a href="mailto:{quote(value, safe="@")}">{escape(value)}</a>')
+        return Markup(f'<a href="{mail_address(value)}">{escape(value)}</a>')
 
     def _phone(self, value: str, text: str = "") -> Markup:
-        dialled = "".join(letter for letter in value if letter.isdigit() or letter == "+")
-        return Markup(f'<a href="tel:{escape(dialled)}">{escape(text or value)}</a>')
+        return Markup(f'<a href="{phone_address(value)}">{escape(text or value)}</a>')
 
     def _url(self, value: str) -> Markup:
         scheme, _colon, rest = value.partition("://")

@@ -15,11 +15,19 @@ from trato.records.unit import Unit
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
-from trato.web.frame import Crumb, formats, set_crumbs, translator
+from trato.web.frame import Crumb, formats, frame, set_crumbs, translator
 from trato.web.list_views import title_of
 from trato.web.pages import opened
 
 blueprint = Blueprint("marks", __name__)
+
+#: Kind, heading, and what to do where there are none.
+_GROUPS = (
+    ("favorite", _("Favourites"), _("Open a record and press its star: it will stand here.")),
+    (marks.RECENT, _("Looked at of late"), _("What you open will stand here.")),
+    ("follow", _("Followed"),
+     _("Open a record and press its eye: it will stand here, and you are told when it changes.")),
+)  # fmt: skip
 
 
 @blueprint.post("/<plugin>/<collection>/<uuid:record_id>/marks/<kind>")
@@ -48,15 +56,26 @@ def show() -> str:
              "hint": translator(_("Mark a view as favourite in its settings: it stands here."))}
         ]  # fmt: skip
         groups += [
-            {"title": translator(title), "items": _items(unit, kind)}
-            for kind, title in (
-                ("favorite", _("Favourites")), (marks.RECENT, _("Looked at of late")),
-                ("follow", _("Followed")),
-            )
-        ]  # fmt: skip
+            {"title": translator(title), "hint": translator(hint), "items": _items(unit, kind)}
+            for kind, title, hint in _GROUPS
+        ]
     title = translator(_("Favourites and recent"))
     set_crumbs(Crumb(title=title))
-    return render_template("marks.html", page={"title": title, "groups": groups})
+    empty = None if any(group["items"] for group in groups) else _empty()
+    return render_template("marks.html", page={"title": title, "groups": groups, "empty": empty})
+
+
+def _empty() -> dict[str, Any]:
+    """Say what will stand here, and lead to the first list."""
+    around = frame()
+    lists = [entry for menu in around.menus for entry in menu["entries"]] if around else []
+    return {
+        "title": translator(_("Your own way through the records")),
+        "text": translator(_("Open a record and press its star to find it here, or its eye to be "
+                             "told when it changes. What you open stands here by itself.")),
+        "actions": [{"label": translator(_("Open {title}"), title=one["title"]), "url": one["url"],
+                     "icon": one["icon"]} for one in lists[:1]],
+    }  # fmt: skip
 
 
 def _views(unit: Unit) -> list[dict[str, Any]]:

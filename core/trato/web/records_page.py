@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +11,14 @@ from trato.access import rules
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.host import Host
-from trato.plugin import Panel, entity_name, field_path
+from trato.plugin import field_path
 from trato.records import marks
 from trato.records.explaining import ADMINISTER, decide, explain
-from trato.records.query import Filter, Record
+from trato.records.query import Record
 from trato.records.retention import leaves_at
 from trato.records.unit import Unit
 from trato.screens.cells import Cells, beside, is_state
 from trato.screens.parts import form_groups, panels
-from trato.screens.rows import read_columns
 from trato.tenancy.conditions import conditions
 from trato.text import _
 from trato.web.addresses import base_url
@@ -28,10 +26,8 @@ from trato.web.frame import Crumb, formats, locale, set_crumbs, translator
 from trato.web.headings import heading
 from trato.web.lists import load_labels
 from trato.web.neighbours import neighbours_page
+from trato.web.panels import awaited, fetched
 from trato.web.timeline import timeline_page
-
-#: Rows that a panel shows; as many as its skeleton, so that nothing moves when it arrives.
-_PANEL_ROWS = 3
 
 
 class RecordPage:
@@ -77,7 +73,7 @@ class RecordPage:
             ],
             "sections": self._sections(),
             "panels": [
-                self._awaited(panel, number)
+                awaited(self.unit, self.record, panel, number=number, url=self.url)
                 for number, panel in enumerate(panels(self.unit.view, entity))
             ],
             "edit_url": f"{self.url}/edit" if edit and not record.is_archived else None,
@@ -146,81 +142,13 @@ class RecordPage:
             "kind": field.kind, "help": help_text, "lock_reason": lock,
         }  # fmt: skip
 
-    def _awaited(self, panel: Panel, number: int) -> dict[str, Any]:
-        """Make what stands in a panel's place until it is fetched; it reads nothing."""
-        other = self.unit.view.entities[entity_name(panel.entity)]
-        by = field_path(panel.by)
-        may = rules.decide(self.unit.actor, other, "view").allowed
-        return {
-            "title": translator(panel.title or other.info.titles, other.info.plugin),
-            "id": f"t-panel-{number}", "url": f"{self.url}/panels/{number}" if may else None,
-            "all_url": f"{base_url(other)}?{by}={self.record.id}", "rows": range(_PANEL_ROWS),
-        }  # fmt: skip
-
     def panel(self, number: int) -> dict[str, Any]:
         """Read the rows of a panel.
 
         :raises LookupError: when the page has no such panel.
         """
-        made = self._panel(panels(self.unit.view, self.entity)[number])
-        return made | {"id": f"t-panel-{number}"}
-
-    def _panel(self, panel: Panel) -> dict[str, Any]:
-        other = self.unit.view.entities[entity_name(panel.entity)]
-        by = field_path(panel.by)
-        title = translator(panel.title or other.info.titles, other.info.plugin)
-        url = base_url(other)
-        made: dict[str, Any] = {"title": title, "count": None, "create_url": None, "rows": [],
-                                "all_url": None, "error": None}  # fmt: skip
-        if not rules.decide(self.unit.actor, other, "view").allowed:
-            made["error"] = translator(_("Your role may not see this."))
-            return made
-        shown = rules.visible_fields(self.unit.actor, other)
-        paths = [field_path(c) for c in panel.columns] or [other.info.label]
-        fields = [shown[path] for path in paths if path in shown]
-        found = self.unit.records.query(
-            other.name,
-            columns=read_columns(fields, shown),
-            limit=_PANEL_ROWS,
-            count=True,
-            filters=(Filter(path=by, op="eq", value=self.record.id),),
-        )
-        load_labels(self.unit, self.cells, fields, found.rows, offset=2)
-        places = {path: place for place, path in enumerate(read_columns(fields, shown), 2)}
-        writers = [(self.cells.plain(f), f.kind, [places[f.path], *_at(f, places)])
-                   for f in fields]  # fmt: skip
-        for row in found.rows:
-            texts = [(write(*(row[at] for at in ats)), kind) for write, kind, ats in writers]
-            badges = [{"label": text} for text, kind in texts if kind == "choice" and text]
-            plain = [text for text, kind in texts if kind != "choice"]
-            target, label = self._leads_to(other, fields, row, plain)
-            made["rows"].append(
-                {"label": label or "—", "url": target or f"{url}/{row[0]}",
-                 "detail": " · ".join(t for t in plain[1:] if t), "badges": badges}
-            )  # fmt: skip
-        made["count"] = found.total
-        if found.total and found.total > len(found.rows):
-            made["all_url"] = f"{url}?{by}={self.record.id}"
-        create = rules.decide(self.unit.actor, other, "create").allowed
-        if create and not self.unit.view.read_only and not self.record.is_archived:
-            made["create_url"] = f"{url}/new?{by}={self.record.id}"
-        return made
-
-    def _leads_to(
-        self, other: EntityView, fields: list[Field], row: tuple[Any, ...], texts: list[str]
-    ) -> tuple[str | None, str]:
-        """A link record (a contact's role) leads to what it links to; others to themselves."""
-        first = fields[0] if fields else None
-        label = texts[0] if texts else ""
-        if first is None or first.kind != "ref" or first.target is None or row[2] is None:
-            return None, label
-        target = self.unit.view.entities.get(first.target)
-        return (None if target is None else f"{base_url(target)}/{row[2]}"), label
-
-
-def _at(field: Field, places: Mapping[str, int]) -> list[int]:
-    """Say where a row holds the currency of an amount; texts of a panel stand as they are kept."""
-    return [places[path] for path in beside(field) if field.kind == "money" and path in places]
+        declared = panels(self.unit.view, self.entity)[number]
+        return fetched(self.unit, self.cells, self.record, declared, number=number)
 
 
 def why_page(
