@@ -3,131 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
 import pytest
-from sqlalchemy import select
-from werkzeug.test import TestResponse
+from core.tests.sso_office import (  # noqa: F401
+    Office,
+    make_app,
+    open_office,
+    path_of,
+    serve_sso,
+    text_of,
+)
 
-from trato.access.actor import Actor
-from trato.configuration import apply_data
 from trato.configuration.sealed import save_secrets
-from trato.db.engine import transaction
-from trato.host import Host
-from trato.settings import Settings
 from trato.sso.token import Expected, UnknownKey, read
-from trato.testing.clients import Browser, browser, csrf_of
+from trato.testing.clients import csrf_of
 from trato.testing.clock import SettableClock
-from trato.testing.companies import Company, LicenseIssuer, make_company
-from trato.testing.databases import Database
-from trato.testing.identity import CLIENT_SECRET, IdentityProvider, SigningKey, query_of
+from trato.testing.identity import SigningKey, query_of
 from trato.testing.pages import page_of
-from trato.web.app import create_app
 
-PRIVATE = ("127.0.0.1",)
 WEAK = SigningKey.make("weak", bits=1024)
-
-
-@dataclass
-class Office:
-    """A company whose people sign in through a provider on this machine."""
-
-    company: Company
-    provider: IdentityProvider
-    door: str
-    open: Callable[..., Browser]
-
-    def set(self, **settings: Any) -> None:
-        """Change how people sign in."""
-        apply_data(
-            self.company.host, self.company.slug, {"settings": {"core": settings}},
-        )  # fmt: skip
-
-    def go(self, opened: Browser, *, path: str | None = None, data: dict[str, str] | None = None
-           ) -> str:  # fmt: skip
-        """Go to the provider and sign in there; gives the address one is sent back to."""
-        return self.provider.visit(self.onward(opened, path=path, data=data))
-
-    def onward(
-        self, opened: Browser, *, path: str | None = None, data: dict[str, str] | None = None
-    ) -> str:
-        """Begin at the company's page; gives the address at the provider."""
-        opened.csrf = csrf_of(opened.get(self.door))
-        answer = opened.post(path or self.door, data=data or {})
-        assert answer.status_code == 200, answer.text
-        found = re.search(r'content="0; url=([^"]+)"', answer.text)
-        assert found is not None
-        return found[1].replace("&amp;", "&")
-
-    def enter(self, opened: Browser | None = None, **options: Any) -> tuple[Browser, TestResponse]:
-        """Sign in from the company's page to the end."""
-        opened = opened or self.open()
-        answer = opened.get(path_of(self.go(opened, **options)))
-        if answer.status_code == 302:
-            page = opened.get("/account")
-            opened.csrf = csrf_of(page) if page.status_code == 200 else None
-        return opened, answer
-
-    def member(self, email: str) -> Any:
-        """Find a member of the company by e-mail."""
-        return next((m for m in self.company.view.members.values() if m.email == email), None)
-
-    def changes(self, member_id: Any) -> list[dict[str, Any]]:
-        """Read what the audit has about a member."""
-        from trato.records.tables import audit
-
-        with transaction(self.company.host.engine, tenant_id=self.company.id) as connection:
-            rows = connection.execute(
-                select(audit.c.content).where(
-                    audit.c.tenant_id == self.company.id, audit.c.record_id == member_id
-                )
-            )
-            return [row.content for row in rows]
-
-
-def path_of(address: str) -> str:
-    """Cut an address down to path and query."""
-    return re.sub(r"^https?://[^/]+", "", address)
-
-
-def text_of(answer: TestResponse) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page_of(answer).one("main").text).split())
-
-
-@pytest.fixture(scope="session")
-def sso_host(
-    database: Database, make_settings: Callable[[Database], Settings], host_clock: SettableClock
-) -> Iterator[Host]:
-    settings = replace(make_settings(database), private_hosts=PRIVATE, sso_seconds=1)
-    host = Host(settings, clock=host_clock)
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def office(sso_host: Host, issue_license: LicenseIssuer, clock: SettableClock) -> Iterator[Office]:
-    company = make_company(sso_host, issue_license, plugins=["clients"])
-    app = create_app(sso_host)
-    with IdentityProvider(clock) as provider:
-        provider.person = {"sub": "s-1", "name": "Luz Marina Peña", "email": "luz@acme.example",
-                           "groups": ["Ventas"]}  # fmt: skip
-
-        def opened(actor: Actor | None = None) -> Browser:
-            made = browser(app, actor)
-            made.environ_base["REMOTE_ADDR"] = f"2001:db8::{company.id:x}"
-            return made
-
-        made = Office(company, provider, "", opened)
-        made.set(**provider.settings(sso_creates_people=True, sso_default_role="seller"))
-        save_secrets(sso_host, company.slug, "core", {"sso_client_secret": CLIENT_SECRET})
-        admin = opened(company.member("admin"))
-        shown = page_of(admin.get("/settings/sso"))
-        made.door = path_of(shown.one("code", id="t-address").text.strip())
-        yield made
 
 
 def test_who_the_provider_knows_is_let_in_as_the_usual_role(office: Office) -> None:

@@ -15,6 +15,7 @@ from trato.access import credentials, second_factor
 from trato.access import store as people
 from trato.access.actor import Actor
 from trato.db.engine import set_tenant, transaction
+from trato.entities.fold import fold
 from trato.errors import (
     ConfigError,
     DomainError,
@@ -248,6 +249,7 @@ def create_user(
         raise DomainError(_("There is no team '{team}'."), team=unknown[0], code="no_team")
     with transaction(host.engine, tenant_id=owner.id) as connection:
         user = people.find_user(connection, email)
+        _refuse_double(view, email, None if user is None else user.id, now=host.clock())
         created = user is None
         if user is None:
             user = people.create_user(
@@ -268,6 +270,24 @@ def create_user(
                      "until": [None, ends_at and ends_at.isoformat()]},
         )  # fmt: skip
     return NewUser(user_id=user.id, member_id=member_id, email=user.email, created=created)
+
+
+def _refuse_double(
+    view: TenantView, email: str, user_id: UUID | None, *, now: dt.datetime
+) -> None:
+    """Refuse a second account of somebody whom the company's identity provider let in.
+
+    :raises DomainError: with what to do instead.
+    """
+    wanted = fold(email)
+    if any(
+        fold(member.email) == wanted and member.user_id != user_id and member.may_enter(now)
+        for member in view.members.values()
+    ):
+        raise DomainError(
+            _("{email} has access to this company already, through its identity provider."),
+            hint=_("Change the roles of that person instead."), email=email, code="has_access",
+        )  # fmt: skip
 
 
 def end_of_day(day: dt.date, timezone: str) -> dt.datetime:

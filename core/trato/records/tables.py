@@ -119,7 +119,7 @@ notice = Table(
     Column("tenant_id", Integer, nullable=False),
     Column("id", Id, nullable=False),
     Column("member_id", Id, nullable=False),
-    #: `mention`, `note`, `change`; `import`, `export` of a failed one, `tried`, `imported`,
+    #: `mention`, `assigned`, `note`, `change`; `import`, `export` of a failed one, `tried`, `imported`,
     #: `exported`, whose desk is the record; `task_done`, `task_failed` of a job's task
     Column("kind", Text, nullable=False),
     Column("entity", Key, nullable=False),
@@ -128,9 +128,28 @@ notice = Table(
     Column("note_id", Id),
     Column("created_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime),
+    #: Whether the bell tells it; and while a letter shall, how: `now` or `daily`.
+    Column("is_shown", Boolean, nullable=False, server_default=true()),
+    Column("mail", Key),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
     Index(None, "tenant_id", "member_id", "created_at", "id"),
+    Index(
+        "ix_core_notice_mail", "tenant_id", "member_id",
+        sqlite_where=text("mail IS NOT NULL"), postgresql_where=text("mail IS NOT NULL"),
+    ),
+    info=CORE,
+)  # fmt: skip
+
+#: What a member has chosen to be told, and how; see ``records.notice_choices``.
+notice_choice = Table(
+    "core_notice_choice",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    Column("member_id", Id, nullable=False),
+    Column("content", Json, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "member_id"),
+    ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER, ondelete="CASCADE"),
     info=CORE,
 )
 
