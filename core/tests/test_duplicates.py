@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, event, text
@@ -443,6 +444,94 @@ def test_many_rows_do_what_was_chosen_about_what_is_there(
         now = unit.records.get(CLIENT, there.id)
     assert now["name"] == ("Uno ter" if policy == "update" else "Uno")
     assert now["city"] == ("Cali" if policy == "update" else None)
+
+
+def test_rows_that_share_a_value_make_one_record_with_as_many_statements_as_two(
+    tenant: Company, count_statements: Callable[[], AbstractContextManager[Statements]]
+) -> None:
+    def save(start: int, count: int) -> tuple[list[Any], int]:
+        rows = [
+            {"name": f"Sede {n}", "phone": f"60{start}5551234", "identification": f"{start}0000{n}"}
+            for n in range(count)
+        ]
+        with count_statements() as counted, tenant.unit() as unit:
+            return unit.records.bulk(CLIENT, rows, duplicates="update"), len(counted)
+
+    save(4, 2)  # what is asked once
+    _two, few = save(5, 2)
+    outcomes, many = save(6, 40)
+
+    assert [o.status for o in outcomes] == ["created", *["updated"] * 39]
+    assert len({o.id for o in outcomes}) == 1
+    assert many == few
+    with tenant.unit(read=True) as unit:
+        now = unit.records.get(CLIENT, outcomes[0].id)
+        assert (now["name"], now.version) == ("Sede 39", 1)
+        assert len(unit.records.history(CLIENT, now.id)) == 1
+
+
+def test_rows_find_the_record_as_the_rows_before_them_have_left_it(tenant: Company) -> None:
+    there = create(tenant, name="Uno", identification="909214530", email="viejo@uno.co")
+    rows = [
+        {"name": "Uno", "identification": "909214530", "email": "nuevo@uno.co"},
+        {"name": "Otro", "email": "viejo@uno.co"},
+        {"name": "Uno S.A.S.", "email": "nuevo@uno.co"},
+        {"name": "Uno S.A.S.", "email": "nuevo@uno.co"},
+        {"name": "Otro", "email": "viejo@uno.co", "city": "Cali"},
+    ]
+    with tenant.unit() as unit:
+        outcomes = unit.records.bulk(CLIENT, rows, duplicates="update")
+
+    assert [o.status for o in outcomes] == [
+        "updated", "created", "updated", "unchanged", "updated",
+    ]  # fmt: skip
+    assert [o.id == there.id for o in outcomes] == [True, False, True, True, False]
+    with tenant.unit(read=True) as unit:
+        now, other = (unit.records.get(CLIENT, outcomes[n].id) for n in (0, 1))
+    assert (now["name"], now["email"], now.version) == ("Uno S.A.S.", "nuevo@uno.co", 2)
+    assert (other["name"], other["city"], other.version) == ("Otro", "Cali", 1)
+
+
+def test_a_row_that_is_refused_takes_no_other_row_of_its_record_along(tenant: Company) -> None:
+    rows: list[dict[str, Any]] = [
+        {"name": "Uno", "phone": "3101234567"},
+        {"name": "Uno", "phone": "3101234567", "category_id": uuid4()},
+        {"name": "Uno", "phone": "3101234567", "city": "Cali"},
+        {"name": "Uno", "phone": "3101234567", "email": "sin arroba"},
+    ]
+    with tenant.unit() as unit:
+        outcomes = unit.records.bulk(CLIENT, rows, duplicates="update")
+
+    assert [o.status for o in outcomes] == ["created", "refused", "updated", "refused"]
+    with tenant.unit(read=True) as unit:
+        now = unit.records.get(CLIENT, outcomes[0].id)
+    assert (now["city"], now["category_id"]) == ("Cali", None)
+
+
+def test_a_row_that_is_like_two_is_refused(tenant: Company) -> None:
+    create(tenant, name="Uno", identification="909214530")
+    create(tenant, name="Dos", email="x@dos.co")
+    rows = [{"name": "Quién", "identification": "909214530", "email": "x@dos.co"}]
+
+    with tenant.unit() as unit:
+        (outcome,) = unit.records.bulk(CLIENT, rows, duplicates="update")
+
+    assert outcome.status == "refused"
+
+
+def test_rows_by_match_and_rows_by_duplicate_of_one_record_join(tenant: Company) -> None:
+    there = create(tenant, name="Uno", identification="909214530", phone="3101234567")
+    rows = [
+        {"name": "Uno", "phone": "3101234567", "city": "Cali"},
+        {"name": "Uno", "identification": "909214530", "address": "Calle 1"},
+    ]
+    with tenant.unit() as unit:
+        outcomes = unit.records.bulk(CLIENT, rows, match="identification", duplicates="update")
+
+    assert [(o.status, o.id) for o in outcomes] == [("updated", there.id)] * 2
+    with tenant.unit(read=True) as unit:
+        now = unit.records.get(CLIENT, there.id)
+    assert (now["city"], now["address"], now.version) == ("Cali", "Calle 1", 2)
 
 
 def test_rows_do_not_change_what_their_author_may_not_see_or_edit(tenant: Company) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -281,21 +281,30 @@ class Records:
     ) -> list[Outcome]:  # fmt: skip
         changes = bulk.plan(self.unit, view, rows, match=match, ids=ids)
         settled = bulk_duplicates.settle(self.unit, view, rows, changes, policy)
-        left = settled.skipped.keys() | set(settled.again)
+        left = settled.left_out()
         now = [change for number, change in enumerate(changes) if number not in left]
         written = {change.id for change in writing.save(self.unit, view, now)}
         outcomes: dict[int, Outcome] = {
             number: Outcome(status="skipped", id=there) for number, there in settled.skipped.items()
         }
-        if settled.again:
-            later = self._bulk(
-                view, [rows[n] for n in settled.again], match,
-                None if ids is None else [ids[n] for n in settled.again], policy,
-            )  # fmt: skip
-            outcomes |= zip(settled.again, later, strict=True)
         for number, change in enumerate(changes):
             if number not in left:
                 outcomes[number] = _outcome(change, written, settled.told.get(number))
+        for leader, others in settled.joined.items():
+            if changes[leader].errors:
+                # One of them is the reason, and the others shall not suffer from it.
+                for number in (leader, *others):
+                    alone = None if ids is None else [ids[number]]
+                    outcomes[number] = self._bulk(view, [rows[number]], match, alone, policy)[0]
+                continue
+            first = outcomes[leader]
+            for number in (leader, *others) if first.status != "unchanged" else ():
+                status = "unchanged" if number in settled.same else "updated"
+                outcomes[number] = replace(first, status=status)
+            if first.status == "created":
+                outcomes[leader] = first
+            elif first.status == "unchanged":
+                outcomes |= dict.fromkeys(others, first)
         return [outcomes[number] for number in range(len(rows))]
 
     def count_where(self, entity: Kind, *conditions: ColumnElement[bool]) -> int:
