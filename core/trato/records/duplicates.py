@@ -134,6 +134,7 @@ def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: boo
         return
     paths = tuple(dict.fromkeys(path for rule in rules for path in rule.fields))
     held = _read(unit, entity, paths, ids)
+    place = {record.id: number for number, record in enumerate(held)}
     by_key: dict[tuple[int, Any], list[_Held]] = defaultdict(list)
     for record in held:
         for number, rule in enumerate(rules):
@@ -157,9 +158,9 @@ def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: boo
                                for p in rule.fields if (text := record.values[p])):  # fmt: skip
                             reasons[record.id].setdefault(path, False)
         told = [
-            _tell(unit, entity, record, reasons[record.id])
-            for record in held
-            if record.id in reasons and record.id != one.id
+            _tell(unit, entity, held[place[found]], why)
+            for found, why in sorted(reasons.items(), key=lambda reason: place[reason[0]])
+            if found != one.id
         ]
         one.found = sorted(told, key=lambda found: not found.same)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
@@ -89,6 +90,8 @@ def format_phone(e164: str, *, extension: str = "", region: str = DEFAULT_REGION
     return phonenumbers.format_number(number, style)
 
 
+# A save compares the phone of a record several times, and the plan of numbers is slow to ask.
+@lru_cache(maxsize=4096)
 def tidy_phone(text: str) -> str:
     """Write a Colombian number that exists in E.164, with its extension; leave all others."""
     try:

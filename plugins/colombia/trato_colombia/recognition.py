@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from trato_colombia.identification import Level, check_identification
 from trato_colombia.identification_types import CC, NIT, Holder, IdentificationType, find_type
@@ -44,6 +45,7 @@ def guess_type(holder: Holder, text: str) -> IdentificationType | None:
     return None
 
 
+@lru_cache(maxsize=4096)  # a save compares the number of a record several times
 def identification_spellings(text: str) -> tuple[str, ...]:
     """Give the ways in which the same number may be kept: without its check digit, and with it.
 
