@@ -122,8 +122,8 @@ notice = Table(
     Column("tenant_id", Integer, nullable=False),
     Column("id", Id, nullable=False),
     Column("member_id", Id, nullable=False),
-    #: `mention`, `assigned`, `note`, `change`; `import`, `export` of a failed one, `tried`, `imported`,
-    #: `exported`, whose desk is the record; `task_done`, `task_failed` of a job's task
+    #: `mention`, `assigned`, `note`, `change`; `import`, `export` of a failed one, `tried`,
+    #: `imported`, `exported`, whose desk is the record; `task_done`, `task_failed` of a job's task
     Column("kind", Text, nullable=False),
     Column("entity", Key, nullable=False),
     Column("record_id", Id, nullable=False),
