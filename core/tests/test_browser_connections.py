@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from core.tests.shop import SHOP, ShopDouble
 from core.tests.shop_company import open_company, open_double, save, serve_shop  # noqa: F401
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from trato.api import Host
-from trato.testing.browser import DESK, PHONE, Theme, Window, launch, served, watched
+from trato.testing.browser import DESK, PHONE, Theme, Window, served, watched
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
 from trato.testing.syncing import sync
@@ -27,14 +27,6 @@ SHOTS = os.environ.get("TRATO_SHOTS")
 
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(name="address", scope="module")
@@ -80,13 +72,10 @@ def test_the_pages_can_be_read_by_everybody(
         here.sign_in(admin.member.email)
         found: list[Any] = []
         page = here.at(BASE)
-        for name, step in (
-            ("list", lambda: None),
-            ("one", lambda: page.get_by_role("link", name="Shop").last.click()),
-            ("review", lambda: page.get_by_role("link", name="Una pieza").click()),
-        ):
-            step()
-            page.wait_for_load_state()
+        for name, link in (("list", None), ("one", "Shop"), ("review", "Una pieza")):
+            if link is not None:
+                with page.expect_navigation():
+                    page.get_by_role("link", name=link).last.click()
             page.evaluate(AXE.read_text("utf-8"))
             found += page.evaluate("async () => (await axe.run()).violations.map(v => v.id)")
             wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")

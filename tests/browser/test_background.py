@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlit
 Open = Callable[..., Watched]
 JOBS = "/settings/jobs"
 VERIFY, CLEAN = "core.verify_audit", "core.remove_old_tasks"
+#: Longer than the page waits between two looks, in milliseconds.
+LATER = 5_000
 #: Says that the page is, or is not, in sight, as the browser would.
 HIDE = """(hidden) => {
   Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
@@ -47,6 +49,7 @@ def test_tasks_are_shown_anew_while_the_page_is_looked_at(
     [task] = queue(tenant, VERIFY)
     here = open_page()
     here.sign_in(actor.member.email)
+    here.page.clock.install()
     page = here.at(JOBS)
     region = page.locator("#t-jobs")
     expect(region).to_contain_text("En espera")
@@ -55,9 +58,8 @@ def test_tasks_are_shown_anew_while_the_page_is_looked_at(
     tenant.run_task(task)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    # Its own clock runs three times past the moment at which it would ask.
-    page.wait_for_function("(from) => performance.now() - from > 9000",
-                           arg=page.evaluate("performance.now()"))  # fmt: skip
+    for _look in range(3):
+        page.clock.run_for(LATER)
     hidden = [url for url in asked if "/rows" in url]
     page.evaluate(HIDE, False)
 
@@ -71,13 +73,13 @@ def test_a_button_under_the_keyboard_stays_where_it_is(
     queue(tenant, VERIFY)
     here = open_page()
     here.sign_in(actor.member.email)
+    here.page.clock.install()
     page = here.at(JOBS)
     cancel = page.locator("#t-jobs form button").first
     cancel.focus()
 
     page.evaluate(HIDE, False)
-    page.wait_for_function("(from) => performance.now() - from > 4500",
-                           arg=page.evaluate("performance.now()"))  # fmt: skip
+    page.clock.run_for(LATER)
 
     expect(cancel).to_be_focused()
     cancel.press("Enter")

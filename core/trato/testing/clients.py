@@ -42,10 +42,18 @@ class Browser(FlaskClient):
 
 
 def csrf_of(answer: TestResponse) -> str:
-    """Read the form token of a page."""
-    found = _TOKEN.search(answer.text)
+    """Read the form token of an answer's page."""
+    return token_in(answer.text, f"{answer.request.path} ({answer.status})")
+
+
+def token_in(html: str, name: str) -> str:
+    """Read the form token of a page.
+
+    :param name: what the page is called where it has none.
+    """
+    found = _TOKEN.search(html)
     if found is None:
-        raise ValueError(f"{answer.request.path} ({answer.status}) has no form token")
+        raise ValueError(f"{name} has no form token")
     return found[1]
 
 

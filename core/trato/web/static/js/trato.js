@@ -294,6 +294,9 @@
     input.setAttribute("aria-controls", list.id);
     input.setAttribute("aria-expanded", "false");
 
+    // The answer to a key may come after one has chosen or left: it must not open the list again,
+    // over what follows, where Enter would choose once more.
+    let isAsked = false;
     const options = () => all("[data-id], [data-create]", list);
     const active = () => list.querySelector('[aria-selected="true"]');
 
@@ -301,7 +304,10 @@
       list.hidden = !open;
       input.setAttribute("aria-expanded", String(open));
       if (open) list.scrollIntoView({ block: "nearest" });
-      else mark(null);
+      else {
+        isAsked = false;
+        mark(null);
+      }
     }
 
     function mark(option) {
@@ -324,7 +330,10 @@
       value.dispatchEvent(new Event("input", { bubbles: true }));
     }
 
-    input.addEventListener("input", () => { value.value = input.value.trim(); });
+    input.addEventListener("input", () => {
+      isAsked = true;
+      value.value = input.value.trim();
+    });
     input.addEventListener("blur", () => show(false));
     list.addEventListener("mousedown", (event) => {
       event.preventDefault();
@@ -332,14 +341,17 @@
       if (option) pick(option);
     });
     list.addEventListener("htmx:afterSwap", () => {
-      if (document.activeElement !== input) return;
+      if (!isAsked || document.activeElement !== input) return;
       show(true);
       mark(options()[0] ?? null);
     });
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
-        if (list.hidden) return htmx.trigger(input, "t-open");
+        if (list.hidden) {
+          isAsked = true;
+          return htmx.trigger(input, "t-open");
+        }
         const items = options();
         const step = event.key === "ArrowDown" ? 1 : -1;
         mark(items[(items.indexOf(active()) + step + items.length) % items.length] ?? null);
