@@ -144,3 +144,20 @@ def test_record_out_of_sight_leaves_the_lists(
         unit.records.update(PIECE, made.id, {"owner_id": str(actor.member_id)})
 
     assert "Suyo" not in browser.get("/core/marks").text
+
+
+def test_page_of_marks_says_what_to_do_where_there_are_none(
+    actor: Actor, sign_in: SignIn, url: str
+) -> None:
+    browser = sign_in(actor)
+
+    untouched = page_of(browser.get("/core/marks"))
+    browser.post(f"{url}/marks/favorite", data={"on": "1"})
+    begun = page_of(browser.get("/core/marks"))
+
+    way = untouched.one("div", "t-empty-actions").one("a")
+    assert way.text == "Abrir Clientes"
+    assert way.attrs["href"] == "/clients/clients"
+    assert begun.all("div", "t-empty-actions") == []
+    hints = [item.text for item in begun.all("li", "t-notices-none")]
+    assert any("presione el ojo" in hint for hint in hints)

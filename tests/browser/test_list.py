@@ -120,6 +120,32 @@ def test_cell_is_edited_with_the_mouse_and_taken_back(
     page.wait_for_url(re.compile(f"{CLIENTS}/[0-9a-f-]{{36}}$"))
 
 
+def test_click_opens_the_record_at_once_where_no_second_one_could_edit(
+    open_page: Open, tenant: Company
+) -> None:
+    clerk = tenant.member_with(
+        {CLIENT: {"view": "all", "edit": "all"}}, fields={CLIENT: {"city": "read"}}
+    )
+    here = open_page(DESK)
+    assert clerk.member is not None
+    here.sign_in(clerk.member.email)
+    opened = re.compile(rf"{CLIENTS}/[0-9a-f-]+$")
+
+    def click(head: str) -> Page:
+        here.page.clock.install(time=0)
+        page = listed(here)
+        page.clock.pause_at(600_000)
+        heads = page.locator(".t-table thead th").all_inner_texts()
+        page.locator("tr.t-row").nth(1).locator("> *").nth(heads.index(head)).click()
+        return page
+
+    expect(click("Ciudad")).to_have_url(opened)
+    page = click("Cupo de crédito")
+    expect(page).not_to_have_url(opened)
+    page.clock.run_for(300)
+    expect(page).to_have_url(opened)
+
+
 def test_cells_of_every_kind_are_edited_with_the_keyboard_alone(
     signed_in: Callable[..., Watched], tenant: Company
 ) -> None:

@@ -121,6 +121,8 @@
   // A row opens where one clicks it, unless one clicked something in it or marked text to copy.
   let opening = 0;
 
+  const isEdited = (cell) => Boolean(cell?.closest("table").tHead.rows[0].cells[cell.cellIndex].dataset.edits);
+
   function openRow(event, target) {
     clearTimeout(opening);
     const row = target.closest("[data-row]");
@@ -128,8 +130,9 @@
     if (String(getSelection())) return;
     const link = row.querySelector("a");
     if (event.ctrlKey || event.metaKey) open(link.href, "_blank", "noopener");
-    // Where cells are edited in place a second click may follow, which does that.
-    else if (target.closest("[data-cells] td")) opening = setTimeout(() => link.click(), 250);
+    // In a cell that is edited in place a second click may follow, which does that; anywhere else
+    // nobody has to wait.
+    else if (isEdited(target.closest("[data-cells] td"))) opening = setTimeout(() => link.click(), 250);
     else link.click();
   }
 
