@@ -35,7 +35,7 @@ def bring(client: Browser) -> str:
 @pytest.mark.parametrize(
     ("do", "said"),
     [
-        ("try", "La prueba de su importación de clientes terminó"),
+        ("try", "El ensayo de su importación de clientes terminó"),
         ("import", "Su importación de clientes terminó"),
     ],
 )

@@ -15,6 +15,7 @@ from trato.exchange import desk as desks
 from trato.jobs.exchanging import IMPORTS
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company
+from trato.web import imports
 
 CLIENT = "clients.client"
 IMPORT = "/clients/clients/import"
@@ -45,6 +46,20 @@ def names(company: Company) -> set[str]:
 def test_the_list_leads_to_the_import(client: Browser) -> None:
     assert f'href="{IMPORT}"' in client.get("/clients/clients").text
     assert 'type="file"' in client.get(IMPORT).text
+
+
+def test_a_file_is_looked_into_once_and_no_page_opens_it_again(
+    client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = upload(client).headers["Location"]
+
+    def refuse(*_given: Any, **_options: Any) -> None:
+        raise AssertionError("a large workbook would take seconds")
+
+    monkeypatch.setattr(imports, "open_table", refuse)
+    page = client.get(place).text
+    assert "Uno S.A.S. · Dos Ltda." in page
+    assert client.post(place, data=choices(page) | {"do": "try"}).status_code == 302
 
 
 def test_columns_are_recognised_tried_and_imported(client: Browser, tenant: Company) -> None:

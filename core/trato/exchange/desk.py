@@ -45,6 +45,11 @@ class Desk:
     match: str | None = None
     duplicates: str = "create"
     encoding: str | None = None
+    #: What the file was found to be when it came: its sheet or encoding, the titles of its
+    #: columns, and the first values of each. A workbook is not opened again for every page.
+    kind: str = ""
+    headers: list[str] = field(default_factory=list)
+    samples: list[list[str]] = field(default_factory=list)
     #: Of an export: what of the list is wanted, see ``saved_query``.
     query: dict[str, Any] = field(default_factory=dict)
     #: Ids of its tasks, the newest last; those of an import that only try.

@@ -21,7 +21,7 @@ from trato.exchange import desk as desks
 from trato.exchange.cells import cell_text
 from trato.exchange.desk import Desk
 from trato.exchange.mapping import IGNORE, propose
-from trato.exchange.reading import Table, open_table
+from trato.exchange.reading import open_table
 from trato.exchange.references import keys_of
 from trato.exchange.wording import ID, Wording
 from trato.jobs.exchanging import IMPORT, IMPORTS
@@ -83,8 +83,8 @@ def upload(plugin: str, collection: str) -> Response:
         try:
             # The body lies on the disk already; it is copied piece by piece.
             sent.save(desk.source, buffer_size=1 << 16)
-            with open_table(desk.source) as table:
-                _propose(entity, desk, table)
+            _look(desk)
+            _propose(entity, desk)
             desk.save()
         except TratoError as error:
             shutil.rmtree(desk.folder, ignore_errors=True)
@@ -120,14 +120,13 @@ def run(plugin: str, collection: str, id: UUID) -> Response:
         url = f"{base_url(entity)}/import/{id}"
         if last is not None and last.state in ("queued", "running"):
             return flash.flash(redirect(url), translator(_("It is running already.")))
-        with open_table(desk.source, encoding=desk.encoding) as table:
-            _read_choices(desk, table)
-            try:
-                _check(entity, desk, table)
-            except TratoError as error:
-                page = _page(entity, desk, errors=_texts(error))
-                return make_response(render_template("import.html", page=page), 422)
-            desks.remember(current_host(), g.actor.tenant_id, desk, table.headers)
+        _read_choices(desk)
+        try:
+            _check(entity, desk)
+        except TratoError as error:
+            page = _page(entity, desk, errors=_texts(error))
+            return make_response(render_template("import.html", page=page), 422)
+        desks.remember(current_host(), g.actor.tenant_id, desk, desk.headers)
         is_trial = request.form.get("do") != "import"
         with opened(plugin, collection, read=False) as (unit, _entity):
             payload = {"desk": str(desk.id), "dry_run": is_trial}
@@ -187,18 +186,30 @@ def _wording() -> Wording:
     return Wording(current_host().catalogs, locale())
 
 
-def _propose(entity: EntityView, desk: Desk, table: Table) -> None:
+def _look(desk: Desk) -> None:
+    """Keep what the file is, so that no page has to open it again."""
+    with open_table(desk.source, encoding=desk.encoding) as table:
+        rows = [row.cells for row, _n in zip(table, range(_SAMPLE), strict=False)]
+        desk.headers = list(table.headers)
+        desk.kind = table.sheet or (table.encoding or "").upper()
+    desk.samples = [
+        [cell_text(cells[index])[:60] for cells in rows if cells[index] is not None]
+        for index in range(len(desk.headers))
+    ]
+
+
+def _propose(entity: EntityView, desk: Desk) -> None:
     """Choose for each column what was chosen the last time, else the field that it names."""
     actor: Actor = g.actor
-    known = desks.remembered(current_host(), actor.tenant_id, entity.name, table.headers)
+    known = desks.remembered(current_host(), actor.tenant_id, entity.name, desk.headers)
     if known is not None:
-        desk.map = {h: str(p) for h, p in known["map"].items() if h in table.headers}
+        desk.map = {h: str(p) for h, p in known["map"].items() if h in desk.headers}
         desk.match, desk.duplicates = known["match"], known["duplicates"]
         offered = {path for path, _label in _targets(entity)}
         desk.map = {h: p if p in offered else IGNORE for h, p in desk.map.items()}
         return
     writable = rules.writable_fields(actor, entity)
-    for proposal in propose(table.headers, _wording().names(actor, entity)):
+    for proposal in propose(desk.headers, _wording().names(actor, entity)):
         path = proposal.path or IGNORE
         root = path if path in writable or path == ID else path.rpartition(".")[0]
         desk.map[proposal.header] = path if root in writable or path == ID else IGNORE
@@ -206,16 +217,16 @@ def _propose(entity: EntityView, desk: Desk, table: Table) -> None:
     desk.match = keys[0] if keys else None
 
 
-def _read_choices(desk: Desk, table: Table) -> None:
+def _read_choices(desk: Desk) -> None:
     """Read the form: columns by their place, as two headers may look alike in HTML."""
-    for index, header in enumerate(table.headers):
+    for index, header in enumerate(desk.headers):
         desk.map[header] = request.form.get(f"column-{index}", IGNORE) or IGNORE
     desk.match = request.form.get("match") or None
     chosen = request.form.get("duplicates", "create")
     desk.duplicates = chosen if chosen in _DUPLICATES else "create"
 
 
-def _check(entity: EntityView, desk: Desk, table: Table) -> None:
+def _check(entity: EntityView, desk: Desk) -> None:
     """Refuse choices by which no row could be imported."""
     filled = [path for path in desk.map.values() if path != IGNORE]
     wording = _wording()
@@ -296,17 +307,14 @@ def _page(entity: EntityView, desk: Desk, errors: list[str] | None = None) -> di
     heading = _crumbs(entity)
     wording = _wording()
     url = f"{base_url(entity)}/import/{desk.id}"
-    with open_table(desk.source, encoding=desk.encoding) as table:
-        rows = [row.cells for row, _n in zip(table, range(_SAMPLE), strict=False)]
-        headers = table.headers
-        kind = table.sheet or (table.encoding or "").upper()
     fields = rules.visible_fields(g.actor, entity)
     return {
-        "title": heading, "errors": errors or [], "action": url, "file": desk.file, "kind": kind,
+        "title": heading, "errors": errors or [], "action": url, "file": desk.file,
+        "kind": desk.kind,
         "columns": [
             {"name": f"column-{index}", "header": header, "value": desk.map.get(header, IGNORE),
-             "sample": [cell_text(cells[index])[:60] for cells in rows if cells[index] is not None]}
-            for index, header in enumerate(headers)
+             "sample": desk.samples[index]}
+            for index, header in enumerate(desk.headers)
         ],
         "targets": [(IGNORE, translator(_("Leave out"))), *_targets(entity)],
         "match": desk.match or "",
