@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from trato.access.actor import Actor
 from trato.host import Host
-from trato.records import undoing
+from trato.records import undoing, views
 from trato.testing.browser import DESK, PHONE, Watched
 from trato.testing.companies import Company
 from trato.web.app import create_app
@@ -53,6 +53,7 @@ def pages(shop: Company) -> dict[str, tuple[str, Step | None]]:
         "list": (CLIENTS, None),
         "filters": (CLIENTS, _open_filters),
         "filtered": (f"{CLIENTS}?status=active&credit_limit__gte=1000000", None),
+        "view changed": (f"{CLIENTS}?view=prospects&_edited=1&status=active", _open_view),
         "nothing found": (f"{CLIENTS}?q=zzzz", None),
         "bin": (f"{CLIENTS}?bin=1", None),
         "contacts": ("/clients/contacts", None),
@@ -84,6 +85,11 @@ def _record(shop: Company) -> UUID:
 def _open_filters(page: Page) -> None:
     page.click("#t-filters summary:has-text('Filtro')")
     page.click(".t-filter-menu details:nth-of-type(3) summary")
+
+
+def _open_view(page: Page) -> None:
+    page.click(".t-views-keep summary")
+    page.wait_for_selector("[data-view-form]")
 
 
 def _type_reference(page: Page) -> None:
@@ -127,11 +133,13 @@ def samples(shop: Company, admin: Actor) -> dict[str, str]:
     view, record = shop.view, _record(shop)
     with shop.unit(admin) as unit:
         entity = unit.view.entities["clients.client"]
+        view_id = views.create(unit, entity, "De todos", views.Content(), share="all")
         refused = undoing.keep_refused(unit, entity, [(record, "Lo cambió otra persona.")])
     return {
         "plugin": "clients", "collection": "clients", "record_id": str(record),
         "refused_id": str(refused), "entity_name": "clients.client", "key": "admin",
         "field_path": "name", "number": "0", "team_id": str(next(iter(view.teams))),
+        "view_id": str(view_id),
         "member_id": str(next(m.id for m in view.members.values() if "seller" in m.roles)),
     }  # fmt: skip
 
@@ -150,6 +158,10 @@ ELSEWHERE = {
     "short_form.show": "likewise",
     "signin.start": "leads on to the first list",
     "signin.form": "leads on who is signed in; looked at before",
+    **dict.fromkeys(
+        ("signin_company.form", "signin_company.come_back", "signin_company.follow_link",
+         "signin_company.leave"), "core/tests/test_browser_sso.py",
+    ),
     "signin_code.form": "tests/browser/test_access_pages.py",
     "signin_links.follow": "leads on to the next",
     "signin_links.choose": "tests/browser/test_access_pages.py",

@@ -72,6 +72,16 @@
     }, { once: true });
   });
 
+  // --- views: the chosen one is in sight, also where their row scrolls ---
+
+  function showView() {
+    const tab = document.querySelector(".t-views-tabs [aria-current]");
+    const row = tab?.closest("ul");
+    if (!row) return;
+    const [at, within] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+    if (at.left < within.left || at.right > within.right) row.scrollLeft += at.left - within.left - 40;
+  }
+
   // --- selection: the bar itself shows by style; here are the count, ranges and the key ---
 
   const boxes = () => all("[data-choose]");
@@ -121,6 +131,7 @@
   });
 
   document.addEventListener("htmx:afterSettle", () => {
+    showView();
     if (document.querySelector("[data-choose-all]")?.checked) chooseRows(boxes(), true);
     else count();
   });
@@ -132,5 +143,6 @@
     focused?.closest("[data-row]")?.querySelector("[data-choose]")?.click();
   });
 
+  showView();
   count();
 })();
