@@ -92,6 +92,8 @@ def upload(plugin: str, collection: str) -> Response:
         except OSError:
             shutil.rmtree(desk.folder, ignore_errors=True)
             raise
+        finally:
+            sent.close()  # on the disk it would be there twice until the request is forgotten
         return redirect(f"{base_url(entity)}/import/{desk.id}")
 
 
