@@ -42,7 +42,7 @@ PAIRS: dict[str, tuple[str, ...]] = {
         "admin.plan_configuration", "admin.save_company", "admin.save_logo", "admin.save_mail",
         "admin.save_settings", "admin.save_sso",
         "admin.create_field", "admin.save_field", "admin.change_field", "admin.change_choices",
-        "admin.create_team", "admin.save_team", "admin.save_role",
+        "admin.create_team", "admin.save_team", "admin.save_role", "admin.arrange_form",
     ),
     "config merge-choice": ("admin.merge",),
     "config remove-role": ("admin.delete_role",),

@@ -61,7 +61,11 @@ def parts(view: TenantView, entity: EntityView) -> list[Part]:
         layout = view.layouts.get(entity.name)
         made = declared_parts(view, entity)
         if layout is not None:
-            made = arranged(made, layout, entity.fields)
+            known = {tab.key for tab in tabs(view, entity)}
+            made = [
+                part if part.tab in known else replace(part, tab=GENERAL)
+                for part in arranged(made, layout, entity.fields)
+            ]
         entity.cache["parts"] = made
     return made
 
@@ -147,7 +151,6 @@ def arranged(declared: Sequence[Part], layout: Layout, known: Collection[str]) -
             by_key[part.key] = replace(first, paths=first.paths + part.paths)
     if not layout.sections:
         return list(declared)
-    tab_keys = {part.tab for part in declared} | {one.key for one in layout.tabs} | {GENERAL}
     made: dict[str, Part] = {}
     for laid in layout.sections:
         base = by_key.get(laid.key)
@@ -155,8 +158,7 @@ def arranged(declared: Sequence[Part], layout: Layout, known: Collection[str]) -
         made[laid.key] = Part(
             key=laid.key, title=base.title if base else "", is_own=bool(base and base.is_own),
             plugin=base.plugin if base else "", titles=laid.titles, is_away=is_away,
-            tab=laid.tab if laid.tab in tab_keys else GENERAL,
-            paths=tuple(p for p in laid.fields if not (is_away and p in known)),
+            tab=laid.tab, paths=tuple(p for p in laid.fields if not (is_away and p in known)),
         )  # fmt: skip
     placed = {path for part in made.values() for path in part.paths}
     order = list(made)

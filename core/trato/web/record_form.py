@@ -173,6 +173,10 @@ class RecordForm(FormPage):
         return {"title": heading, "action": f"{url}/edit", "cancel_url": url,
                 "draft_url": f"{url}/draft"}  # fmt: skip
 
+    def sample(self) -> list[dict[str, Any]]:
+        """Make the tabs alone, with what the form begins with, for who arranges them."""
+        return self._tabs(self.stored(), {})
+
     def _tabs(self, values: dict[str, Any], wrong: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Put sections and rows under their tabs, the first of them for what names none."""
         made: dict[str, dict[str, Any]] = {

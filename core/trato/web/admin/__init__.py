@@ -17,6 +17,7 @@ from trato.web.admin import (  # isort: skip
     mail,
     modules,
     plugin_settings,
+    record_forms,
     removing,
     roles,
     teams,
@@ -27,6 +28,6 @@ from trato.web.admin import (  # isort: skip
 
 __all__ = [
     "auditing", "blueprint", "choices", "company", "configuration", "connections", "exports",
-    "fields", "jobs", "mail", "modules", "plugin_settings", "removing", "roles",
+    "fields", "jobs", "mail", "modules", "plugin_settings", "record_forms", "removing", "roles",
     "sso", "teams", "tokens", "users",
 ]  # fmt: skip

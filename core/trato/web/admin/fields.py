@@ -73,6 +73,8 @@ def fields_page(entity: EntityView, errors: list[str] | None = None) -> str:
         url=f"{ROOT}/fields/{entity.name}", rows=[_row(f, active) for f in active],
         retired=[_row(f, active) for f in own if not f.active],
         create_url=f"{ROOT}/fields/{entity.name}/new", create_label=translator(_("New field")),
+        form_url=f"{ROOT}/forms/{entity.name}"
+        if ("list", entity.name) in admin().view.screens else None,
     )  # fmt: skip
 
 
