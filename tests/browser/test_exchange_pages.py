@@ -98,6 +98,52 @@ def test_a_form_warns_while_one_types(
     expect(told).to_be_empty()
 
 
+def test_a_file_is_chosen_in_the_words_of_the_person(
+    open_page: Open, company: Company, axe: str, look: str, tmp_path: Path
+) -> None:
+    heavy = tmp_path / "foto.png"
+    heavy.write_bytes(bytes(150_000))
+    watched, page = enter(open_page, company, look)
+    page = watched.at(f"{CLIENTS}/import")
+    told = page.locator(".t-file-told")
+    expect(told).to_have_text("o suéltelo aquí")
+
+    with watched.refused(422):
+        page.get_by_role("button", name="Continuar").click()
+        expect(page.locator("#f-file-error")).to_have_text("Elija un archivo.")
+    # The control is where the error is, and the keyboard too.
+    expect(page.get_by_label("Archivo")).to_be_focused()
+    judge(page, axe, look, "import-no-file")
+    page.get_by_label("Archivo").set_input_files(
+        {"name": "terceros.csv", "mimeType": "text/csv", "buffer": b"x" * 2_500}
+    )
+    expect(told).to_have_text("terceros.csv2,5 kB")
+    expect(page.locator("[data-file-word]")).to_have_text("Elegir otro")
+
+    page = watched.at("/settings/company")
+    page.get_by_label("Imagen").set_input_files(heavy)
+    expect(page.locator("#f-logo-error")).to_contain_text("El archivo pesa 150 kB")
+    expect(page.locator(".t-file-told")).to_have_text("o suéltelo aquí")
+    judge(page, axe, look, "logo-heavy")
+
+
+def test_a_file_is_brought_without_script(open_page: Open, company: Company) -> None:
+    boss = company.member("admin", name="Olga Prieto")
+    assert boss.member is not None
+    plain = open_page(DESK, script=False)
+    plain.sign_in(boss.member.email)
+    page = plain.at(f"{CLIENTS}/import")
+    control = page.get_by_label("Archivo")
+    expect(control).to_have_css("opacity", "1")
+
+    control.set_input_files(
+        {"name": "terceros.csv", "mimeType": "text/csv", "buffer": b"Nombre\nLirio\n"}
+    )
+    page.get_by_role("button", name="Continuar").click()
+
+    expect(page.get_by_text("terceros.csv")).to_be_visible()
+
+
 def test_a_file_is_brought_tried_and_imported(
     open_page: Open, company: Company, axe: str, look: str, tmp_path: Path
 ) -> None:

@@ -282,6 +282,7 @@ def _file_page(entity: EntityView, wrong: list[str]) -> dict[str, Any]:
             _("CSV or Excel (.xlsx), at most {limit} MB. The first row names the columns."),
             limit=limit,
         ),
+        "most": limit * 1024 * 1024,
         "earlier": [
             {"file": one.file, "url": f"{base_url(entity)}/import/{one.id}",
              "when": formats().date_time(_moment(one))}
