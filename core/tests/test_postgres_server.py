@@ -48,7 +48,7 @@ def folder_of(server: PostgresServer) -> Path:
     with connect(server.admin_url) as admin:
         row = admin.execute("SHOW data_directory").fetchone()
     assert row is not None
-    return Path(row[0]).parent
+    return Path(row[0])
 
 
 @pytest.mark.parametrize("binaries", INSTALLED, ids=str)

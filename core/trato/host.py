@@ -74,6 +74,7 @@ class Host:
         self.clock = clock
         self._given_engine = engine
         self._views: dict[int, Cached] = {}
+        self._options: dict[str, tuple[Any, ...]] = {}
         self._lock = threading.Lock()
         found, problems = (list(plugins), []) if plugins is not None else discover()
         self.registry: Registry = register_all(found, host_version=__version__)
@@ -240,7 +241,7 @@ class Host:
                 listed = field.options
                 if listed is not None:
                     if listed not in options:
-                        options[listed] = tuple(registry.options[listed].load(connection))
+                        options[listed] = self._load_options(connection, listed)
                     fields[path] = replace(field, choices=options[listed])
             layout = layouts.get(name)
             views[name] = EntityView(
@@ -249,6 +250,13 @@ class Host:
                 plain=None if layout is None else fields,
             )  # fmt: skip
         return views
+
+    def _load_options(self, connection: Connection, name: str) -> tuple[Any, ...]:
+        """Read a list that tenants share; while it is the same, so is what their views hold."""
+        loaded = tuple(self.registry.options[name].load(connection))
+        if loaded != self._options.get(name):
+            self._options[name] = loaded
+        return self._options[name]
 
     def _menus(self, enabled: frozenset[str], entities: Mapping[str, EntityView]) -> Sequence[Menu]:
         return [

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,11 +22,6 @@ from trato.testing.postgres import APP_ROLE, PostgresServer
 
 Backend = Literal["sqlite", "postgresql"]
 BACKENDS: tuple[Backend, ...] = ("sqlite", "postgresql")
-
-#: A folder in memory, where Linux has one: SQLite waits for the disk at each commit.
-_MEMORY = Path("/dev/shm")  # noqa: S108 - what lies there has an own folder with a random name
-#: Bytes that must be free there; a run fills far less.
-_ROOM = 2 * 1024**3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,16 +42,6 @@ class Database:
     def open_owner(self) -> Engine:
         """Open it as the owner; dispose of the engine afterwards."""
         return open_engine(self.owner_url, pool_size=2)
-
-
-@contextmanager
-def quick_folder() -> Iterator[Path]:
-    """Give a folder for SQLite's files while the block runs: in memory where there is room."""
-    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
-    with tempfile.TemporaryDirectory(
-        prefix="trato-databases-", dir=_MEMORY if has_room else None
-    ) as folder:
-        yield Path(folder)
 
 
 @dataclass(kw_only=True)
@@ -96,11 +79,13 @@ class Databases:
         return Database(backend=backend, url=urls.app_url, owner_url=urls.owner_url)
 
     def forget(self, database: Database) -> None:
-        """Make room: remove SQLite's files. PostgreSQL's databases go with their server."""
-        if database.backend == "sqlite":
-            file = make_url(database.url).database
-            for part in ("", "-wal", "-shm"):
-                Path(f"{file}{part}").unlink(missing_ok=True)
+        """Remove a database that no test needs any more."""
+        name = str(make_url(database.url).database)
+        if database.backend == "postgresql":
+            self.server().drop_database(name)
+            return
+        for part in ("", "-wal", "-shm"):
+            Path(f"{name}{part}").unlink(missing_ok=True)
 
     def _make_template(self, backend: Backend) -> str:
         if backend == "sqlite":

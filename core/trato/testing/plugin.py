@@ -8,6 +8,7 @@ database and never a row. A test that uses any of this runs on SQLite and on Pos
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
@@ -94,15 +95,17 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     """Make databases: ``databases.migrated(backend)``, ``databases.empty(backend)``."""
     from trato.host import discover
     from trato.registry import register_all
-    from trato.testing.databases import Databases, quick_folder
+    from trato.testing.databases import Databases
+    from trato.testing.memory import quick_folder
 
     registry = register_all(discover()[0], host_version=_version())
-    with quick_folder() as folder:
-        yield Databases(
-            folder=folder,
-            server=lambda: request.getfixturevalue("postgres_server"),
-            migrations=registry.folders,
-        )
+    folder = quick_folder("trato-databases-")
+    yield Databases(
+        folder=folder,
+        server=lambda: request.getfixturevalue("postgres_server"),
+        migrations=registry.folders,
+    )
+    shutil.rmtree(folder)
 
 
 def _version() -> str:

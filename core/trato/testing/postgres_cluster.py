@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trato.errors import ConfigError
+from trato.testing.memory import quick_folder
 from trato.text import _
 
 ADMIN = "postgres"
@@ -36,12 +37,14 @@ fsync = off
 full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
+min_wal_size = 64MB
+max_wal_size = 256MB
 jit = off
 """
 
 #: Runs until its standard input closes, which is when we close it or when our process is gone,
 #: killed or not. So no server and no data outlive the tests.
-_WATCHDOG = 'read -r _; "$1/pg_ctl" stop -s -m immediate -D "$2/data"; rm -rf "$2"'
+_WATCHDOG = 'read -r _; "$1/pg_ctl" stop -s -m immediate -D "$2"; rm -rf "$2" "$3"'
 
 #: PostgreSQL refuses to run as root; the first of these accounts that exists runs it then.
 _ACCOUNTS = ("postgres", "nobody")
@@ -116,7 +119,10 @@ class PostgresCluster:
         self._account = _account()
         package = self._package_to_copy(found)
         self._folder = Path(tempfile.mkdtemp(prefix="trato-postgres-"))
-        self._give(self._folder)
+        # Nothing can be run in memory on some systems, so only the data lies there.
+        self._data = quick_folder("trato-postgres-data-")
+        for folder in (self._folder, self._data):
+            self._give(folder)
         copies = self._folder / "programs"
         self._binaries = copies / found.relative_to(package.parent) if package else found
         self._finish = weakref.finalize(self, _finish, self._start_watchdog(), os.getpid())
@@ -165,7 +171,7 @@ class PostgresCluster:
     def _start_watchdog(self) -> subprocess.Popen[bytes]:
         # A session of its own, or the Ctrl-C that ends the tests would end the watchdog first.
         return subprocess.Popen(  # noqa: S603 - a constant script and our own paths
-            ["/bin/sh", "-c", _WATCHDOG, "sh", str(self._binaries), str(self._folder)],
+            ["/bin/sh", "-c", _WATCHDOG, "sh", self._binaries, self._data, self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -185,7 +191,7 @@ class PostgresCluster:
             *("--encoding", "UTF8", "--locale", "C.UTF-8"),
             *("--no-sync", "--no-instructions"),
         )
-        with (self._folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as settings:
+        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as settings:
             settings.write(_SETTINGS)
 
     def _start_somewhere(self) -> None:
@@ -206,7 +212,7 @@ class PostgresCluster:
         # Output goes to a file: a server started here would hold a pipe open for good.
         with (self._folder / "output").open("wb") as output:
             done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs, no shell
-                [self._binaries / program, "-D", self._folder / "data", *arguments],
+                [self._binaries / program, "-D", self._data, *arguments],
                 check=False,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

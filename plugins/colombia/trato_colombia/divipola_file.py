@@ -45,9 +45,12 @@ class Municipality:
     @property
     def label(self) -> str:
         """Name it so that homonyms differ: ``Armenia, Quindío``; Bogotá is named once."""
-        if self.name == self.department.name:
-            return self.name
-        return f"{self.name}, {self.department.name}"
+        return label_of(self.name, self.department.name)
+
+
+def label_of(name: str, department: str) -> str:
+    """Name a municipality as :attr:`Municipality.label` does."""
+    return name if name == department else f"{name}, {department}"
 
 
 def read_divipola(file: IO[bytes]) -> tuple[Municipality, ...]:

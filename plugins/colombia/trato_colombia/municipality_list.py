@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from trato.api import Unit
+from trato_colombia.divipola_file import label_of
 from trato_colombia.models import municipality as table
 from trato_colombia.municipalities import Department, Divipola, Municipality, fold
 
@@ -35,7 +36,7 @@ def load_options(connection: Connection) -> Sequence[tuple[str, str]]:
         select(*columns).order_by(table.c.is_active.desc(), table.c.position, table.c.code)
     )
     return [
-        (code, f"{_label(name, department)}{'' if is_active else _RETIRED}")
+        (code, f"{label_of(name, department)}{'' if is_active else _RETIRED}")
         for code, name, department, is_active in rows
     ]
 
@@ -122,7 +123,3 @@ def rows_of(municipalities: Iterable[Municipality]) -> list[dict[str, Any]]:
             for old in one.old_codes
         )
     return rows
-
-
-def _label(name: str, department: str) -> str:
-    return Municipality("", name, Department("", department)).label
