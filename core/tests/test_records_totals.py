@@ -82,6 +82,19 @@ def test_amounts_of_several_currencies_are_summed_apart(tenant: Company) -> None
     assert not summable(entity, blind, "price")
 
 
+def test_numbers_are_summed_where_their_field_says_so(tenant: Company, client: Browser) -> None:
+    make(tenant, {"count": 9_000_000_000_000_000_000, "weight": "0.000001", "annex.points": 5},
+         {"count": 9_000_000_000_000_000_001, "weight": "-2.5"}, {"count": -1}, {})  # fmt: skip
+    client.post(f"{LIST}/columns", data={"column": ["count", "weight", "annex.points"]})
+
+    found = read(tenant, "count", "weight", "annex.points")
+    foot = page_of(client.get(f"{LIST}/totals"))
+
+    assert found.sums == {"count": {"": Decimal(18_000_000_000_000_000_000)},
+                          "weight": {"": Decimal("-2.499999")}}  # fmt: skip
+    assert [td.text for td in foot.all("td")] == ["18.000.000.000.000.000.000", "-2,499999", ""]
+
+
 def test_sum_may_be_more_than_one_value_can_be(tenant: Company) -> None:
     make(tenant, *({"price": "922337203685477"} for _ in range(3)))
 

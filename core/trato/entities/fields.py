@@ -121,6 +121,8 @@ class Field:
     scale: int = 0
     #: Sibling field that holds the currency of a money field; none: the tenant's currency.
     currency: str | None = None
+    #: A number whose sum says something, so that lists tell it; amounts of money always are.
+    total: bool = False
     #: Other names under which an import may find the field.
     synonyms: tuple[str, ...] = ()
     #: Plugin that declared it, for translation and gates; the tenant's own fields have none.
@@ -270,14 +272,17 @@ def web_address(
 def integer(
     label: str, *, index: bool = False, unique: bool = False, default: int | None = None,
     minimum: int | None = None, maximum: int | None = None, derived: bool = False,
-    help: str = "", synonyms: Sequence[str] = (),
+    total: bool = False, help: str = "", synonyms: Sequence[str] = (),
 ) -> MappedColumn[int]:  # fmt: skip
-    """Declare a whole number of at most 64 bits."""
+    """Declare a whole number of at most 64 bits.
+
+    :param total: lists tell its sum.
+    """
     return _column(
         BigInteger(),
         Field(
             path="", label=label, kind="integer", indexed=index or unique, unique=unique,
-            default=default, derived=derived, help=help, synonyms=tuple(synonyms),
+            default=default, derived=derived, total=total, help=help, synonyms=tuple(synonyms),
             minimum=None if minimum is None else Decimal(minimum),
             maximum=None if maximum is None else Decimal(maximum),
         ),
@@ -287,14 +292,17 @@ def integer(
 def decimal(
     label: str, *, scale: int = 6, index: bool = False, default: Decimal | None = None,
     minimum: Decimal | None = None, maximum: Decimal | None = None, derived: bool = False,
-    help: str = "", synonyms: Sequence[str] = (),
+    total: bool = False, help: str = "", synonyms: Sequence[str] = (),
 ) -> MappedColumn[Decimal]:  # fmt: skip
-    """Declare an exact number with up to ``scale`` decimals."""
+    """Declare an exact number with up to ``scale`` decimals.
+
+    :param total: lists tell its sum.
+    """
     return _column(
         Scaled(scale),
         Field(
             path="", label=label, kind="decimal", indexed=index, default=default, scale=scale,
-            minimum=minimum, maximum=maximum, derived=derived, help=help,
+            minimum=minimum, maximum=maximum, derived=derived, total=total, help=help,
             synonyms=tuple(synonyms),
         ),
     )  # fmt: skip

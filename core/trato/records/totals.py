@@ -30,9 +30,9 @@ _Part = tuple[ColumnElement[Any], Decimal]
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """The sums of a list's columns of money."""
+    """The sums of a list's columns of money, and of numbers that say that they are summed."""
 
-    #: By path, then by currency; the tenant's own currency is the empty text. A column without
+    #: By path, then by currency; the tenant's own currency, and none, is the empty text. A column without
     #: a value is missing.
     sums: Mapping[str, Mapping[str, Decimal]]
     #: Records that were found.
@@ -42,10 +42,10 @@ class Totals:
 
 
 def summable(entity: EntityView, visible: Mapping[str, Field], path: str) -> bool:
-    """Tell whether a column can be summed: money whose currency the person may see."""
+    """Tell whether a column is summed: money whose currency the person may see, or a ``total``."""
     field = visible[path]
     if field.kind != "money":
-        return False
+        return field.total
     return field.currency is None or _currency(field) in visible
 
 

@@ -30,7 +30,7 @@ def show(plugin: str, collection: str) -> str:
 
 @blueprint.get("/<plugin>/<collection>/totals")
 def show_totals(plugin: str, collection: str) -> str:
-    """Show the sums of the list's columns of money; it is asked for behind the page."""
+    """Show the sums of the list's columns; it is asked for behind the page."""
     with opened(plugin, collection) as (unit, entity):
         page = ListPage(current_host(), unit, entity, request.args).totals()
     return render_template("_totals.html", totals=page)

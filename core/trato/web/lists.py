@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -182,7 +183,8 @@ class ListPage:
             "import_url": f"{address.url}/import"
             if may["import"] and not self.unit.view.read_only else None,
             "bin_url": f"{address.url}?bin=1" if may["archive"] else None,
-            "is_bin": address.is_bin, "bin_days": bin_days(self.unit.view), "empty": self._empty(query, create_url),
+            "is_bin": address.is_bin, "bin_days": bin_days(self.unit.view),
+            "empty": self._empty(query, create_url),
         }  # fmt: skip
 
     def refused(self) -> dict[str, Any]:
@@ -220,22 +222,27 @@ class ListPage:
         )  # fmt: skip
 
     def totals(self) -> dict[str, Any]:
-        """Sum the columns of money, over all that the address finds; see `_totals.html`."""
+        """Sum the columns that are summed, over all that the address finds; see `_totals.html`."""
         columns = self.columns()
         found = totals(self.unit, self.entity, self.query(), [f.path for f in columns])
-        money, count = self.cells.formats.money, self.cells.formats.number(found.count)
+        count = self.cells.formats.number(found.count)
         label = _("Total of {count}")
         if found.is_capped:
             label = _("More than {count}: filter the list to see its totals")
         amounts = [
-            [money(amount, code or None) for code, amount in sorted(sums.items())]
-            for sums in (found.sums.get(field.path, {}) for field in columns[1:])
+            [self._amount(field, *sum) for sum in sorted(found.sums.get(field.path, {}).items())]
+            for field in columns[1:]
         ]
         return {
             "label": translator(label, count=count), "is_capped": found.is_capped,
             "cells": [{"label": self.cells.label(field), "amounts": shown}
                       for field, shown in zip(columns[1:], amounts, strict=True)],
         }  # fmt: skip
+
+    def _amount(self, field: Field, currency: str, amount: Decimal) -> str:
+        if field.kind == "money":
+            return self.cells.formats.money(amount, currency or None)
+        return self.cells.plain(field)(amount)
 
     def filters_page(self) -> dict[str, Any]:
         """Make what `filters.html` shows: a form for each field."""

@@ -237,11 +237,11 @@
     const focusedElsewhere = !box.contains(document.activeElement) && document.activeElement !== document.body;
     open = null;
     box.remove();
-    const money = headOf(cell).dataset.total !== undefined;
+    const isSummed = headOf(cell).dataset.total !== undefined;
     const fresh = renew(row, html);
     const told = JSON.parse(answer.headers.get("HX-Trigger") ?? "{}")["trato:toast"];
     if (told) say(told.text, told.undo);
-    if (money) document.dispatchEvent(new CustomEvent("trato:totals"));
+    if (isSummed) document.dispatchEvent(new CustomEvent("trato:totals"));
     if (fresh && !focusedElsewhere) goOn(fresh, cellIndex, step);
   }
 
