@@ -21,6 +21,7 @@ from trato.cli.program import build
 from trato.configuration import apply_configuration
 from trato.configuration.own_fields import _PARTS, KINDS
 from trato.configuration.reading import _SECTIONS
+from trato.errors import Invalid
 from trato.host import Host, discover
 from trato.plugin import Plugin
 from trato.settings import Settings
@@ -172,6 +173,21 @@ def test_the_configuration_of_the_page_is_applied_and_then_is_so(tenant: Company
         "teams.norte", "roles.cartera", "fields.clients.client.canal",
     }  # fmt: skip
     assert {step.action for step in again} == {"unchanged"}
+
+
+def test_the_form_of_the_page_is_applied_and_then_is_so(tenant: Company) -> None:
+    page = read(ROOT / "docs" / "es" / "ficha.md")
+    found = re.search(r'^```yaml title="ficha.yaml"\n(.*?)^```$', page, re.M | re.S)
+    assert found is not None
+
+    first = apply_configuration(tenant.host, tenant.slug, found[1])
+    again = apply_configuration(tenant.host, tenant.slug, found[1])
+
+    assert [step.action for step in first] == ["create"]
+    assert [step.action for step in again] == ["unchanged"]
+    with tenant.unit() as unit, pytest.raises(Invalid) as caught:
+        unit.records.create("clients.client", {"name": "Andina"})
+    assert list(caught.value.errors) == ["phone"]
 
 
 def test_the_page_tells_every_part_of_a_configuration() -> None:

@@ -86,6 +86,7 @@ def pages(made: Company) -> dict[str, tuple[str, Step | None]]:
         "cuenta": ("/account", None),
         "importar": (f"{CLIENTS}/import", None),
         "rol": ("/settings/roles/seller", None),
+        "ficha-organizar": ("/settings/forms/clients.client", None),
         "ayuda-clientes": ("/help/clients", None),
         "ayuda-colombia": ("/help/colombia", None),
         "no-existe": ("/nada", None),
