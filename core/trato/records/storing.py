@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import text as sql
 
 from trato.access.actor import Actor
@@ -84,7 +93,7 @@ def insert_records(
     _insert_side_rows(connection, actor.tenant_id, entity, changes, entity.in_rows)
     if connection.dialect.name == "sqlite" and entity.searchable:
         texts = {row["id"]: row["search_text"] for row in rows}
-        _index_sqlite(connection, actor.tenant_id, entity, texts)
+        _index_sqlite(connection, actor.tenant_id, entity, texts, are_new=True)
 
 
 def _insert_extensions(
@@ -252,22 +261,26 @@ _FTS_INSERT = sql("INSERT INTO core_search_text(rowid, searched) VALUES (:rowid,
 
 
 def _index_sqlite(
-    connection: Connection, tenant_id: int, entity: EntityView, texts: Mapping[UUID, str | None]
-) -> None:
+    connection: Connection, tenant_id: int, entity: EntityView,
+    texts: Mapping[UUID, str | None], *, are_new: bool = False,
+) -> None:  # fmt: skip
     """Put searched texts into SQLite's full-text table, by rowid: by key it would scan."""
-    ids = list(texts)
-    known = _rowids(connection, tenant_id, ids)
-    new = [record_id for record_id in ids if record_id not in known]
+    known = {} if are_new else _rowids(connection, tenant_id, list(texts))
+    if known:
+        connection.execute(_FTS_DELETE, [{"rowid": rowid} for rowid in known.values()])
+    new = [record_id for record_id in texts if record_id not in known]
     if new:
+        # Counted here, as nobody else writes meanwhile: asking for them again takes as long.
+        last = connection.execute(select(func.max(search_row.c.rowid))).scalar() or 0
+        added = {record_id: last + number for number, record_id in enumerate(new, start=1)}
         connection.execute(
             insert(search_row),
-            [{"tenant_id": tenant_id, "entity": entity.name, "record_id": i} for i in new],
+            [
+                {"rowid": rowid, "tenant_id": tenant_id, "entity": entity.name, "record_id": id}
+                for id, rowid in added.items()
+            ],
         )
-        known |= _rowids(connection, tenant_id, new)
-    created = set(new)
-    old = [{"rowid": known[record_id]} for record_id in ids if record_id not in created]
-    if old:
-        connection.execute(_FTS_DELETE, old)
+        known |= added
     indexed = [
         {"rowid": known[record_id], "searched": text}
         for record_id, text in texts.items()
