@@ -126,7 +126,7 @@ class Provider:
             self._refuse(body, answer.status)
         id_token = body.get("id_token")
         if answer.status != 200 or not isinstance(id_token, str):
-            raise self._away(Message(_("its answer to the code has no ID token (HTTP {status})"),
+            raise self._away(Message(_("its answer to the code has no ID token (HTTP {status})."),
                                      {"status": answer.status}))  # fmt: skip
         return id_token
 
@@ -162,7 +162,7 @@ class Provider:
         self.metadata()
         keys = [key for key in self._keys() if key.get("use", "sig") == "sig"]
         if not keys:
-            raise self._away(Message(_("it shows no key for signing")))
+            raise self._away(Message(_("it shows no key for signing.")))
         return len(keys)
 
     def _keys(self, *, anew: bool = False) -> list[Mapping[str, Any]]:
@@ -172,7 +172,7 @@ class Provider:
             answer = self._call("GET", self.metadata().jwks_uri)
             found = _object(answer).get("keys")
             if answer.status != 200 or not isinstance(found, list):
-                raise self._away(Message(_("its keys cannot be read (HTTP {status})"),
+                raise self._away(Message(_("its keys cannot be read (HTTP {status})."),
                                          {"status": answer.status}))  # fmt: skip
             known.keys, known.keys_at = [key for key in found if isinstance(key, dict)], now
         return known.keys
@@ -183,13 +183,13 @@ class Provider:
         body = _object(answer)
         if answer.status != 200:
             raise self._away(Message(_("at {address} it does not say how to sign in (HTTP "
-                                       "{status})"), {"address": issuer, "status": answer.status})
+                                       "{status})."), {"address": issuer, "status": answer.status})
                              )  # fmt: skip
         if body.get("issuer") != issuer:
             # Or one provider could speak for another.
             raise self._away(
                 Message(
-                    _("it calls itself '{found}', and '{wanted}' is set"),
+                    _("it calls itself '{found}', and '{wanted}' is set."),
                     {"found": str(body.get("issuer"))[:200], "wanted": issuer},
                 )
             )
@@ -208,7 +208,7 @@ class Provider:
 
     def _endpoint(self, address: Any, name: str) -> str:
         """Take an address of the provider if it may be called, or browsers may be sent there."""
-        wrong = Message(_("it names no usable address as {name}"), {"name": name})
+        wrong = Message(_("it names no usable address as {name}."), {"name": name})
         if not isinstance(address, str) or len(address) > 2000 or not address.isprintable():
             raise self._away(wrong)
         try:
@@ -233,7 +233,7 @@ class Provider:
                 name=self.rules.name, code="provider_address",
             ) from error  # fmt: skip
         if answer.status >= 500 or answer.status in (408, 425, 429):
-            raise self._away(Message(_("it failed (HTTP {status})"), {"status": answer.status}))
+            raise self._away(Message(_("it failed (HTTP {status})."), {"status": answer.status}))
         return answer
 
     def _away(self, reason: Message) -> ProviderAway:

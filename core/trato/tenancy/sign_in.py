@@ -84,7 +84,7 @@ SSO_SETTINGS = (
             help=_("By which the provider knows Trato.")),
     Setting(
         key="sso_client_secret", label=_("Client secret"), kind="secret",
-        help=_("Empty for a client without one; the code is protected by PKCE in any case."),
+        help=_("A public client has none; the code is protected by PKCE in any case."),
     ),
     Setting(
         key="sso_scopes", label=_("Scopes"), kind="text", longest=300, check=check_scopes,
