@@ -14,6 +14,7 @@ from trato.host import Host
 from trato.jobs.declared import DetachedContext, Job, JobContext, Temporary
 from trato.jobs.emptying import emptying_job
 from trato.jobs.exchanging import exchange_jobs
+from trato.jobs.mailing import mailing_job
 from trato.jobs.merging import merging_job
 from trato.jobs.queue import remove_done, remove_old
 from trato.jobs.refilling import refilling_job
@@ -132,6 +133,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
         refilling_job(host),
         removing_job(host),
         emptying_job(),
+        mailing_job(host, lambda: all_jobs(host)),
         # They write no records, and go out without a licence too: a new company has none yet.
         Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), reads=True,
             detached=True, attempts=8),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,8 @@ class Draft:
     url: str
     #: Small print under the button.
     footnotes: tuple[Message, ...] = ()
+    #: Lines between text and button, each with where it leads.
+    items: Sequence[tuple[Message, str]] = ()
 
 
 def invitation(*, name: str, tenant: str, inviter: str, url: str, days: int) -> Draft:
@@ -114,6 +117,33 @@ def changed(*, name: str, url: str) -> Draft:
     )  # fmt: skip
 
 
+def news(
+    *, name: str, tenant: str, items: Sequence[tuple[Message, str]], more: int, url: str,
+    settings_url: str,
+) -> Draft:  # fmt: skip
+    """Tell a member what is new.
+
+    :param items: what happened, and where it is seen; the first one of a single letter names it.
+    :param more: how many are not in the letter.
+    :param settings_url: where the member chooses what such letters tell.
+    """
+    subject = items[0][0]
+    if len(items) + more > 1:
+        subject = Message(_("{count} notices of {tenant}"),
+                          {"count": len(items) + more, "tenant": tenant})  # fmt: skip
+    rest = (Message(_("And {count} more."), {"count": more}),) if more else ()
+    return Draft(
+        subject=subject,
+        paragraphs=(Message(_("Hello, {name}:"), {"name": name}),
+                    Message(_("This is new in {tenant}."), {"tenant": tenant}), *rest),
+        items=tuple(items), button=Message(_("See all notices")), url=url,
+        footnotes=(
+            Message(_("You choose what is written to you, and when, in My account, under Notices: "
+                      "{url}"), {"url": settings_url}),
+        ),
+    )  # fmt: skip
+
+
 def write(draft: Draft, catalogs: Catalogs, locale: str) -> Letter:
     """Put a draft into a language."""
     words: dict[str, Any] = {
@@ -122,6 +152,7 @@ def write(draft: Draft, catalogs: Catalogs, locale: str) -> Letter:
         "paragraphs": [catalogs.message(part, locale) for part in draft.paragraphs],
         "button": catalogs.message(draft.button, locale),
         "url": draft.url,
+        "items": [(catalogs.message(text, locale), url) for text, url in draft.items],
         "footnotes": [catalogs.message(part, locale) for part in draft.footnotes],
     }
     # A name with a line break must not become a header of its own.

@@ -1,11 +1,15 @@
-"""What members are told: that somebody named them, or that a record they follow has news."""
+"""What members are told: that somebody named them, gave them a record, or that one has news.
+
+How, each has chosen (``notice_choices``): a notice that the bell does not show is only there to be
+written in a letter, which the job ``MAIL`` sends.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import (
@@ -21,14 +25,20 @@ from sqlalchemy import (
 
 from trato.db.types import new_id
 from trato.entities.view import EntityView
+from trato.records import notice_choices
 from trato.records.changes import Change
 from trato.records.explaining import decide
 from trato.records.query import Record
 from trato.records.tables import mark
 from trato.records.tables import notice as table
 from trato.records.unit import Unit
+from trato.tenancy.tasks import enqueue
 
-Kind = Literal["mention", "note", "change"]
+Kind = Literal["mention", "assigned", "note", "change"]
+#: The job that sends a member's letters.
+MAIL = "core.mail_notices"
+#: For so long a letter gathers what else there is to tell.
+GATHERED = dt.timedelta(minutes=1)
 #: Of a person's own imports and exports, failed and done; they name a desk instead of a record.
 Exchange = Literal["import", "export", "tried", "imported", "exported"]
 EXCHANGES: tuple[str, ...] = get_args(Exchange)
@@ -81,6 +91,13 @@ def tell(
     note_id: UUID | None = None,
 ) -> None:  # fmt: skip
     """Tell members, as far as they work here and may see the record; nobody is told of oneself."""
+    _put(unit, _rows(unit, entity, record, kind, members, note_id=note_id))
+
+
+def _rows(
+    unit: Unit, entity: EntityView, record: Record, kind: Kind, members: Collection[UUID], *,
+    note_id: UUID | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     rows = []
     for member_id in sorted(set(members) - {unit.actor.member_id}):
         member = unit.view.members.get(member_id)
@@ -89,8 +106,58 @@ def tell(
         reader = replace(unit.actor, member=member, scopes=None, viewer=None)
         if decide(unit, reader, entity, record, "view").allowed:
             rows.append(_row(unit, entity, record.id, kind, member.id, note_id))
-    if rows:
-        unit.connection.execute(insert(table), rows)
+    return rows
+
+
+def _put(unit: Unit, rows: list[dict[str, Any]]) -> None:
+    _insert(unit.connection, unit.tenant_id, rows, now=unit.now)
+
+
+def _insert(
+    connection: Connection, tenant_id: int, rows: list[dict[str, Any]], *, now: dt.datetime
+) -> None:
+    """Add notices as each member wants them told, and queue the letters."""
+    if not rows:
+        return
+    chosen = notice_choices.read(connection, tenant_id, {row["member_id"] for row in rows})
+    for row in rows:
+        way = chosen[row["member_id"]].way(row["kind"])
+        row |= {"is_shown": way.in_app, "mail": way.mail or None}
+    told = [row for row in rows if row["is_shown"] or row["mail"]]
+    if told:
+        connection.execute(insert(table), told)
+    at = now.replace(second=0, microsecond=0) + GATHERED + dt.timedelta(minutes=1)
+    for member_id in sorted({row["member_id"] for row in told if row["mail"]}):
+        queue_letter(connection, tenant_id, member_id, at=at, now=now)
+
+
+def queue_letter(
+    connection: Connection, tenant_id: int, member_id: UUID, *, at: dt.datetime, now: dt.datetime
+) -> None:
+    """Queue the job that sends what a member waits for; once for each moment."""
+    enqueue(
+        connection, tenant_id, MAIL, now=now, run_at=at, payload={"member_id": str(member_id)},
+        unique_key=f"{MAIL}:{member_id}@{at.isoformat()}",
+    )  # fmt: skip
+
+
+def tell_of_assignments(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
+    """Tell members that somebody gave them records.
+
+    What an import, a connector or a job assigns is told to nobody: it may be all of them.
+    """
+    if unit.actor.member_id is None or unit.actor.via == "import":
+        return
+    rows = []
+    for change in changes:
+        owner = change.values.get("owner_id")
+        if change.action not in ("create", "update") or owner is None:
+            continue
+        if change.touches("owner_id"):
+            record = Record(entity=entity.name, id=change.id, version=change.version,
+                            values={**change.before, **change.values})  # fmt: skip
+            rows += _rows(unit, entity, record, "assigned", [owner])
+    _put(unit, rows)
 
 
 def tell_of_changes(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
@@ -114,18 +181,22 @@ def tell_of_changes(unit: Unit, entity: EntityView, changes: Sequence[Change]) -
         )
     )  # fmt: skip
     told = {(row.record_id, row.member_id) for row in waiting}
+    rows = []
     for record_id, members in found.items():
         change = old[record_id]
         record = Record(entity=entity.name, id=record_id, version=change.version,
                         values={**change.before, **change.values})  # fmt: skip
-        tell(unit, entity, record, "change",
-             [member for member in members if (record_id, member) not in told])  # fmt: skip
+        # Who gets the record with this change is told that.
+        owner = change.values.get("owner_id") if change.touches("owner_id") else None
+        new = [one for one in members if one != owner and (record_id, one) not in told]
+        rows += _rows(unit, entity, record, "change", new)
+    _put(unit, rows)
 
 
 def _row(
     unit: Unit, entity: EntityView, record_id: UUID, kind: Kind, member_id: UUID,
     note_id: UUID | None,
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
     return {
         "tenant_id": unit.tenant_id, "id": new_id(), "member_id": member_id, "kind": kind,
         "entity": entity.name, "record_id": record_id, "by_member_id": unit.actor.member_id,
@@ -156,7 +227,7 @@ def _tell_of_own(
 ) -> None:  # fmt: skip
     row = {"tenant_id": tenant_id, "id": new_id(), "member_id": member_id, "kind": kind,
            "entity": about, "record_id": id, "created_at": now}  # fmt: skip
-    connection.execute(insert(table), row)
+    _insert(connection, tenant_id, [row], now=now)
 
 
 def has_unseen(connection: Connection, tenant_id: int, member_id: UUID, about: UUID) -> bool:
@@ -171,16 +242,28 @@ def has_unseen(connection: Connection, tenant_id: int, member_id: UUID, about: U
 def unseen(connection: Connection, tenant_id: int, member_id: UUID) -> int:
     """Count what a member has not seen yet."""
     counted = select(func.count()).where(
-        table.c.tenant_id == tenant_id, table.c.member_id == member_id, table.c.seen_at.is_(None)
-    )
+        table.c.tenant_id == tenant_id, table.c.member_id == member_id,
+        table.c.seen_at.is_(None), table.c.is_shown,
+    )  # fmt: skip
     return int(connection.execute(counted.select_from(table)).scalar_one())
 
 
 def read(unit: Unit, *, limit: int = 50) -> list[Notice]:
     """Read what the actor was told, newest first, of records that it may still see."""
+    return _read(unit, table.c.is_shown, limit)
+
+
+def read_some(unit: Unit, ids: Collection[UUID]) -> list[Notice]:
+    """Read some of the actor's notices, newest first, of records that it may still see."""
+    return _read(unit, table.c.id.in_(sorted(ids)), len(ids))
+
+
+def _read(unit: Unit, which: ColumnElement[bool], limit: int) -> list[Notice]:
     rows = unit.connection.execute(
         select(table)
-        .where(table.c.tenant_id == unit.tenant_id, table.c.member_id == unit.actor.member_id)
+        .where(
+            table.c.tenant_id == unit.tenant_id, table.c.member_id == unit.actor.member_id, which
+        )
         .order_by(table.c.created_at.desc(), table.c.id.desc())
         .limit(limit)
     ).all()

@@ -180,6 +180,7 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     good = [change for change in good if not change.errors]
     written = _write(unit, entity, good)
     notices.tell_of_changes(unit, entity, written)
+    notices.tell_of_assignments(unit, entity, written)
     put_into_outbox(unit, entity, written)
     call_saved(unit, written)
     return written

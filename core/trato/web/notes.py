@@ -15,6 +15,7 @@ from trato.entities.fold import fold
 from trato.errors import Forbidden, Invalid, StaleRecord, TratoError
 from trato.jobs.catalogue import EXPORT as COPY
 from trato.jobs.catalogue import all_jobs
+from trato.jobs.removing import REMOVE
 from trato.records import notes, notices
 from trato.records.unit import Unit
 from trato.text import _
@@ -183,10 +184,11 @@ def see_notices() -> Response:
 
 _TOLD = {
     "mention": _("{who} mentioned you in {record}"), "note": _("{who} wrote a note on {record}"),
-    "change": _("{who} changed {record}"),
+    "change": _("{who} changed {record}"), "assigned": _("{who} assigned {record} to you"),
 }  # fmt: skip
 
 
+_ICONS = {"mention": "at", "note": "note", "assigned": "user-check"}
 _EXCHANGED = {
     "import": (_("Your import of {titles} failed"), "import", "upload"),
     "export": (_("Your export of {titles} failed"), "exports", "download"),
@@ -214,7 +216,7 @@ def _item(unit: Unit, notice: notices.Notice) -> dict[str, object]:
                            record=notice.label or "—"),
         "url": f"{base_url(entity)}/{notice.record_id}#t-history",
         "when": formats().relative(notice.created_at), "is_seen": notice.is_seen,
-        "icon": {"mention": "at", "note": "note"}.get(notice.kind, "pencil"),
+        "icon": _ICONS.get(notice.kind, "pencil"),
     }  # fmt: skip
 
 
@@ -226,7 +228,9 @@ def _item_of_task(notice: notices.Notice) -> dict[str, object]:
     if job is not None:
         title = translator(job.title, None if job.plugin == "core" else job.plugin)
     text = _("Done: {job}") if is_done else _("Failed: {job}")
-    path = "/settings/export" if notice.entity == COPY else f"/settings/jobs?job={notice.entity}"
+    path = f"/settings/jobs?job={notice.entity}"
+    if notice.entity in (COPY, REMOVE):
+        path = "/settings/export"
     return {
         "text": translator(text, job=title), "url": path,
         "when": formats().relative(notice.created_at), "is_seen": notice.is_seen,

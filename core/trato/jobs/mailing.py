@@ -1,0 +1,176 @@
+"""Letters of what members are told: at once, or as the summary of a day, never in quiet hours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+
+from trato.db.engine import transaction
+from trato.errors import Message
+from trato.host import Host
+from trato.jobs.declared import DetachedContext, Job, Temporary
+from trato.mail import letters, own_server
+from trato.mail.sending import MailError
+from trato.records import notice_choices, notices
+from trato.records.notices import MAIL, Notice
+from trato.records.tables import notice as table
+from trato.records.unit import Unit
+from trato.tenancy.view import Member, TenantView
+from trato.text import _
+
+#: Lines of a letter; what is more is counted.
+_MOST = 30
+_TOLD = {
+    "mention": _("{who} mentioned you in {record}"), "note": _("{who} wrote a note on {record}"),
+    "change": _("{who} changed {record}"), "assigned": _("{who} assigned {record} to you"),
+}  # fmt: skip
+#: With the page beside the list on which it is found.
+_EXCHANGED = {
+    "import": (_("Your import of {titles} failed"), "import"),
+    "export": (_("Your export of {titles} failed"), "exports"),
+    "tried": (_("The trial of your import of {titles} is done"), "import"),
+    "imported": (_("Your import of {titles} is done"), "import"),
+    "exported": (_("Your export of {titles} is ready"), "exports"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waiting:
+    """What is to be written to a member now: ids with the way they wait by."""
+
+    member: Member
+    modes: Mapping[UUID, str]
+
+
+def mailing_job(host: Host, jobs: Callable[[], Mapping[str, Job]]) -> Job:
+    """Make the job, which knows the host.
+
+    :param jobs: gives all jobs, whose titles stand in letters about work.
+    """
+
+    def send(ctx: DetachedContext) -> int:
+        waiting = _take(host, ctx.tenant_id, UUID(str(ctx.payload["member_id"])))
+        if waiting is None:
+            return 0
+        view = host.for_tenant(ctx.tenant_id)
+        if own_server.lacking(host, view):
+            return 0
+        actor = replace(host.system(ctx.tenant_id, via="job"), member=waiting.member)
+        with host.unit(actor, read=True) as unit:
+            found = notices.read_some(unit, waiting.modes)
+            items = [_item(unit, notice, jobs()) for notice in found]
+        if not items:
+            return 0
+        locale = waiting.member.locale or view.tenant.locale
+        letter = letters.write(_draft(host, view, waiting.member, items), host.catalogs, locale)
+        try:
+            own_server.send_for(host, view, letter, waiting.member.email)
+        except MailError as error:
+            if error.code == "address_refused":
+                raise
+            _put_back(host, ctx.tenant_id, waiting.modes)
+            told = error.message
+            raise Temporary(told.text, hint=error.hint.text, **told.params) from error
+        return len(items)
+
+    return Job(name=MAIL, title=_("Send what members are told"), run=send, reads=True,
+               detached=True, attempts=8)  # fmt: skip
+
+
+def _take(host: Host, tenant_id: int, member_id: UUID) -> _Waiting | None:
+    """Claim what is to be sent now, and queue the letter of what has to wait.
+
+    What is claimed is sent once, also when a worker dies on the way: then it is in the
+    application only.
+    """
+    now = host.clock()
+    view = host.for_tenant(tenant_id)
+    member = view.members.get(member_id)
+    with transaction(host.engine, tenant_id=tenant_id) as connection:
+        mine = (table.c.tenant_id == tenant_id, table.c.member_id == member_id,
+                table.c.mail.is_not(None))  # fmt: skip
+        rows = connection.execute(
+            select(table.c.id, table.c.mail, table.c.created_at, table.c.seen_at)
+            .where(*mine).order_by(table.c.created_at).with_for_update()
+        ).all()  # fmt: skip
+        if member is None or not member.may_enter(now):
+            connection.execute(update(table).where(*mine).values(mail=None))
+            return None
+        chosen = notice_choices.read(connection, tenant_id, [member_id])[member_id]
+        zone = ZoneInfo(member.timezone or view.tenant.timezone)
+        due: dict[UUID, str] = {}
+        later: set[dt.datetime] = set()
+        for row in rows:
+            at = chosen.quiet_until(now, zone)
+            if row.mail == "daily":
+                at = chosen.next_digest(row.created_at, zone)
+            if at <= now:
+                due[row.id] = row.mail
+            else:
+                later.add(at)
+        for moment in sorted(later):
+            notices.queue_letter(connection, tenant_id, member_id, at=moment, now=now)
+        taken = table.c.id.in_(sorted(due))
+        connection.execute(update(table).where(*mine, taken).values(mail=None))
+        # What the bell does not show counts as seen with its letter, so that the next is told.
+        connection.execute(
+            update(table)
+            .where(table.c.tenant_id == tenant_id, taken, ~table.c.is_shown)
+            .values(seen_at=now)
+        )
+    unseen = {row.id: row.mail for row in rows if row.id in due and row.seen_at is None}
+    return _Waiting(member=member, modes=unseen) if unseen else None
+
+
+def _put_back(host: Host, tenant_id: int, modes: Mapping[UUID, str]) -> None:
+    """Let what could not be sent wait again."""
+    with transaction(host.engine, tenant_id=tenant_id) as connection:
+        for mode in sorted(set(modes.values())):
+            ids = sorted(one for one, how in modes.items() if how == mode)
+            connection.execute(
+                update(table)
+                .where(table.c.tenant_id == tenant_id, table.c.id.in_(ids))
+                .values(mail=mode)
+            )
+            hidden = (table.c.id.in_(ids), ~table.c.is_shown)
+            connection.execute(
+                update(table).where(table.c.tenant_id == tenant_id, *hidden).values(seen_at=None)
+            )
+
+
+def _item(unit: Unit, notice: Notice, jobs: Mapping[str, Job]) -> tuple[Message, str]:
+    """Put a notice into words and an address."""
+    if notice.kind in notices.TASKS:
+        job = jobs.get(notice.entity)
+        title = Message("{name}", {"name": notice.entity})
+        if job is not None:
+            title = Message(job.title, domain=None if job.plugin == "core" else job.plugin)
+        words = _("Done: {job}") if notice.kind == "task_done" else _("Failed: {job}")
+        return Message(words, {"job": title}), "/core/notices"
+    info = unit.view.entities[notice.entity].info
+    place = f"/{info.plugin}/{info.collection}"
+    if notice.kind in notices.EXCHANGES:
+        words, part = _EXCHANGED[notice.kind]
+        return (Message(words, {"titles": Message(info.titles, domain=info.plugin)}),
+                f"{place}/{part}/{notice.record_id}")  # fmt: skip
+    by = unit.view.members.get(notice.by_member_id) if notice.by_member_id else None
+    who = by.name if by else "Trato"
+    return (Message(_TOLD[notice.kind], {"who": who, "record": notice.label}),
+            f"{place}/{notice.record_id}#t-history")  # fmt: skip
+
+
+def _draft(
+    host: Host, view: TenantView, member: Member, items: Sequence[tuple[Message, str]]
+) -> letters.Draft:
+    root = (host.settings.public_url or "").rstrip("/")
+    more = len(items) - _MOST
+    return letters.news(
+        name=member.name, tenant=view.tenant.name, more=max(more, 0), url=f"{root}/core/notices",
+        items=[(text, f"{root}{path}") for text, path in items[:_MOST]],
+        settings_url=f"{root}/account/notices",
+    )  # fmt: skip
