@@ -377,3 +377,53 @@ def test_creating_is_offered_only_where_one_may(sign_in: SignIn, tenant: Company
     assert offers == [False, True]
     assert filters.all("li", "t-option-new") == []
     assert refused.status_code == 403
+
+
+# --- without script ------------------------------------------------------------------------------
+
+
+def another(client: Browser, url: str, **typed: Any) -> Page:
+    """Press the button that asks for one more row; the form says what else goes along."""
+    page = page_of(client.get(url))
+    [button] = page.one("section", "t-kids").all("button", name="another-row")
+    sent = {**page.form(url), **typed, "another-row": button.attrs["value"]}
+    return page_of(client.post(url, data=sent))
+
+
+def test_button_gives_one_more_row_and_keeps_what_was_typed(
+    client: Browser, tenant: Company
+) -> None:
+    typed = {"name": "Quetzal", **row("n1", number="1", wording="Cola")}
+
+    once = another(client, NEW, **typed)
+    twice = page_of(client.post(NEW, data={**once.form(NEW), "another-row": ROWS}))
+    answer = client.post(NEW, data={**twice.form(NEW), **row("n2", number="2", wording="Pico")})
+
+    assert once.form(NEW)["name"] == ["Quetzal"]
+    assert once.form(NEW)[f"{ROWS}__n1__wording"] == ["Cola"]
+    assert once.form(NEW)[f"{ROWS}__n2__wording"] == [""]
+    assert "autofocus" in once.one("input", name=f"{ROWS}__n2__number").attrs
+    assert f"{ROWS}__n3__wording" in twice.form(NEW)
+    # The third row stayed empty and is no row.
+    made = labels(tenant, UUID(answer.headers["Location"].rpartition("/")[2]))
+    assert [made[number][2] for number in sorted(made)] == ["Cola", "Pico"]
+
+
+def test_one_more_row_writes_nothing_and_needs_the_right_to_edit(
+    client: Browser, tenant: Company, sign_in: SignIn, piece: Record
+) -> None:
+    url = f"/specimen/pieces/{piece.id}/edit"
+    reader = sign_in(tenant.member_with({PIECE: {"view": "all"}, LABEL: ALL}))
+    clerk = sign_in(tenant.member_with({PIECE: ALL, LABEL: {"view": "all", "edit": "all"}}))
+
+    page = another(client, url, name="Otro", **row("n1", number="7"))
+    refused = reader.post(url, data={"version": "1", "another-row": ROWS})
+    without = page_of(clerk.post(url, data={"version": "1", "another-row": ROWS}))
+
+    assert page.form(url)[f"{ROWS}__n1__number"] == ["7"]
+    assert page.form(url)["version"] == [str(piece.version)]
+    with tenant.unit(read=True) as unit:
+        assert unit.records.get(PIECE, piece.id)["name"] == "Cóndor"
+    assert sorted(labels(tenant, piece.id)) == [1, 2]
+    assert refused.status_code == 403
+    assert not [name for name in without.form(url) if "__n1__" in name]

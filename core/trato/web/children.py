@@ -33,6 +33,8 @@ from trato.web.references import offer_new
 
 #: A longer list is no form; its other rows are edited on their own pages.
 MOST = 50
+#: Button that asks for one more row without a script; its value is the declaration's key.
+ANOTHER = "another-row"
 #: Row of the template that the page's script copies.
 _BLANK = "nNEW"
 Errors = dict[str, list[Message]]
@@ -66,6 +68,20 @@ class _Row:
             for path, text in self.typed.items()
         )
         return self.values if is_filled else {}
+
+
+def with_another(sent: MultiDict[str, str], key: str) -> tuple[MultiDict[str, str], str]:
+    """Add an empty row to a sent form, for whom no script does it.
+
+    :param key: declaration that the row is of.
+    :return: the form, and how the names of the row's fields begin.
+    """
+    made = re.compile(rf"{re.escape(key)}__n(\d{{1,9}})__.+")
+    numbers = [int(met[1]) for name in sent if (met := made.fullmatch(name))]
+    row = f"{key}__n{max(numbers, default=0) + 1}__"
+    more = sent.copy()
+    more[f"{row}:new"] = "1"
+    return more, row
 
 
 def _plain(typed: Any) -> Any:

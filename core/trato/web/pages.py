@@ -32,6 +32,7 @@ from trato.text import _
 from trato.web import flash, neighbours
 from trato.web.addresses import base_url
 from trato.web.auth import current_host, end_reading, reading
+from trato.web.children import ANOTHER, with_another
 from trato.web.conflicts import Conflict
 from trato.web.duplicate_news import news, tell
 from trato.web.frame import formats, locale, toast, translator
@@ -184,6 +185,8 @@ def _member(unit: Unit, text: str) -> UUID | None:
 @blueprint.post(f"{_LIST}/new")
 def create(plugin: str, collection: str) -> Response:
     """Make a record from the form, or show the form again with what was typed."""
+    if ANOTHER in request.form:
+        return _another_row(plugin, collection, None)
     try:
         with opened(plugin, collection, read=False) as (unit, entity):
             form = RecordForm(current_host(), unit, entity)
@@ -226,11 +229,7 @@ def show_panel(plugin: str, collection: str, record_id: UUID, number: int) -> st
 def edit(plugin: str, collection: str, record_id: UUID) -> str:
     """Show the form of a record."""
     with opened(plugin, collection) as (unit, entity):
-        record = unit.records.get(entity.name, record_id)
-        check_writable(unit)
-        decision = decide(unit, unit.actor, entity, record, "edit")
-        if not decision.allowed:
-            raise Forbidden(decision.reason.text, **decision.reason.params)
+        record = _editable(unit, entity, record_id)
         form = RecordForm(current_host(), unit, entity, record=record)
         draft = drafts.find(unit, entity, record.id)
         if draft is not None and request.args.get("draft"):
@@ -253,6 +252,8 @@ def save(plugin: str, collection: str, record_id: UUID) -> Response:
             _("The form does not say which version it was made from."),
             hint=_("Reload the page and try again."), code="no_version",
         )  # fmt: skip
+    if ANOTHER in request.form:
+        return _another_row(plugin, collection, record_id, version=seen)
     try:
         with opened(plugin, collection, read=False) as (unit, entity):
             record = unit.records.get(entity.name, record_id)
@@ -270,6 +271,35 @@ def save(plugin: str, collection: str, record_id: UUID) -> Response:
     who, fields = form.merged
     told = _("{who} saved meanwhile as well ({fields}). Both are kept.")
     return flash.flash(answer, translator(told, who=who, fields=", ".join(fields)))
+
+
+def _editable(unit: Unit, entity: EntityView, record_id: UUID) -> Record:
+    """Read the record of a form.
+
+    :raises Forbidden: with the reason why the person may not edit it.
+    """
+    record = unit.records.get(entity.name, record_id)
+    check_writable(unit)
+    decision = decide(unit, unit.actor, entity, record, "edit")
+    if not decision.allowed:
+        raise Forbidden(decision.reason.text, **decision.reason.params)
+    return record
+
+
+def _another_row(
+    plugin: str, collection: str, record_id: UUID | None, *, version: int | None = None
+) -> Response:
+    """Show the form again, as it was typed, with one more row of children."""
+    with opened(plugin, collection) as (unit, entity):
+        check_writable(unit)
+        if record_id is None:
+            rules.require(unit.actor, entity, "create")
+        record = None if record_id is None else _editable(unit, entity, record_id)
+        form = RecordForm(current_host(), unit, entity, record=record)
+        sent, row = with_another(request.form, request.form[ANOTHER])
+        typed, _values, _errors = form.read(sent)
+        page = form.page(typed=typed, version=version, begin_at=row)
+        return make_response(render_template("form.html", page=page))
 
 
 def _again(

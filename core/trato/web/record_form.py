@@ -121,9 +121,12 @@ class RecordForm(FormPage):
     def page(
         self, *, typed: Mapping[str, Any] | None = None,
         errors: Mapping[str, list[Message]] | None = None,
-        conflict: dict[str, Any] | None = None, version: int | None = None,
+        conflict: dict[str, Any] | None = None, version: int | None = None, begin_at: str = "",
     ) -> dict[str, Any]:  # fmt: skip
-        """Make the page; with ``typed`` it shows what the person wrote, not what is stored."""
+        """Make the page; with ``typed`` it shows what the person wrote, not what is stored.
+
+        :param begin_at: how the name of the field begins that gets the focus.
+        """
         record = self.record
         values = {**self.stored(), **(typed or {})}
         tabs = self._tabs(values, dict(errors or {}))
@@ -147,7 +150,7 @@ class RecordForm(FormPage):
             if cell["errors"]
         ] + [{"id": _id(row["name"]), "label": row["title"]} for row in rows if row["errors"]]
         return {
-            **self._frame(), "draft": None, "tabs": tabs, "focus": _focus(shown),
+            **self._frame(), "draft": None, "tabs": tabs, "focus": _focus(shown, begin_at),
             "version": version if version is not None else (record.version if record else None),
             "errors": lost, "wrong": wrong, "notice": None, "conflict": conflict,
             "submit_label": translator(_("Save")),
@@ -235,8 +238,10 @@ def _id(name: str) -> str:
     return f"f-{name.replace('.', '-')}"
 
 
-def _focus(cells: list[dict[str, Any]]) -> str:
+def _focus(cells: list[dict[str, Any]], begin_at: str) -> str:
     """Name the field to begin with: the first wrong one, else the first obligatory empty one."""
+    if begin_at:
+        cells = [cell for cell in cells if cell["name"].startswith(begin_at)] or cells
     able = [cell for cell in cells if not cell["readonly"] and not cell.get("is_off")]
     ranked = (
         next((c for c in able if c["errors"]), None),
