@@ -170,8 +170,10 @@ def test_pages_say_that_nobody_runs_the_tasks(alone: Company) -> None:
     client = browser(create_app(alone.host), admin)
     url = waiting_import(alone, admin)
 
-    asked = (url, f"{url}/status", "/settings/jobs", "/settings/jobs/rows")
-    assert [NOBODY in client.get(path).text for path in asked] == [True] * 4
+    client.post("/settings/export")
+
+    asked = (url, f"{url}/status", "/settings/jobs", "/settings/jobs/rows", "/settings/export/rows")
+    assert [NOBODY in client.get(path).text for path in asked] == [True] * 5
     say(alone, "worker")
 
-    assert [NOBODY in client.get(path).text for path in asked] == [False] * 4
+    assert [NOBODY in client.get(path).text for path in asked] == [False] * 5

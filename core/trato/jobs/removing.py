@@ -11,6 +11,7 @@ from trato.errors import DomainError, Forbidden
 from trato.exchange.writing import write_csv
 from trato.host import Host
 from trato.jobs.declared import Job, JobContext
+from trato.jobs.telling import tell
 from trato.lifecycle.exports import removed_folder
 from trato.lifecycle.plugins import purge_within
 from trato.records.explaining import ADMINISTER
@@ -43,4 +44,5 @@ def removing_job(host: Host) -> Job:
         return {"file": f"removed/{done.archive.name}", "bytes": done.archive.stat().st_size,
                 "records": done.records, "plugin": plugin}  # fmt: skip
 
-    return Job(name=REMOVE, title=_("Remove the data of a module"), run=remove, attempts=2)
+    return Job(name=REMOVE, title=_("Remove the data of a module"), run=remove, attempts=2,
+               tell=tell)  # fmt: skip

@@ -19,6 +19,7 @@ from trato.text import _
 from trato.web.admin.jobs import describe, queue_now
 from trato.web.admin.layout import ROOT, admin, blueprint, done, fragment, page
 from trato.web.auth import current_host
+from trato.web.exchange_tasks import unattended
 from trato.web.frame import formats, translator
 
 
@@ -81,7 +82,10 @@ def _copies() -> dict[str, Any]:
     jobs = all_jobs(host)
     rows = []
     busy = False
-    for task in _tasks(EXPORT, REMOVE):
+    tasks = _tasks(EXPORT, REMOVE)
+    with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
+        is_unattended = unattended(connection, tasks)
+    for task in tasks:
         row = describe(task, jobs[task.job]) | {"size": "", "records": "", "url": None}
         row["about"] = _about(task)
         busy = busy or task.state in ("queued", "running")
@@ -91,7 +95,7 @@ def _copies() -> dict[str, Any]:
             row["records"] = formats().number(int(task.result["records"]))
             row["url"] = f"{ROOT}/export/{task.id}" if there else None
         rows.append(row)
-    return {"copies": rows, "busy": busy}
+    return {"copies": rows, "busy": busy, "is_unattended": is_unattended}
 
 
 def _about(task: Task) -> str:
