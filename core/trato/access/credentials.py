@@ -153,13 +153,16 @@ _FIND_SESSION = (
     )
 )  # fmt: skip
 _FIND_TOKEN = (
-    select(t.token, tenant.c.version)
+    select(
+        t.token.c.id, t.token.c.member_id, t.token.c.scopes, t.token.c.expires_at,
+        t.token.c.used_at, t.token.c.revoked_at, tenant.c.version,
+    )
     .join(tenant, tenant.c.id == t.token.c.tenant_id)
     .where(
         t.token.c.tenant_id == bindparam("tenant_id"),
         t.token.c.secret_hash == bindparam("secret_hash"),
     )
-)
+)  # fmt: skip
 
 
 def find_session(

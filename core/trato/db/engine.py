@@ -37,6 +37,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
     if backend == "sqlite":
         engine = create_engine(
             parsed, connect_args={"timeout": 30}, pool_size=pool_size,
+            pool_use_lifo=True,
             json_deserializer=_read_json,
             # An error's text must not carry people's data and hashes into the log.
             hide_parameters=True,
@@ -62,6 +63,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
             parsed,
             pool_size=pool_size,
             max_overflow=pool_size,
+            pool_use_lifo=True,
             pool_recycle=1800,
             hide_parameters=True,
             # A list with own fields reads JSON in each row.
@@ -90,7 +92,7 @@ def _sqlite_connect(dbapi: Any, record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA cache_size=-20000")
+    cursor.execute("PRAGMA cache_size=-8000")
     cursor.close()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache, partial
 from typing import Any
@@ -272,13 +272,14 @@ def to_json(field: Field, value: Any) -> Any:
 
 def plain_decimal(value: Decimal, least: int = 0) -> str:
     """Write a decimal without exponent and without needless zeros, with ``least`` decimals."""
-    text = f"{value:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    if least:
-        whole, _dot, part = text.partition(".")
-        text = f"{whole}.{part:0<{least}}"
-    return "0" if text in ("-0", "") else text
+    text = str(value)
+    if "E" in text:
+        text = f"{value:f}"
+    whole, _dot, part = text.partition(".")
+    part = part.rstrip("0").ljust(least, "0")
+    if part:
+        return f"{whole}.{part}"
+    return "0" if whole == "-0" else whole
 
 
 #: Kinds whose values JSON holds as they are.
@@ -340,8 +341,14 @@ def shadow_value(field: Field, value: Any) -> str | None:
 
 def spelled(field: Field, value: Any) -> list[str]:
     """Fold a text value in each of its spellings, the one to keep first."""
-    texts = field.spellings(value) if field.spellings else [value]
+    texts = _spellings(field.spellings, value) if field.spellings else [value]
     return list(dict.fromkeys(key for text in texts if (key := shadow_value(field, text))))
+
+
+@lru_cache(maxsize=2_048)
+def _spellings(write: Callable[[str], Iterable[str]], value: str) -> tuple[str, ...]:
+    """Ask a field's function once for a value: an import asks five times for each row's."""
+    return tuple(write(value))
 
 
 def searched(field: Field, value: Any) -> str | None:
