@@ -11,6 +11,9 @@ import pytest
 
 import trato.api
 
+# One process for all, as each would build the site.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+
 ROOT = Path(__file__).resolve().parents[1]
 #: Told by their own libraries; `_` is private to Sphinx.
 NOT_OURS = {"Mapped", "UUID", "_", "metadata"}
@@ -21,13 +24,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = tmp_path_factory.mktemp("site")
     made = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", "docs", ".", str(built)],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     return built
 
 
-@pytest.mark.slow
 def test_the_site_has_every_page_and_every_promised_name(site: Path) -> None:
     pages = {page.relative_to(ROOT).with_suffix(".html") for page in (ROOT / "docs").rglob("*.md")}
     names = (site / "docs/develop/api.html").read_text("utf-8")
@@ -41,7 +43,6 @@ def test_the_site_has_every_page_and_every_promised_name(site: Path) -> None:
     } == set()
 
 
-@pytest.mark.slow
 def test_the_site_fetches_nothing_from_elsewhere(site: Path) -> None:
     fetched = re.compile(
         r'<(?:script|img|iframe|source)[^>]+src="(https?:)?//|<link[^>]+href="(https?:)?//'

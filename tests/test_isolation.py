@@ -302,6 +302,8 @@ MAKING = {"pages.create", "rest.collection", "rest.bulk", "rest.by"}
 AUDIT = "/settings/audit"
 
 
+# Rights are Trato's own and asked before any database is: what it refuses, it refuses on both.
+@pytest.mark.database("sqlite")
 @pytest.mark.parametrize("role", ["nobody", "viewer", "auditor", "seller", "manager"])
 def test_a_member_without_the_right_changes_nothing(
     app: Flask, database: Database, victim: Victim, role: str, probes: Probes

@@ -45,11 +45,12 @@ PASSWORD = "una clave de prueba"
 MARK = f"alembic_{NAME}"
 #: What remembers that something was done, or counts it; all else must be as before the plugin came.
 REMEMBERS = set(
-    "core_audit core_audit_seal core_audit_sealed core_counter core_license core_process core_session core_task "
-    "core_tenant core_token core_turn".split()
+    "core_audit core_audit_seal core_audit_sealed core_counter core_license core_process "
+    "core_session core_task core_tenant core_token core_turn".split()
 )
 
-pytestmark = [pytest.mark.slow]
+# One process for all, as each would build wheels and a machine of its own.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("partner")]
 
 
 def run(

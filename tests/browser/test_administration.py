@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlit
 Open = Callable[..., Watched]
 CLIENT = "clients.client"
 FIELDS = f"/settings/fields/{CLIENT}"
-LOOKS: dict[str, tuple[Window, Theme]] = {
-    "desk": (DESK, "light"), "dark": (DESK, "dark"), "phone": (PHONE, "light"),
+LOOKS: dict[str, tuple[Window, tuple[Theme, ...]]] = {
+    "desk": (DESK, ("light", "dark")), "phone": (PHONE, ("light",)),
 }  # fmt: skip
 #: What a finger must hit in the pages themselves; links within a text may be lower.
 _SMALL = """() => [...document.querySelectorAll(
@@ -40,14 +40,18 @@ def company(host, issue_license: LicenseIssuer) -> Company:  # type: ignore[no-u
     return made
 
 
-def flaws(here: Watched, axe: str, *, dark: bool) -> list[str]:
+def flaws(here: Watched, axe: str, *themes: Theme) -> list[str]:
     page = here.page
     page.wait_for_load_state("load")
     expect(page.locator(".htmx-request")).to_have_count(0)
     page.evaluate(axe)
-    only = "{runOnly: ['color-contrast', 'link-in-text-block']}" if dark else "{}"
-    answer = page.evaluate(f"axe.run(document, {only}).then(found => found.violations)")
-    found = [f"{rule['id']}: {node['html'][:120]}" for rule in answer for node in rule["nodes"]]
+    found = []
+    for theme in themes:
+        page.emulate_media(color_scheme=theme)
+        only = "{runOnly: ['color-contrast', 'link-in-text-block']}" if theme == "dark" else "{}"
+        answer = page.evaluate(f"axe.run(document, {only}).then(found => found.violations)")
+        found += [f"{theme}, {rule['id']}: {node['html'][:120]}"
+                  for rule in answer for node in rule["nodes"]]  # fmt: skip
     wide, shown = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     if wide > shown:
         found.append(f"scrolls sideways: {wide}")
@@ -62,7 +66,7 @@ def test_its_pages_break_no_rule(
 ) -> None:
     from trato import administration
 
-    window, theme = LOOKS[look]
+    window, themes = LOOKS[look]
     admin = company.member("admin", name="Natalia Herrera")
     seller = company.member("seller", name="Eva Ruiz")
     assert admin.member is not None
@@ -92,7 +96,7 @@ def test_its_pages_break_no_rule(
         "empresas": ("/account/companies", None),
         "resumen": ("/settings", None),
     }
-    here = open_page(window, theme=theme)
+    here = open_page(window)
     here.sign_in(admin.member.email)
     found: dict[str, list[str]] = {}
 
@@ -101,7 +105,7 @@ def test_its_pages_break_no_rule(
             page = here.at(path)
             if step is not None:
                 step(page)
-            wrong = flaws(here, axe, dark=theme == "dark")
+            wrong = flaws(here, axe, *themes)
             if wrong:
                 found[name] = wrong
             if folder := os.environ.get("TRATO_SHOTS"):

@@ -86,8 +86,8 @@ def test_a_button_under_the_keyboard_stays_where_it_is(
     expect(page.locator("#t-jobs")).to_contain_text("Cancelada")
 
 
-@pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("window", "theme"), [(DESK, "dark"), (PHONE, "light")],
+                         ids=["desk-dark", "phone"])  # fmt: skip
 def test_progress_failures_and_runs_fit_the_window(
     open_page: Open, actor: Actor, tenant: Company, window: Window, theme: str
 ) -> None:
