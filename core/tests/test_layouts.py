@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from flask.testing import FlaskClient
 from trato.access import rules
 from trato.access.actor import Actor
 from trato.configuration import apply_configuration, apply_data, export_configuration
+from trato.configuration.layouts import merged as merged_layouts
 from trato.errors import Invalid
 from trato.exchange.importing import run_import
 from trato.screens.arranged import Part, arranged, tabs
 from trato.screens.parts import form_groups
-from trato.tenancy.layouts import LaidSection, LaidTab, Layout
+from trato.tenancy.layouts import LaidField, LaidSection, LaidTab, Layout
 from trato.testing.companies import Company
 
 pytestmark = pytest.mark.plugins("clients", "colombia")
@@ -367,3 +369,15 @@ def test_the_tabs_of_a_layout_keep_what_plugins_declare() -> None:
     layout = Layout(tabs=(LaidTab(key="a"), LaidTab(key="gone"), LaidTab(key="general")))
 
     assert [tab.key for tab in arranged_tabs(declared, layout)] == ["a", "general", "new"]
+
+
+def test_changes_of_two_people_are_put_together_where_they_do_not_meet() -> None:
+    base = Layout(fields={"a": LaidField(hidden=True), "b": LaidField(help="B")})
+    theirs = Layout(fields={"b": LaidField(help="B")}, tabs=(LaidTab(key="x"),))
+    mine = Layout(fields={"a": LaidField(hidden=True), "b": LaidField(help="Otra")})
+
+    assert merged_layouts(base, theirs, mine) == Layout(
+        fields={"b": LaidField(help="Otra")}, tabs=(LaidTab(key="x"),)
+    )
+    assert merged_layouts(base, mine, mine) == mine
+    assert merged_layouts(base, replace(mine, fields={}), mine) is None

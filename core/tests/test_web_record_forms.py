@@ -213,12 +213,27 @@ def test_what_cannot_be_is_told_with_its_field_and_nothing_is_lost(
     assert stands(told)["identification"][0] == "name"
 
 
-def test_two_administrators_lose_nothing(tenant: Company, client: Browser) -> None:
+def test_what_two_administrators_change_in_different_parts_is_kept_of_both(
+    tenant: Company, client: Browser
+) -> None:
     mine = pressed(client, page(client), "up:field:name")
     theirs = pressed(client, page(client), "edit:field:website")
     save(client, theirs, p_hidden="true")
 
-    met = press(client, mine, "save")
+    save(client, mine)
+
+    assert tenant.view.layouts[CLIENT].fields["website"].hidden
+    assert stands(page(client))["identification"][0] == "name"
+
+
+def test_what_two_administrators_change_in_one_part_is_chosen(
+    tenant: Company, client: Browser
+) -> None:
+    mine = pressed(client, page(client), "up:field:name", "edit:field:website")
+    theirs = pressed(client, page(client), "edit:field:website")
+    save(client, theirs, p_hidden="true")
+
+    met = press(client, mine, "save", p_label_es="Sitio")
 
     assert met.status_code == 409
     told = page_of(met)
@@ -227,8 +242,21 @@ def test_two_administrators_lose_nothing(tenant: Company, client: Browser) -> No
     assert stands(told)["identification"][0] == "name"
     assert tenant.view.layouts[CLIENT].fields["website"].hidden
     assert press(client, told, "save-over").status_code == 302
-    assert not tenant.view.layouts[CLIENT].fields
+    assert tenant.view.layouts[CLIENT].fields["website"].labels == {"es": "Sitio"}
     assert stands(page(client))["identification"][0] == "name"
+
+
+def test_going_back_undoes_nobody_elses_work_unseen(tenant: Company, client: Browser) -> None:
+    save(client, pressed(client, page(client), "up:field:name"))
+    mine = page(client)
+    save(client, pressed(client, page(client), "edit:field:website"), p_hidden="true")
+
+    met = press(client, mine, "reset")
+
+    assert met.status_code == 409
+    assert tenant.view.layouts[CLIENT].fields["website"].hidden
+    assert press(client, page_of(met), "save-over").status_code == 302
+    assert tenant.view.layouts == {}
 
 
 def test_it_goes_back_to_what_the_modules_declare(tenant: Company, client: Browser) -> None:

@@ -31,6 +31,24 @@ def describe(layout: Layout | None) -> dict[str, Any]:
     return written | {f"fields.{path}": said for path, said in fields.items()}
 
 
+def merged(base: Layout, theirs: Layout, mine: Layout) -> Layout | None:
+    """Put together what two people made of one layout.
+
+    :return: None where both changed the same part otherwise.
+    """
+    before, one, other = describe(base), describe(theirs), describe(mine)
+    made: dict[str, Any] = {"fields": {}}
+    for part in {**before, **one, **other}:
+        was, his, hers = before.get(part), one.get(part), other.get(part)
+        if his not in (was, hers) and hers != was:
+            return None
+        value = his if hers == was else hers
+        if value is not None:
+            name = part.removeprefix("fields.")
+            (made if name == part else made["fields"])[name] = value
+    return Layout.from_json(made)
+
+
 def known_fields(
     entity: str,
     view: EntityView | None,
@@ -219,4 +237,4 @@ def _check_asked(
                          choices=", ".join(list(choices)[:20]))  # fmt: skip
 
 
-__all__ = ["describe", "known_fields", "read"]
+__all__ = ["describe", "known_fields", "merged", "read"]

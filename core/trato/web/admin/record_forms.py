@@ -40,7 +40,7 @@ def show_form(entity_name: str) -> str:
     """Show the form of a kind of record, to be arranged."""
     entity = _entity(entity_name)
     stored = _stored(entity)
-    return _page(entity, Draft(admin().view, entity, stored), mark=stored.mark)
+    return _page(entity, Draft(admin().view, entity, stored), base=stored)
 
 
 @blueprint.post(_PATH)
@@ -51,28 +51,41 @@ def arrange_form(entity_name: str) -> Response | str | tuple[str, int]:
     without script as well, and what somebody else saves meanwhile is told and not lost.
     """
     entity = _entity(entity_name)
-    step = request.form.get("do", "")
-    mark = request.form.get("mark", "")
-    if step == "reset":
-        _save(entity, Layout(), mark=_stored(entity).mark)
-        return done(f"forms/{entity_name}", _("The form is as its modules made it."))
-    draft = Draft(admin().view, entity, _sent(entity))
-    open_at = request.form.get("open", "")
+    step, open_at = request.form.get("do", ""), request.form.get("open", "")
+    base = _sent(entity, "base")
+    draft = Draft(admin().view, entity, Layout() if step == "reset" else _sent(entity, "layout"))
     form_panel.read(draft, open_at, request.form)
-    if step in ("save", "save-over"):
-        if step == "save-over":
-            mark = _stored(entity).mark
-        try:
-            _save(entity, draft.layout, mark=mark)
-        except Invalid as error:
-            met = f"forms.{entity.name}.mark" in error.errors
-            lines = [] if met else _lines(draft, entity, error)
-            return _page(entity, draft, mark=mark, open_at=open_at, errors=lines,
-                         met=met), 409 if met else 422  # fmt: skip
-        return done(f"forms/{entity_name}", _("The form is saved, and everybody has it."))
+    if step in ("save", "save-over", "reset"):
+        return _save(entity, draft, base, open_at=open_at, step=step)
     open_at = _step(draft, step) or ("" if step == "close" else open_at)
-    return _page(entity, draft, mark=mark, open_at=open_at,
+    return _page(entity, draft, base=base, open_at=open_at,
                  opens=step.startswith(("edit:", "new:")))  # fmt: skip
+
+
+def _save(
+    entity: EntityView, draft: Draft, base: Layout, *, open_at: str, step: str
+) -> Response | tuple[str, int]:
+    """Keep what was arranged; what others saved meanwhile in other parts is kept too."""
+    mine, theirs = draft.layout, _stored(entity)
+    wanted: Layout | None = mine
+    if step != "save-over" and theirs != base:
+        wanted = layouts.merged(base, theirs, mine) if step == "save" else None
+    if wanted is None:
+        return _page(entity, draft, base=base, open_at=open_at, met=True), 409
+    spec = wanted.to_json() | {"mark": theirs.mark}
+    try:
+        apply_data(current_host(), slug(), {"forms": {entity.name: spec}}, actor=admin())
+    except Invalid as error:
+        met = f"forms.{entity.name}.mark" in error.errors  # in the moment between
+        lines = [] if met else _lines(draft, entity, error)
+        return _page(entity, draft, base=base, open_at=open_at, errors=lines, met=met), (
+            409 if met else 422)  # fmt: skip
+    told_text = _("The form is saved, and everybody has it.")
+    if step == "reset":
+        told_text = _("The form is as its modules made it.")
+    elif wanted != mine:
+        told_text = _("Somebody else saved this form meanwhile as well. Both are kept.")
+    return done(f"forms/{entity.name}", told_text)
 
 
 def _step(draft: Draft, step: str) -> str:
@@ -110,21 +123,16 @@ def _stored(entity: EntityView) -> Layout:
     return admin().view.layouts.get(entity.name, Layout())
 
 
-def _sent(entity: EntityView) -> Layout:
-    """Read what the page carries; what cannot be is left out, and told when it is saved."""
+def _sent(entity: EntityView, name: str) -> Layout:
+    """Read a layout that the page carries, but for what cannot be."""
     try:
-        data = json.loads(request.form.get("layout", "")[:_LARGEST])
+        data = json.loads(request.form.get(name, "")[:_LARGEST])
     except ValueError:
         return _stored(entity)
     view = admin().view
     known = layouts.known_fields(entity.name, entity, current_host().registry, read_fields())
     current = view.layouts.get(entity.name)
     return layouts.read(Problems(), "", data, current=current, known=known) or Layout()
-
-
-def _save(entity: EntityView, layout: Layout, *, mark: str) -> None:
-    spec = layout.to_json() | {"mark": mark}
-    apply_data(current_host(), slug(), {"forms": {entity.name: spec}}, actor=admin())
 
 
 def _lines(draft: Draft, entity: EntityView, error: Invalid) -> list[str]:
@@ -149,7 +157,7 @@ def _cells() -> Cells:
 
 
 def _page(
-    entity: EntityView, draft: Draft, *, mark: str, open_at: str = "", opens: bool = False,
+    entity: EntityView, draft: Draft, *, base: Layout, open_at: str = "", opens: bool = False,
     errors: list[str] | None = None, met: bool = False,
 ) -> str:  # fmt: skip
     cells = _cells()
@@ -158,17 +166,16 @@ def _page(
     url = f"{ROOT}/forms/{entity.name}"
     way = field_crumbs(entity)
     preview = _preview(entity, layout)
-    html = page(
+    return page(
         "admin_record_form.html", active="fields", way=way,
         title=translator(_("Form of {title}"), title=way[0].title),
         errors=errors or [], url=url, cancel_url=url, layout=json.dumps(layout.to_json()),
-        mark=mark, open_at=open_at, opens=opens, met=_differences(draft, cells, stored, layout)
-        if met else None,
+        base=json.dumps(base.to_json()), open_at=open_at, opens=opens,
+        met=_differences(draft, cells, stored, layout) if met else None,
         panel=form_panel.panel(draft, cells, open_at), preview=preview,
         tabs=[_tab(draft, cells, entity, tab) for tab in draft.tabs],
         is_changed=layout != stored, is_laid=stored != Layout(),
     )  # fmt: skip
-    return html
 
 
 def _tab(draft: Draft, cells: Cells, entity: EntityView, tab: Tab) -> dict[str, Any]:
