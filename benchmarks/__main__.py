@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.measure import Budget
-from benchmarks.report import table, write_json
+from benchmarks.report import summary, table, write_json
 from benchmarks.run import Plan, run
 
 
@@ -51,6 +51,7 @@ def main() -> None:
     file = args.folder / f"{began:%Y%m%d-%H%M%S}.json"
     write_json(rows, file, about)
     print(table(rows))
+    print(f"\n{summary(rows)}")
     print(
         f"\nTimes in ms (median, p95). {took.total_seconds():.0f} s, load {os.getloadavg()[0]:.1f}."
         f" Figures: {file}"

@@ -67,14 +67,27 @@ def _cells(row: Row) -> tuple[str, ...]:
         for name, part in (("sql", "median"), ("bare", "median"), ("bare", "p95"),
                            ("trato", "median"), ("trato", "p95"))
     ]  # fmt: skip
-    sign = "≥" if row.is_least else "≤"
-    aim = "" if row.aim is None else f"{sign} {row.aim:g}"
     reached = {None: "", True: "yes", False: "NO"}[row.is_reached]
     return (
         row.backend, f"{row.size:,}", row.work, *shown,
-        "" if row.statements is None else str(row.statements), f"{row.value:.2f} {row.unit}", aim,
-        reached, row.note or PEERS.get(row.work, ""),
+        "" if row.statements is None else str(row.statements), f"{row.value:.2f} {row.unit}",
+        _aim(row), reached, row.note or PEERS.get(row.work, ""),
     )  # fmt: skip
+
+
+def summary(rows: list[Row]) -> str:
+    """Say how many aims are reached, and name those that are not."""
+    judged = [row for row in rows if row.is_reached is not None]
+    missed = [
+        f"  {row.backend} {row.size:,}: {row.work} {row.value:.2f} {row.unit}, aim {_aim(row)}"
+        for row in judged if not row.is_reached
+    ]  # fmt: skip
+    head = f"{len(judged) - len(missed)} of {len(judged)} aims are reached"
+    return "\n".join([f"{head}; missed:" if missed else f"{head}.", *missed])
+
+
+def _aim(row: Row) -> str:
+    return "" if row.aim is None else f"{'≥' if row.is_least else '≤'} {row.aim:g}"
 
 
 def write_json(rows: list[Row], file: Path, about: dict[str, Any]) -> None:

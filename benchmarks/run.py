@@ -70,6 +70,7 @@ def measure(world: World, size: int, plan: Plan) -> list[Row]:
         servers.serving(command, {}, other, "/list") as bare,
         servers.serving(servers.trato_command(own), world.environ(), own, PAGE, cookie) as trato,
     ):
+        trato.settle()
         for case in make_cases(world, size):
             times = take_turns(case.works(trato, bare, world), plan.budget)
             rows.append(

@@ -21,6 +21,7 @@ def test_the_bench_does_every_kind_of_work_at_each_size(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "search, rare term" in done.stdout
+    assert " aims are reached" in done.stdout
     (file,) = tmp_path.glob("*.json")
     rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
     assert [row["work"] for row in rows if row["size"] == 300] == [
