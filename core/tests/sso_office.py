@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from trato.access import identities
 from trato.access.actor import Actor
 from trato.configuration import apply_data
 from trato.configuration.sealed import save_secrets
@@ -25,7 +27,7 @@ from trato.testing.clients import Browser, browser, csrf_of
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company, LicenseIssuer, make_company
 from trato.testing.databases import Database
-from trato.testing.identity import CLIENT_SECRET, IdentityProvider
+from trato.testing.identity import CLIENT_SECRET, IdentityProvider, SigningKey
 from trato.testing.pages import page_of
 from trato.web.app import create_app
 
@@ -96,6 +98,12 @@ def text_of(answer: TestResponse) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page_of(answer).one("main").text).split())
 
 
+@cache
+def first_key() -> SigningKey:
+    """Make the key that the providers of all tests begin with; it takes its time."""
+    return SigningKey.make("first")
+
+
 @pytest.fixture(name="sso_host", scope="session")
 def serve_sso(
     database: Database, make_settings: Callable[[Database], Settings], host_clock: SettableClock
@@ -116,7 +124,7 @@ def open_office(
     sso_host: Host, sso_app: Flask, issue_license: LicenseIssuer, clock: SettableClock
 ) -> Iterator[Office]:
     company = make_company(sso_host, issue_license, plugins=["clients"])
-    with IdentityProvider(clock) as provider:
+    with IdentityProvider(clock, key=first_key()) as provider:
         provider.person = {"sub": "s-1", "name": "Luz Marina Peña", "email": "luz@acme.example",
                            "groups": ["Ventas"]}  # fmt: skip
 
@@ -128,7 +136,7 @@ def open_office(
         made = Office(company, provider, "", opened)
         made.set(**provider.settings(sso_creates_people=True, sso_default_role="seller"))
         save_secrets(sso_host, company.slug, "core", {"sso_client_secret": CLIENT_SECRET})
-        admin = opened(company.member("admin"))
-        shown = page_of(admin.get("/settings/sso"))
-        made.door = path_of(shown.one("code", id="t-address").text.strip())
+        with transaction(sso_host.engine) as connection:
+            key = identities.make_door(connection, company.id, company.slug)
+        made.door = f"/login/company/{key}"
         yield made

@@ -208,6 +208,7 @@ def test_roles_follow_the_groups_of_whom_the_provider_made_alone(office: Office)
 @pytest.mark.database("sqlite")
 def test_without_a_seat_nobody_new_enters(office: Office, issue_license: LicenseIssuer) -> None:
     company = office.company
+    company.member("admin")
     used = len(company.view.members)
     administration.install_license(
         company.host, company.slug, issue_license(company.slug, ["clients"], seats=used)

@@ -23,8 +23,6 @@ from trato.testing.clock import SettableClock
 from trato.testing.identity import SigningKey, query_of
 from trato.testing.pages import page_of
 
-WEAK = SigningKey.make("weak", bits=1024)
-
 
 def test_who_the_provider_knows_is_let_in_as_the_usual_role(office: Office) -> None:
     opened, answer = office.enter()
@@ -95,11 +93,12 @@ def test_a_key_that_is_not_the_providers_signs_in_vain(office: Office) -> None:
 @pytest.mark.database("sqlite")
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_a_key_that_is_too_short_does_not_count() -> None:
-    signed = jwt.encode({}, WEAK.private, algorithm="RS256", headers={"kid": WEAK.kid})
+    weak = SigningKey.make("weak", bits=1024)
+    signed = jwt.encode({}, weak.private, algorithm="RS256", headers={"kid": weak.kid})
     expected = Expected(issuer="", client_id="", nonce="", now=dt.datetime.now(dt.UTC))
 
     with pytest.raises(UnknownKey):
-        read(signed, [WEAK.jwk], expected)
+        read(signed, [weak.jwk], expected)
 
 
 @pytest.mark.database("sqlite")

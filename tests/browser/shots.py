@@ -87,6 +87,7 @@ def pages(made: Company) -> dict[str, tuple[str, Step | None]]:
         "importar": (f"{CLIENTS}/import", None),
         "rol": ("/settings/roles/seller", None),
         "ficha-organizar": ("/settings/forms/clients.client", None),
+        "ingreso-unico": ("/settings/sso", None),
         "ayuda-clientes": ("/help/clients", None),
         "ayuda-colombia": ("/help/colombia", None),
         "no-existe": ("/nada", None),

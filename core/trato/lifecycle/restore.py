@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from trato.access.tables import user
+from trato.access.tables import door, user
 from trato.db.engine import set_tenant, transaction
 from trato.entities.base import metadata
 from trato.errors import ConfigError, TenantError
@@ -258,7 +258,7 @@ class _Restore:
                 row["tenant_id"] = self.numbers[part.tenant]
             elif table is tenant_table:
                 self._change_tenant(row)
-            elif table is turn:
+            elif table is turn or table is door:
                 row["tenant"] = self.numbers.get(row["tenant"], row["tenant"])
             for name in users:
                 row[name] = self.users.get(row[name], row[name])

@@ -85,10 +85,11 @@ class IdentityProvider:
     signs: str = "RS256"
     refuses: str | None = None
     names_itself: bool = True
+    #: Signs, and stands in the JWKS document.
+    key: SigningKey = field(default_factory=lambda: SigningKey.make("first"))
     calls: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.key = SigningKey.make("first")
         #: Signs instead of ``key``, without being in the JWKS document.
         self.forger: SigningKey | None = None
         self._issued: dict[str, _Issued] = {}
