@@ -118,7 +118,7 @@ def test_processes_count_in_memory_that_they_share(host: Host) -> None:
 
     _count(shared)
 
-    counted = metrics.Metrics(shared=shared, routes=["other", "pages"])
+    counted = metrics.Metrics(shared=shared, routes=["other", "pages"], plugins=["core"])
     text = "\n".join(counted.text())
     assert 'trato_request_seconds_count{route="pages",status="2xx"} 400' in text
     assert 'le="0.005"} 200' in text
@@ -135,7 +135,7 @@ class _Pool:
 
 
 def _count(shared: metrics.Shared) -> None:
-    own = metrics.Metrics(shared=shared, routes=["other", "pages"])
+    own = metrics.Metrics(shared=shared, routes=["other", "pages"], plugins=["core"])
     for number in range(100):
         own.count("pages", 200, 0.001 if number % 2 else 3.0, _Pool())
 

@@ -27,6 +27,7 @@ from trato.access.store import read_people
 from trato.db.engine import open_engine, transaction
 from trato.db.migrate import behind
 from trato.db.reading import Reading
+from trato.db.slow import watch
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Message
@@ -85,7 +86,11 @@ class Host:
     @cached_property
     def engine(self) -> Engine:
         """The database as the application uses it."""
-        return self._given_engine or open_engine(self.settings.database_url)
+        if self._given_engine is not None:
+            return self._given_engine
+        engine = open_engine(self.settings.database_url)
+        watch(engine, ms=self.settings.slow_ms)
+        return engine
 
     @property
     def plugins(self) -> Mapping[str, Plugin]:

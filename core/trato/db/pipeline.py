@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult
 from sqlalchemy.exc import DBAPIError
+
+from trato.db import slow
 
 _SAVEPOINT = "trato_together"
 
@@ -36,6 +39,8 @@ def together(connection: Connection) -> Iterator[None]:
             connection.exec_driver_sql(f"SAVEPOINT {_SAVEPOINT}")
             yield
             connection.exec_driver_sql(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            began = time.perf_counter()
+        slow.tell(connection, "(statements that travel together)", time.perf_counter() - began)
     except psycopg.Error as error:
         wrapped = _wrapped(connection, error, psycopg.Error)
         _undo(connection)

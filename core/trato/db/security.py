@@ -119,7 +119,20 @@ $body$
 """
 
 
+#: Counts the failed tasks of all tenants by the plugin whose jobs they are, for metrics.
+_FAILED = """
+CREATE OR REPLACE FUNCTION core_failed_tasks()
+RETURNS TABLE (plugin text, number bigint)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = {schema}, pg_temp
+AS $body$
+    SELECT split_part(job, '.', 1), count(*) FROM core_task WHERE state = 'failed' GROUP BY 1
+$body$
+"""
+
+
 _SIGNATURES = (
+    "core_failed_tasks()",
     "core_analyze(text)",
     "core_queue_state(timestamptz)",
     "core_search(text, text[], integer)",
@@ -154,7 +167,7 @@ def secure(connection: Connection, metadata: MetaData, *, app_role: str | None) 
                         "USING gin (tenant_id, search_text gin_trgm_ops)"
                     )
                 )
-    for function in (_ANALYZE, _SEARCH, _CLAIM, _QUEUE_STATE):
+    for function in (_ANALYZE, _SEARCH, _CLAIM, _QUEUE_STATE, _FAILED):
         connection.execute(text(function.format(schema=schema)))
     for signature in _SIGNATURES:
         connection.execute(text(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"))

@@ -17,6 +17,9 @@ STATES = ("queued", "running", "done", "failed", "cancelled", "held")
 _POSTGRESQL = text("SELECT state, number, due, oldest FROM core_queue_state(:now)").bindparams(
     bindparam("now", type_=UtcDateTime)
 )
+_FAILED_POSTGRESQL = text("SELECT plugin, number FROM core_failed_tasks()")
+_PLUGIN = func.substr(task.c.job, 1, func.instr(task.c.job, ".") - 1)
+_FAILED_SQLITE = select(_PLUGIN, func.count()).where(task.c.state == "failed").group_by(_PLUGIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class QueueState:
     due: int
     #: In seconds; 0 when none is due.
     age: float
+    #: Failed ones by the plugin whose jobs they are; plugins without any are left out.
+    failed: Mapping[str, int]
 
 
 def read(engine: Engine, *, now: dt.datetime) -> QueueState:
@@ -39,11 +44,14 @@ def read(engine: Engine, *, now: dt.datetime) -> QueueState:
     with transaction(engine, read=True) as connection:
         if connection.dialect.name == "postgresql":
             rows = connection.execute(_POSTGRESQL, {"now": now}).all()
+            failed = connection.execute(_FAILED_POSTGRESQL).all()
         else:
             rows = connection.execute(counted).all()
+            failed = connection.execute(_FAILED_SQLITE).all()
     found = {row[0]: row[1] for row in rows}
     oldest = min((row[3] for row in rows if row[3] is not None), default=now)
     return QueueState(
         counts={state: found.get(state, 0) for state in STATES},
         due=sum(row[2] for row in rows), age=max((now - oldest).total_seconds(), 0.0),
+        failed={row[0]: row[1] for row in failed},
     )  # fmt: skip

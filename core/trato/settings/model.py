@@ -134,6 +134,11 @@ class Settings:
     password_parallelism: int = setting(
         1, kinds.whole(1, 64), doc=_("Lanes of Argon2id, per password.")
     )
+    slow_ms: int = setting(
+        500,
+        kinds.whole(0, 600_000),
+        doc=_("Milliseconds from which on the log tells of a statement; 0: of none."),
+    )
     api_calls_per_minute: int = setting(
         1200, kinds.whole(1, 1_000_000), doc=_("Calls a minute that one API token may make.")
     )

@@ -118,6 +118,7 @@ def create_app(
     login_manager().init_app(app, add_context_processor=False)
     app.before_request(_start)
     app.before_request(gate.check)
+    app.before_request(_say_who)
     app.after_request(_finish)
     app.after_request(partial(compression.compress, app))
     app.teardown_request(_end)
@@ -183,7 +184,16 @@ def _start() -> None:
         raise RequestEntityTooLarge
 
 
+def _say_who() -> None:
+    """Say tenant and plugin with every line that is written for the request."""
+    g.said_who = logs.about(tenant=_tenant_slug(), plugin=gate.plugin_segment(request.path))
+    g.said_who.__enter__()
+
+
 def _end(error: BaseException | None) -> None:
+    who = g.pop("said_who", None)
+    if who is not None:
+        who.__exit__(None, None, None)
     said = g.pop("said", None)
     if said is not None:
         said.__exit__(None, None, None)
@@ -210,6 +220,9 @@ def _tell(response: Response) -> None:
     """Log the request, by its route: addresses carry what people search for, and once a secret."""
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     metrics.count(seconds, response.status_code)
+    # 503 is the database, the disk or maintenance: nobody's code.
+    if response.status_code >= 500 and response.status_code != 503:
+        metrics.count_error(g.get("failed", "core"))
     quiet = request.path.startswith(("/static/", "/health/", "/metrics"))
     route = str(request.url_rule) if request.url_rule else None
     actor = g.get("actor")

@@ -9,6 +9,7 @@ from flask import Flask, Response, g, make_response, render_template, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
+from trato import logs
 from trato.db.engine import is_unavailable, unavailable
 from trato.errors import NoRoom, TratoError
 from trato.rest.problems import RETRY_AFTER, http_problem, problem_response
@@ -37,7 +38,9 @@ def _is_api() -> bool:
 def trato_error(error: TratoError) -> Response:
     """Answer an error that was raised on purpose."""
     if error.status >= 500:
-        log.error("%s request=%s", error, g.get("request_id"), exc_info=error)
+        g.failed = _culprit(error)
+        log.error("%s request=%s", error, g.get("request_id"), exc_info=error,
+                  extra=logs.fields(plugin=g.failed))  # fmt: skip
     host = current_host()
     language = locale()
     if _is_api():
@@ -87,14 +90,30 @@ def file_error(error: OSError) -> Response:
 
 def unexpected(error: Exception) -> Response:
     """Answer a bug: logged with all that is known, told without detail."""
+    g.failed = _culprit(error)
     log.exception("unexpected error request=%s path=%s", g.get("request_id"), request.path,
-                  exc_info=error)  # fmt: skip
+                  exc_info=error, extra=logs.fields(plugin=g.failed))  # fmt: skip
     if _is_api():
         return problem_response(
             TratoError(_("Something failed in Trato."), code="internal"),
             locale=locale(), catalogs=current_host().catalogs,
         )  # fmt: skip
     return page(500)
+
+
+def _culprit(error: Exception) -> str:
+    """Name the plugin in whose code something failed, the innermost one; else core."""
+    found, step = "core", error.__traceback__
+    packages = {
+        plugin.package or f"trato_{name}": name for name, plugin in current_host().plugins.items()
+    }
+    while step is not None:
+        module = str(step.tb_frame.f_globals.get("__name__", ""))
+        for package, name in packages.items():
+            if module == package or module.startswith(f"{package}."):
+                found = name
+        step = step.tb_next
+    return found
 
 
 def page(status: int, *, title: str = "", text: str = "", hint: str = "") -> Response:
@@ -104,7 +123,7 @@ def page(status: int, *, title: str = "", text: str = "", hint: str = "") -> Res
         "status": status, "title": title, "text": text, "hint": hint,
         "request_id": g.get("request_id") if status >= 500 else None,
         "retry_url": request.full_path.rstrip("?")
-        if status == 503 and request.method == "GET" else None,
+        if status >= 500 and request.method == "GET" else None,
     }  # fmt: skip
     answer = make_response(render_template("error.html", error=words), status)
     if status == 503:

@@ -37,7 +37,10 @@ _ROUTES = 96
 _HEAD = 4
 #: a count for each class, of all, and the sum of the seconds
 _SERIES = len(BUCKETS) + 2
-_PART = _HEAD + _ROUTES * len(STATUSES) * _SERIES
+_COUNTED = _ROUTES * len(STATUSES) * _SERIES
+#: Plugins whose errors are told apart; those beyond count as core's.
+_PLUGINS = 64
+_PART = _HEAD + _COUNTED + _PLUGINS
 _EXTENSION = "trato.web.metrics"
 #: Blueprints whose routes differ enough to be told apart.
 _APART = frozenset({"pages", "rest"})
@@ -57,6 +60,8 @@ class Metrics:
 
     shared: Shared
     routes: Sequence[str]
+    #: Core first.
+    plugins: Sequence[str]
     _start: int = field(init=False, default=-1)
     _mutex: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -74,6 +79,13 @@ class Metrics:
             cells[first + len(BUCKETS) + 1] += seconds
             cells[start + 1] = pool.size()
             cells[start + 2] = pool.checkedout()
+
+    def count_error(self, plugin: str) -> None:
+        """Count an error that is a plugin's, or core's."""
+        place = self.plugins.index(plugin) if plugin in self.plugins else 0
+        with self._mutex:
+            start = self._part()
+            self.shared.cells[start + _HEAD + _COUNTED + place] += 1
 
     def _part(self) -> int:
         """Give where this process counts; taken at the first request, after it was forked."""
@@ -112,6 +124,11 @@ class Metrics:
                 yield f'trato_request_seconds_bucket{{{labels},le="+Inf"}} {series[-2]:.0f}'
                 yield f"trato_request_seconds_sum{{{labels}}} {series[-1]:.6f}"
                 yield f"trato_request_seconds_count{{{labels}}} {series[-2]:.0f}"
+        yield from _head("trato_plugin_errors_total", "counter",
+                         "Requests that failed, by the plugin whose code did.")  # fmt: skip
+        for place, plugin in enumerate(self.plugins):
+            total = sum(cells[s + _HEAD + _COUNTED + place] for s in starts)
+            yield f'trato_plugin_errors_total{{plugin="{plugin}"}} {total:.0f}'
         live = [s for s in starts if _lives(int(cells[s]))]
         yield from _one("trato_processes", "Processes that have answered requests.", len(live))
         yield from _head("trato_pool_connections", "gauge",
@@ -138,7 +155,10 @@ def install(app: Flask, shared: Shared | None) -> None:
     routes = sorted(names)[:_ROUTES]
     if "other" not in routes:
         routes[-1] = "other"
-    app.extensions[_EXTENSION] = Metrics(shared=shared or Shared(), routes=routes)
+    host: Host = app.extensions["trato"]
+    app.extensions[_EXTENSION] = Metrics(
+        shared=shared or Shared(), routes=routes, plugins=["core", *host.plugins][:_PLUGINS]
+    )
 
 
 def _name_of(endpoint: str | None) -> str:
@@ -155,6 +175,12 @@ def count(seconds: float, status: int) -> None:
     metrics.count(
         name if name in metrics.routes else "other", status, seconds, current_host().engine.pool
     )
+
+
+def count_error(plugin: str) -> None:
+    """Count that the request failed in a plugin's code, or in core's."""
+    metrics: Metrics = current_app.extensions[_EXTENSION]
+    metrics.count_error(plugin)
 
 
 @blueprint.get("/metrics")
@@ -203,6 +229,10 @@ def _queue(host: Host) -> Iterator[str]:
     yield from _head("trato_tasks", "gauge", help)
     for name, number in state.counts.items():
         yield f'trato_tasks{{state="{name}"}} {number}'
+    yield from _head("trato_plugin_tasks_failed", "gauge",
+                     "Failed tasks of all tenants by plugin, until they are removed.")  # fmt: skip
+    for name in ("core", *host.plugins):
+        yield f'trato_plugin_tasks_failed{{plugin="{name}"}} {state.failed.get(name, 0)}'
     yield from _one("trato_queue_due", "Tasks that could be running.", state.due)
     yield from _one("trato_queue_age_seconds", "For how long the oldest of them has been due.",
                     round(state.age, 3))  # fmt: skip
