@@ -666,11 +666,14 @@ def make_door_of_a_company_without_provider(office: Office) -> str:
 
 @pytest.mark.database("sqlite")
 def test_a_browser_that_knows_the_company_is_offered_its_provider(office: Office) -> None:
-    opened = office.open()
-    opened.get(office.door)
+    lured = office.open()
+    lured.get(office.door)
+    opened, _answer = office.enter()
+    opened.post("/logout")
 
     page = page_of(opened.get("/login"))
 
+    assert "Portal Andino" not in lured.get("/login").text
     assert page.one("form", action=office.door)
     assert "Entrar con Portal Andino" in page.one("main").text
 
@@ -687,6 +690,7 @@ def test_attempts_are_limited_as_at_the_form(office: Office, clock: SettableCloc
 
     assert answer.status_code == 429
     assert "Demasiados intentos" in text_of(answer)
+    assert "Demasiados intentos" in text_of(opened.get(f"{office.door}/callback?state=x&code=y"))
     clock.advance(minutes=office.company.host.settings.login_lock_minutes + 2)
     assert opened.post(office.door).status_code == 200
 
@@ -715,3 +719,19 @@ def test_two_requests_of_somebody_new_make_one_account(office: Office) -> None:
             .where(t.identity.c.tenant_id == office.company.id, t.identity.c.subject == "s-7")
         ).scalar_one()
     assert count == 1
+
+
+@pytest.mark.database("sqlite")
+def test_who_comes_in_uses_no_attempt_up(office: Office) -> None:
+    """Many share an address; their good sign-ins must not lock it."""
+    office.enter()
+    office.enter()
+
+    with transaction(office.company.host.engine) as connection:
+        counted = connection.execute(
+            select(func.sum(t.counter.c.count)).where(
+                t.counter.c.bucket == f"login@2001:db8::{office.company.id:x}"
+            )
+        ).scalar_one()
+
+    assert counted == 0

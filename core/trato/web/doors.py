@@ -17,7 +17,7 @@ from trato.tenancy.sign_in import policy
 from trato.tenancy.view import Tenant, TenantView
 from trato.web.auth import current_host
 
-#: The company's sign-in page that this browser came through last.
+#: The company's sign-in page by which somebody came in last with this browser.
 COOKIE = "trato_company"
 _YEAR = 31_536_000
 _PATH = "/login/company"
@@ -69,7 +69,10 @@ def offer() -> dict[str, Any]:
 
 
 def remember(response: Response, key: str) -> Response:
-    """Let this browser's `/login` offer the company's provider from now on."""
+    """Let this browser's `/login` offer the company's provider from now on.
+
+    Only after somebody came in by it: a page that one was lured to must not stand there.
+    """
     host = current_host()
     response.set_cookie(
         COOKIE, key, max_age=_YEAR, httponly=True, samesite="Lax", path="/login",

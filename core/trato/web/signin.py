@@ -100,13 +100,15 @@ def reserve_place() -> bool:
         )  # fmt: skip
 
 
-def give_back_place() -> None:
-    """Take an attempt back that went well."""
+def give_back_place(count: int = 1) -> None:
+    """Take attempts back that went well."""
     host = current_host()
     with transaction(host.engine) as connection:
-        limits.give_back(
-            connection, f"login@{request.remote_addr}", now=host.clock(), seconds=lock_seconds()
-        )
+        for _attempt in range(count):
+            limits.give_back(
+                connection, f"login@{request.remote_addr}", now=host.clock(),
+                seconds=lock_seconds(),
+            )  # fmt: skip
 
 
 def lock_seconds() -> int:

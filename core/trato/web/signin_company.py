@@ -46,7 +46,7 @@ def form(door: str) -> Response:
     view = doors.behind(door)
     if view is None:
         return _nowhere()
-    return doors.remember(make_response(_page(view, door)), door)
+    return make_response(_page(view, door))
 
 
 def _page(view: TenantView, door: str) -> str:
@@ -156,7 +156,7 @@ def _onward(
         max_age=int(flow.LIFETIME.total_seconds()), path="/login/company",
         secure=host.settings.resolve_cookie_secure(request.host_url),
     )  # fmt: skip
-    return doors.remember(answer, door)
+    return answer
 
 
 @blueprint.get("/<door>/callback")
@@ -177,7 +177,9 @@ def come_back(door: str) -> Response:
                         request.remote_addr, error.code)  # fmt: skip
             answer = _failed(view, door, error)
         else:
-            give_back_place()
+            # The attempt of the way there, and that of the way back.
+            give_back_place(2)
+            doors.remember(answer, door)
     answer.delete_cookie(FLOW_COOKIE, path="/login/company")
     return answer
 
