@@ -69,7 +69,7 @@ class RecordPage:
             "facts": [
                 {"label": self.cells.label(self.visible[path]),
                  "html": self._html(self.visible[path], badge=True)}
-                for path in facts if path in self.visible
+                for path in facts if path in self.visible and not self.visible[path].hidden
             ],
             "sections": self._sections(),
             "panels": [
