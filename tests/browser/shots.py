@@ -84,6 +84,8 @@ def pages(made: Company) -> dict[str, tuple[str, Step | None]]:
         "editar-errores": (f"{CLIENTS}/new", _refuse),
         "conflicto": (f"{url}/edit", lambda page: _meet(made, record, page)),
         "cuenta": ("/account", None),
+        "avisos-eleccion": ("/account/notices", None),
+        "modulo-eliminar": ("/settings/modules/colombia/remove", None),
         "importar": (f"{CLIENTS}/import", None),
         "rol": ("/settings/roles/seller", None),
         "ficha-organizar": ("/settings/forms/clients.client", None),
