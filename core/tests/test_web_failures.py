@@ -178,6 +178,22 @@ def test_bug_is_told_without_detail_and_undone(
         assert unit.records.query("clients.client").rows == []
 
 
+def test_page_that_failed_can_be_asked_for_again(client: Browser, host: Host) -> None:
+    def fail(*args: Any) -> None:
+        if "clients_client" in args[2]:
+            raise RuntimeError("secreto interno")
+
+    event.listen(host.engine, "before_cursor_execute", fail)
+    try:
+        answer = client.get(f"{LIST}?q=lirio")
+    finally:
+        event.remove(host.engine, "before_cursor_execute", fail)
+
+    assert answer.status_code == 500
+    hrefs = [a.attrs["href"] for a in page_of(answer).one("div", "t-empty-actions").all("a")]
+    assert hrefs == [f"{LIST}?q=lirio", "/"]
+
+
 # --- bodies that are too large -------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from portfolio import fill
+from states import AT_A_DESK, FAULTS, fault, faulty_app, meant, steps
 
 from trato import __version__
 from trato.host import Host, discover
@@ -88,8 +89,8 @@ def pages(made: Company) -> dict[str, tuple[str, Step | None]]:
         "modulo-eliminar": ("/settings/modules/colombia/remove", None),
         "importar": (f"{CLIENTS}/import", None),
         "rol": ("/settings/roles/seller", None),
-        "ficha-organizar": ("/settings/forms/clients.client", None),
         "ingreso-unico": ("/settings/sso", None),
+        "ficha-organizar": ("/settings/forms/clients.client", None),
         "ayuda-clientes": ("/help/clients", None),
         "ayuda-colombia": ("/help/colombia", None),
         "no-existe": ("/nada", None),
@@ -97,6 +98,7 @@ def pages(made: Company) -> dict[str, tuple[str, Step | None]]:
         "direccion-mala": (f"{CLIENTS}?gradde=1", None),
         "teclas": (CLIENTS, lambda page: page.keyboard.press("?")),
         "menu-persona": (CLIENTS, _open_person),
+        **steps(made, record),
     }  # fmt: skip
 
 
@@ -119,6 +121,13 @@ def _open_person(page: Page) -> None:
     if page.is_visible(".t-bar"):
         page.click(".t-bar [href='#t-nav']")
     page.click(".t-nav-foot summary")
+
+
+def _put_on_paper(page: Page) -> None:
+    """Show the page as paper of A4 does, lists across; its margins are the browser's."""
+    page.emulate_media(media="print")
+    sides = (718, 1047)[:: -1 if page.query_selector(".t-list") else 1]
+    page.set_viewport_size({"width": sides[0], "height": sides[1]})
 
 
 def _type_reference(page: Page) -> None:
@@ -156,6 +165,10 @@ def draw(browser: Browser, folder: Path, wanted: Sequence[str]) -> int:
         empty = make_company(made.host, made.license, slug="nueva")
         newcomer = empty.member("admin", name="Camila Ríos")
         gallery = pages(made)
+        papers = {name: gallery[page][0] for name, page in
+                  (("impreso-lista", "lista"), ("impreso-registro", "registro"))}  # fmt: skip
+        reader = made.member("viewer", name="Germán Ávila")
+        broken = stack.enter_context(served(faulty_app(made)))
         for suffix, (window, theme) in VARIANTS.items():
             strangers = stack.enter_context(watched(browser, url, window, theme=theme))
             count += _draw(strangers, "ingreso", "/login", None, folder, suffix, wanted)
@@ -167,6 +180,19 @@ def draw(browser: Browser, folder: Path, wanted: Sequence[str]) -> int:
                 if not path.startswith("/clients"):
                     name = re.sub(r"\W+", "-", path.strip("/"))
                     count += _draw(insider, name, path, None, folder, suffix, wanted)
+            if not window.is_phone:
+                for name, (path, do) in AT_A_DESK.items():
+                    count += _draw(insider, name, path, do, folder, suffix, wanted)
+            if not suffix:
+                for name, path in papers.items():
+                    count += _draw(insider, name, path, _put_on_paper, folder, suffix, wanted)
+            refused = stack.enter_context(watched(browser, url, window, theme=theme))
+            refused.sign_in(reader.member.email)
+            count += _draw(refused, "error-403", f"{CLIENTS}/new", None, folder, suffix, wanted)
+            lost = stack.enter_context(watched(browser, broken, window, theme=theme))
+            with meant():
+                for name in FAULTS:
+                    count += _draw(lost, name, fault(name), None, folder, suffix, wanted)
             guest = stack.enter_context(watched(browser, url, window, theme=theme))
             seller = made.member("seller", name="Paula Rincón Díaz", is_new=True)
             guest.sign_in(seller.member.email)

@@ -37,6 +37,8 @@ class UnderMaintenance(TratoError):
             hint=_("What you had saved is safe. Try again in a few minutes."),
         )
         self.headers = {"Retry-After": str(RETRY_AFTER)}
+        #: The operator has words of their own for it.
+        self.is_worded = message is not None
 
 
 @dataclass(kw_only=True)
@@ -94,9 +96,13 @@ def answer(error: UnderMaintenance, *, api: bool, locale: str) -> Response:
     catalogs = current_host().catalogs
     if api:
         return problem_response(error, locale=locale, catalogs=catalogs)
+    # The usual words say no more than the title.
+    text = [error.message, error.hint] if error.is_worded else [error.hint]
     response = page(
-        503, title=catalogs.translate(_("Trato is being maintained"), locale),
-        text=catalogs.message(error.message, locale), hint=catalogs.message(error.hint, locale),
-    )  # fmt: skip
+        503,
+        title=catalogs.translate(_("Trato is being maintained"), locale),
+        text=catalogs.message(text[0], locale),
+        hint=catalogs.message(text[1], locale) if text[1:] else "",
+    )
     response.headers.update(error.headers)
     return response
