@@ -45,7 +45,7 @@ MAX_LIMIT = 500
 #: Rows of the sort index that one step of a walk looks at; the first step is a tenth of it.
 STEP = 20_000
 #: A common term that is not found near by is looked for by the keys of so many records.
-KEYS = 20_000
+KEYS = 50_000
 #: Callers choose columns and order freely; no more plans than this are kept per entity.
 _MOST_PLANS = 200
 
