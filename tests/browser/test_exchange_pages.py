@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from trato.jobs.presence import Presence
 from trato.testing.browser import DESK, PHONE, Theme, Watched, Window
 from trato.testing.companies import Company, LicenseIssuer, make_company
 
@@ -34,7 +35,8 @@ _SMALL = """() => [...document.querySelectorAll(
 
 @pytest.fixture
 def company(host: Any, issue_license: LicenseIssuer) -> Company:
-    """Give a company of its own, as imports fill it."""
+    """Give a company of its own, as imports fill it, and somebody who seems to run its tasks."""
+    Presence(host=host, name="test", kind="worker").say()
     return make_company(host, issue_license, plugins=["clients", "colombia"])
 
 
