@@ -6,6 +6,7 @@ import datetime as dt
 
 import pyotp
 import pytest
+from core.tests.conftest import Installation
 from core.tests.sso_office import (  # noqa: F401
     Office,
     make_app,
@@ -588,6 +589,29 @@ def test_a_password_leads_to_the_provider_and_the_account_is_linked_on_the_way(
 
 
 @pytest.mark.database("sqlite")
+def test_a_second_step_that_a_role_demands_is_set_up_before_one_goes_on(
+    closed: tuple[Office, Actor],
+) -> None:
+    """A session of the provider could not do it: it does not rule the account."""
+    office, _chief = closed
+    own = office.company.member("seller")
+    office.company.role("seller", {"entities": {"*": {"view": "all"}}, "second_factor": True})
+    assert own.member is not None
+    opened = office.open()
+    opened.csrf = csrf_of(opened.get("/login"))
+    opened.post("/login", data={"email": own.member.email, "password": PASSWORD})
+
+    led = opened.get("/")
+    page = page_of(opened.get("/account/second-factor"))
+    opened.csrf = csrf_of(opened.get("/account/second-factor"))
+    code = pyotp.TOTP(page.one("code", id="t-key").text.replace(" ", "")).now()
+    opened.post("/account/second-factor", data={"code": code})
+
+    assert led.headers["Location"] == "/account/second-factor"
+    assert opened.get("/").headers["Location"] == office.door
+
+
+@pytest.mark.database("sqlite")
 def test_the_emergency_account_enters_and_the_audit_tells(closed: tuple[Office, Actor]) -> None:
     office, chief = closed
 
@@ -735,3 +759,17 @@ def test_who_comes_in_uses_no_attempt_up(office: Office) -> None:
         ).scalar_one()
 
     assert counted == 0
+
+
+def test_a_company_is_deleted_with_its_address(installation: Installation) -> None:
+    slug = installation.tenant()
+    first = installation.run("config", "test-sso", slug).out.splitlines()[0]
+    again = installation.run("config", "test-sso", slug).out.splitlines()[0]
+
+    installation.did("tenant", "delete", slug, "--yes")
+
+    installation.tenant(slug)
+    second = installation.run("config", "test-sso", slug).out.splitlines()[0]
+    assert first == again
+    assert slug in second
+    assert second != first

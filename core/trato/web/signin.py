@@ -184,6 +184,15 @@ def _note_emergency(view: TenantView, member: Member) -> None:
         )  # fmt: skip
 
 
+def _needs_second_step(user: SignedIn, view: TenantView) -> bool:
+    """Tell whether a company will demand a second step that the account does not have yet."""
+    if user.has_second_factor or policy(view).trusts_second_step:
+        return False
+    member = member_of(view, user.user_id, now=current_host().clock())
+    roles = () if member is None else member.roles
+    return any(view.roles[key].second_factor for key in roles if key in view.roles)
+
+
 def _set_cookie(answer: Response, secret: str) -> None:
     host = current_host()
     answer.set_cookie(
@@ -252,6 +261,9 @@ def start() -> Response | str:
             if places:
                 # All of them are entered through their providers only.
                 view = current_host().for_tenant(places[0].tenant_id)
+                if _needs_second_step(user, view):
+                    # A provider's session may not set it up: it does not rule the account.
+                    return redirect("/account/second-factor")
                 return redirect(doors.path_of(view.tenant))
         with transaction(current_host().engine, read=True) as connection:
             found = people.read_user(connection, user.user_id)
