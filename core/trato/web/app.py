@@ -61,6 +61,7 @@ from trato.web import (
 )
 from trato.web.auth import VISIT_COOKIE, csrf_token, end_reading, login_manager
 from trato.web.frame import frame, locale, translator
+from trato.web.keys import keys
 from trato.web.turns import FAILED
 
 log = logging.getLogger("trato.web")
@@ -111,6 +112,7 @@ def create_app(
         csrf_token=csrf_token,
         t=translator,
         current_locale=locale,
+        keys=keys,
         current_tour=tour.current,
         unseen_notices=notes.unseen_notices,
     )
