@@ -5,7 +5,7 @@ PORT ?= 8000
 PYTEST_ARGS ?=
 # Two processes, each with a PostgreSQL and a Chromium of its own; 0 runs all in one.
 TEST_PROCESSES ?= 2
-# Numbers of clients that `make bench` measures; a million takes some 20 minutes.
+# Numbers of clients that `make bench` measures; a million takes some ten minutes.
 SIZES ?= 10000 100000
 DATABASES ?= postgresql sqlite
 
