@@ -78,9 +78,7 @@ def test_a_form_is_arranged_and_seen_at_once(
     expect(page.get_by_label("Página de internet")).to_be_visible()
 
 
-def test_a_field_is_moved_by_key_and_by_dragging_and_told_before_it_is_left(
-    open_page: Open, company: Company
-) -> None:
+def test_a_field_is_moved_by_key_and_by_dragging(open_page: Open, company: Company) -> None:
     here = arranging(open_page, company, "desk")
     page = here.page
     first, second = fields(page, "identification")[:2]
