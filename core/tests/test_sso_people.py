@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pyotp
 import pytest
@@ -24,11 +25,15 @@ from trato.access import tables as t
 from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.errors import DomainError
-from trato.sso import arriving
-from trato.testing.clients import Browser, csrf_of
+from trato.host import Host
+from trato.jobs import queue
+from trato.sso import arriving, inviting
+from trato.testing.clients import Browser, browser, csrf_of
 from trato.testing.clock import SettableClock
 from trato.testing.companies import PASSWORD, LicenseIssuer, make_company
+from trato.testing.mail import mail_server
 from trato.testing.pages import page_of
+from trato.web.app import create_app
 
 LUZ = "luz@acme.example"
 CLIENTS = "/clients/clients"
@@ -461,10 +466,35 @@ def test_an_invitation_to_link_names_the_person_and_works_once(office: Office) -
 
 
 @pytest.mark.database("sqlite")
+def test_where_mail_is_set_up_the_link_goes_to_the_person_alone(office: Office) -> None:
+    own = office.company.member("manager", email="eva@acme.example")
+    with mail_server() as post:
+        settings = replace(
+            office.company.host.settings, smtp_url=post.url, mail_from="trato@host.example",
+            public_url="https://crm.example",
+        )  # fmt: skip
+        host = Host(settings, clock=office.company.host.clock)
+        company = replace(office.company, host=host)
+        admin = browser(create_app(host), company.member("admin"))
+        assert own.member is not None
+
+        answer = admin.post(f"/settings/users/{own.member.id}/identity")
+        with transaction(host.engine, tenant_id=company.id) as connection:
+            (task,) = queue.tasks(connection, company.id, job=inviting.SEND)
+        company.run_task(task.id)
+
+        letter = post.next()
+        host.close()
+    assert answer.status_code == 302
+    assert letter["To"] == "eva@acme.example"
+    assert f"https://crm.example{office.door}/link?key=" in str(letter).replace("=\n", "")
+
+
+@pytest.mark.database("sqlite")
 def test_a_link_that_was_slipped_to_somebody_ties_nothing_by_itself(office: Office) -> None:
     own = office.company.member("manager", name="Eva Rojas")
     assert own.member is not None
-    link = arriving.invite_to_link(
+    link = inviting.invite_to_link(
         office.company.host, office.company.system(), own.member.id, base_url="http://localhost"
     )
     opened = office.open()

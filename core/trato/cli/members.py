@@ -141,7 +141,7 @@ def _sign_out(context: Context, args: argparse.Namespace) -> int:
 def _link(context: Context, args: argparse.Namespace) -> int:
     from trato import administration, membership
     from trato.errors import ConfigError
-    from trato.sso.arriving import invite_to_link
+    from trato.sso.inviting import invite_to_link
 
     host = context.host
     if not host.settings.public_url:
@@ -151,12 +151,12 @@ def _link(context: Context, args: argparse.Namespace) -> int:
         )
     actor = administration.operator(host, args.slug)
     member = membership.member_by_email(actor.view, args.email)
-    link = invite_to_link(host, actor, member.id, base_url=host.settings.public_url)
+    link = invite_to_link(host, actor, member.id, base_url=host.settings.public_url, by_hand=True)
     if args.json:
         context.show_json({"email": member.email, "link": link})
     else:
         # The link alone on standard output: a script takes it as it is.
-        context.print(link)
+        context.print(link or "")
         context.note(context.text(_("Whoever opens it enters as {name}. It works once."),
                                   name=member.name))  # fmt: skip
     return 0

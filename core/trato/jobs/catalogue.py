@@ -33,6 +33,7 @@ from trato.mail.sending import MailError
 from trato.records import audit, audit_seals, events
 from trato.records.outbox import send_job
 from trato.records.unit import Unit
+from trato.sso import inviting
 from trato.sync.jobs import connector_jobs
 from trato.text import _
 
@@ -141,6 +142,8 @@ def core_jobs(host: Host) -> dict[str, Job]:
             reads=True, detached=True, attempts=8),
         Job(name=CHANGED, title=_("Tell of a changed password"), run=letter(send_changed),
             reads=True, detached=True, attempts=8),
+        Job(name=inviting.SEND, title=_("Send a link for the company's provider"),
+            run=letter(inviting.send_link), reads=True, detached=True, attempts=8),
         Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2, tell=tell),

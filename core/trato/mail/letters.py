@@ -86,6 +86,27 @@ def added(*, name: str, tenant: str, inviter: str, url: str) -> Draft:
     )  # fmt: skip
 
 
+def identity_link(
+    *, name: str, tenant: str, inviter: str, provider: str, url: str, days: int
+) -> Draft:
+    """Invite a member to tie the account of the company's identity provider."""
+    return Draft(
+        subject=Message(_("Enter {tenant} with {provider}"),
+                        {"tenant": tenant, "provider": provider}),
+        paragraphs=(
+            Message(_("Hello, {name}:"), {"name": name}),
+            Message(_("{inviter} invites you to enter {tenant} in Trato with your account of "
+                      "{provider} from now on. Link it once."),
+                    {"inviter": inviter, "tenant": tenant, "provider": provider}),
+        ),
+        button=Message(_("Link my account")), url=url,
+        footnotes=(
+            Message(_("The link works once, during {days} days."), {"days": days}),
+            Message(_("Keep it to yourself: whoever opens it enters in your name.")),
+        ),
+    )  # fmt: skip
+
+
 def reset(*, name: str, url: str, hours: int) -> Draft:
     """Let somebody choose a new password."""
     return Draft(

@@ -271,39 +271,6 @@ def unlink(host: Host, actor: Actor, member_id: UUID) -> bool:
     return True
 
 
-def invite_to_link(host: Host, actor: Actor, member_id: UUID, *, base_url: str) -> str:
-    """Make a link by which a member ties the identity; it works once, and for seven days.
-
-    :return: the link, shown this once.
-    :raises DomainError: when nobody signs in through a provider here, or one is tied already.
-    """
-    view, now = actor.view, host.clock()
-    member = membership.member_of(view, member_id)
-    membership.check_wide(actor, member, ())
-    rules = policy(view)
-    if not rules.is_on:
-        raise DomainError(
-            _("Nobody signs in through a provider in this company."),
-            hint=_("Set it up and switch it on first."), code="no_provider",
-        )  # fmt: skip
-    with transaction(host.engine, tenant_id=view.tenant.id) as connection:
-        people.lock_member(connection, view.tenant.id, member_id)
-        tied = identities.of_member(connection, view.tenant.id, rules.issuer, member_id)
-        if tied is not None or not member.may_enter(now):
-            raise DomainError(
-                _("{name} is linked already, or has no access."),
-                hint=_("Unlink the account first, or bring the person back."),
-                name=member.name, code="linked_already",
-            )  # fmt: skip
-        door = identities.make_door(connection, view.tenant.id, view.tenant.slug)
-        secret = identities.create_link(connection, view.tenant.id, member_id, now=now)
-        record_act(
-            host, connection, actor, entity=MEMBER, name=member.name, record_id=member_id,
-            action="update", changes={"identity": [None, "invited"]},
-        )  # fmt: skip
-    return f"{base_url.rstrip('/')}/login/company/{door}/link?key={secret}"
-
-
 def _provider(host: Host, view: TenantView) -> Actor:
     return host.system(view.tenant.id, via="page", label=LABEL)
 

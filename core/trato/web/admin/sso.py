@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from trato import membership
 from trato.errors import TratoError
-from trato.sso import arriving
+from trato.sso import arriving, inviting
 from trato.sso.provider import provider_of
 from trato.tenancy.sign_in import SSO_SETTINGS, policy
 from trato.text import _
@@ -64,10 +64,13 @@ def try_sso() -> Response | tuple[str, int]:
 
 
 @blueprint.post("/users/<uuid:member_id>/identity")
-def link_user(member_id: UUID) -> str:
-    """Make a link by which a person ties the identity, and show it, this once."""
+def link_user(member_id: UUID) -> Response | str:
+    """Send a person the link to tie the identity; without mail show it, this once."""
     member = membership.member_of(admin().view, member_id)
-    link = arriving.invite_to_link(current_host(), admin(), member_id, base_url=doors.root())
+    link = inviting.invite_to_link(current_host(), admin(), member_id, base_url=doors.root())
+    if link is None:
+        return done(f"users/{member_id}", _("The link is on its way to {email}."),
+                    email=member.email)  # fmt: skip
     title = translator(_("Link for {name}"), name=member.name)
     set_crumbs(Crumb(title=translator(_("Users")), url=f"{ROOT}/users"),
                Crumb(title=member.name, url=f"{ROOT}/users/{member_id}"),
