@@ -256,10 +256,14 @@ def test_from_record_to_record_in_the_order_of_the_list(
         for name, city in (("Agro Uno", "Cali"), ("Zapatos", "Cali"), ("Lejos", "Pasto")):
             unit.records.create("clients.client", {"name": name, "city": city})
     page = here.at(f"{CLIENTS}?city=Cali&sort=-name")
+    told = page.locator("[data-at]")
     page.click("text=Ferretería El Yunque")
     titled(page, "Ferretería El Yunque")
+    expect(told).to_have_text("2 de 3")
+    expect(told).to_be_visible(visible=not window.is_phone)
     page.keyboard.press("k")
     titled(page, "Zapatos")
+    expect(told).to_have_text("1 de 3")
     page.locator("[data-beside=j]:visible").click()
     titled(page, "Ferretería El Yunque")
     # Through the form and back the list is still known.
@@ -270,7 +274,11 @@ def test_from_record_to_record_in_the_order_of_the_list(
     titled(page, "Ferretería El Yunque")
     page.keyboard.press("j")
     titled(page, "Agro Uno")
+    expect(told).to_have_text("3 de 3")
     expect(page.locator("[data-beside=j]")).to_have_count(0)
+    # Who comes from elsewhere is in no list.
+    here.at(f"{CLIENTS}/{yunque}?in=city%3DPasto")
+    expect(told).to_be_hidden()
 
 
 @pytest.mark.parametrize("window", [PHONE], ids=["phone"])

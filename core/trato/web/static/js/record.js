@@ -88,6 +88,21 @@
     document.querySelector(`[data-beside="${event.key}"]`)?.click();
   });
 
+  // Which of how many it is: the list said so when it was left, and each step counts.
+  const number = (text) => [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) | 0, 7);
+  const [record, place, all] = JSON.parse(sessionStorage.getItem("t-at") ?? "[]");
+  const told = document.querySelector("[data-at]");
+  if (told && record === number(location.pathname)) {
+    told.textContent = told.dataset.at.replace("#", place).replace("#", all);
+    told.hidden = false;
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("[data-beside]");
+      if (!link) return;
+      const next = place + (link.dataset.beside === "j" ? 1 : -1);
+      sessionStorage.setItem("t-at", JSON.stringify([number(link.pathname), next, all]));
+    });
+  }
+
   // --- the kind of entries that is shown ---
 
   document.addEventListener("htmx:afterRequest", (event) => {

@@ -83,7 +83,8 @@
   // --- the place: who comes back from a record finds the list as they left it ---
 
   // Numbers alone are kept: an address may say whom somebody searched for.
-  const here = () => [...location.pathname + location.search].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) | 0, 7);
+  const number = (text) => [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) | 0, 7);
+  const here = () => number(location.pathname + location.search);
   const inner = () => document.querySelector("#t-list > .t-scroll");
   let touched = -1;
 
@@ -96,6 +97,15 @@
     const row = focused ? rows().indexOf(focused) : touched;
     const place = [here(), rows().length, Math.round(inner()?.scrollTop || scrollY), row];
     sessionStorage.setItem("t-place", JSON.stringify(place));
+  });
+
+  // Which of how many: the record's page tells it beside the way to the next one.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-row] .t-name > a");
+    const all = document.getElementById("t-count")?.textContent.trim();
+    if (!link || !all) return;
+    const place = rows().indexOf(link.closest("[data-row]")) + 1;
+    sessionStorage.setItem("t-at", JSON.stringify([number(link.pathname), place, all]));
   });
 
   function isReturn() {
