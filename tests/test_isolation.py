@@ -294,7 +294,8 @@ def test_an_administrator_of_another_tenant_reaches_nothing(
 
 #: What each member has alone; and notes, which all may write who see a record.
 OWN = {"core_mark", "core_draft", "core_list_state", "core_notice", "core_notice_choice",
-       "core_token", "core_member", "core_idempotency", "core_task", "core_note", "core_list_view"}  # fmt: skip
+       "core_token", "core_member", "core_idempotency", "core_task", "core_note",
+       "core_list_view"}  # fmt: skip
 MAKING = {"pages.create", "rest.collection", "rest.bulk", "rest.by"}
 
 
