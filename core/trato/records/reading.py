@@ -403,7 +403,7 @@ def _common(
     Where one record in fifty contains it, those of a page are near, unless the order keeps them
     together, as that of the names does with their first word.
     """
-    near = _walk(connection, entity, plan, terms, limit, start, tenant_id=tenant_id, is_short=True)
+    near = _walk(connection, entity, plan, terms, limit, start, tenant_id=tenant_id, is_near=True)
     if near is not None:
         return near
     found = _pages(connection, entity, _searched(connection, entity, plan), limit, start, values)
@@ -415,19 +415,21 @@ def _common(
 
 def _walk(
     connection: Connection, entity: EntityView, plan: _Plan, terms: list[str], limit: int,
-    start: list[Any] | None, *, tenant_id: int, is_short: bool = False,
+    start: list[Any] | None, *, tenant_id: int, is_near: bool = False,
 ) -> tuple[list[tuple[Any, ...]], list[list[Any]]] | None:  # fmt: skip
     """Find terms by walking the order in steps, then read the rows that were found.
 
     The step is a subquery with a LIMIT, so that the planner, which has no statistics for LIKE
     under row-level security, cannot decide to read and sort the whole tenant.
 
-    :param is_short: make one small step; None when that was too short.
+    :param is_near: begin with a small step, and give up, with None, when two whole ones would not
+        be enough at the rate at which matches were found.
     """
     found: list[UUID] = []
     positions: list[list[Any]] = []
     table = entity.table
-    length = STEP // 10 if is_short else STEP
+    length = STEP // 10 if is_near else STEP
+    looked = 0
     for region, begin in _regions(plan, start):
         at = begin
         while len(found) < limit:
@@ -459,8 +461,10 @@ def _walk(
             end = connection.execute(step.offset(length - 1).limit(1)).first()
             if end is None:
                 break
-            if is_short:
+            looked += length
+            if is_near and looked * limit > 2 * STEP * len(found):
                 return None
+            length = STEP
             at = [region, *(raw_value(v) for v in end[2:])]
         if len(found) >= limit:
             break
