@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from uuid import UUID
 
 import pytest
@@ -31,8 +30,32 @@ _PIXEL = 0.001
 _TOPS = "cards => cards.map(card => [card.offsetTop, card.offsetHeight])"
 
 
-def _hold(held: list[Route], route: Route) -> None:
-    held.append(route)
+class Gate:
+    """Holds requests back until it is opened; those that come later go through."""
+
+    def __init__(self, answer: Callable[[Route], None] = Route.continue_) -> None:
+        self.answer = answer
+        self.held: list[Route] = []
+        self.is_open = False
+
+    def __call__(self, route: Route) -> None:
+        if self.is_open:
+            self.answer(route)
+        else:
+            self.held.append(route)
+
+    def open(self) -> None:
+        """Let go what was held."""
+        self.is_open = True
+        for route in self.held:
+            self.answer(route)
+
+
+def _fail_the_second(route: Route) -> None:
+    if route.request.url.endswith("/panels/1"):
+        route.fulfill(status=500, content_type="text/html", body="")
+    else:
+        route.continue_()
 
 
 @pytest.mark.parametrize("window", [DESK, PHONE], ids=["desk", "phone"])
@@ -45,16 +68,16 @@ def test_nothing_moves_when_the_font_comes_late(
     here.sign_in(shop.member("admin").member.email)  # type: ignore[union-attr]
 
     for path in ("/clients/clients", f"/clients/clients/{record}"):
-        held: list[Route] = []
-        here.page.route("**/*.woff2", partial(_hold, held))
-        here.page.goto(here.url + path, wait_until="domcontentloaded")
+        gate = Gate()
+        here.page.route("**/*.woff2", gate)
+        with here.page.expect_request("**/*.woff2"):
+            here.page.goto(here.url + path, wait_until="domcontentloaded")
         here.page.wait_for_selector(".t-table, .t-record-head, h1")
         here.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
-        for route in held:
-            route.continue_()
+        gate.open()
         here.page.wait_for_load_state("networkidle")
 
-        assert held, "the page asked for no font"
+        assert gate.held, "the page asked for no font"
         moved = here.page.evaluate(_SHIFT)
         assert [shift for shift in moved if shift[0] >= _PIXEL] == [], path
         here.page.unroute("**/*.woff2")
@@ -76,18 +99,14 @@ def test_nothing_moves_when_panels_arrive_full_empty_or_failed(
     url = f"/clients/clients/{_with_many_contacts(shop)}"
     here = open_page(window)
     here.sign_in(shop.member("admin").member.email)  # type: ignore[union-attr]
-    held: list[Route] = []
-    here.page.route("**/panels/*", partial(_hold, held))
+    gate = Gate(_fail_the_second)
+    here.page.route("**/panels/*", gate)
     here.page.goto(here.url + url)
     here.page.wait_for_function("document.querySelectorAll('[aria-busy]').length === 3")
     before = here.page.locator(".t-panels > .t-card").evaluate_all(_TOPS)
 
     with here.refused(500):
-        for route in held:
-            if route.request.url.endswith("/panels/1"):
-                route.fulfill(status=500, content_type="text/html", body="")
-            else:
-                route.continue_()
+        gate.open()
         expect(here.page.locator(".t-panels [data-retry]:visible")).to_have_count(1)
         expect(here.page.locator(".t-panels .t-card-fetched")).to_have_count(2)
 
