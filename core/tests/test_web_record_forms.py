@@ -330,3 +330,25 @@ def test_rest_tells_what_the_tenant_demands(tenant: Company, api: FlaskClient) -
         if "phone" in one.get("required", ()) and "credit_limit" in one["properties"]
     ]
     assert {"name", "phone"} in needs
+
+
+def test_what_is_demanded_stands_in_short_forms_and_rows_of_other_forms_too(
+    tenant: Company, client: Browser
+) -> None:
+    apply_data(tenant.host, tenant.slug, {"forms": {
+        CLIENT: {"fields": {"website": {"required": True}}},
+        "clients.branch": {"fields": {"hours": {"required": True, "when": {"city": "Cali"}}}},
+    }})  # fmt: skip
+
+    short = page_of(client.get("/clients/clients/short", headers={"HX-Request": "true"}))
+    form = page_of(client.get(NEW)).form(NEW)
+    sent = {**form, "name": "Andina", "website": "https://andina.co"}
+    row = "clients.branch.client_id__n1__"
+    refused = client.post(NEW, data={**sent, f"{row}name": "Centro", f"{row}city": "Cali"})
+    made = client.post(NEW, data={**sent, f"{row}name": "Centro", f"{row}city": "Cali",
+                                  f"{row}hours": "8 a 5"})  # fmt: skip
+
+    assert short.one("input", name="website").attrs["aria-required"] == "true"
+    assert refused.status_code == 422
+    assert page_of(refused).error_of(f"{row}hours") == "Este dato es obligatorio."
+    assert made.status_code == 302
