@@ -64,7 +64,10 @@ def change_locale() -> Response:
     if language and language not in [code for code, _name in LOCALES]:
         raise DomainError(_("There is no language '{code}'."), code="no_locale")
     if zone and zone not in available_timezones():
-        raise DomainError(_("There is no time zone '{name}'."), name=zone[:60], code="no_timezone")
+        raise DomainError(
+            _("There is no time zone '{name}'."), hint=_("Choose one of the list."),
+            name=zone[:60], code="no_timezone",
+        )  # fmt: skip
     user: SignedIn = g.user
     with transaction(current_host().engine) as connection:
         people.set_regional(connection, user.user_id, locale=language or None,
