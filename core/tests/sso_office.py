@@ -140,3 +140,16 @@ def open_office(
             key = identities.make_door(connection, company.id, company.slug)
         made.door = f"/login/company/{key}"
         yield made
+
+
+def enters(opened: Browser) -> bool:
+    return opened.get("/clients/clients").status_code == 200
+
+
+def link_account(office: Office, actor: Actor) -> Browser:
+    """Tie the present person of the provider to somebody who is signed in by password."""
+    opened = office.open(actor)
+    back = office.go(opened, path=f"{office.door}/link")
+    answer = opened.get(path_of(back))
+    assert answer.headers["Location"] == "/account", text_of(answer)
+    return opened
