@@ -28,11 +28,11 @@ class Tenant:
     version: int
     #: The number that hashes of its history contain; another than `id` after some restores.
     history_number: int
-
     #: Since when nobody gets in and nothing runs.
     closed_at: dt.datetime | None = None
     #: Who closed it, in words.
     closed_by: str | None = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Member:

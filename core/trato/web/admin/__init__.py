@@ -20,8 +20,8 @@ from trato.web.admin import (  # isort: skip
     record_forms,
     removing,
     roles,
-    teams,
     sso,
+    teams,
     tokens,
     users,
 )
