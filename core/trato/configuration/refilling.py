@@ -135,7 +135,11 @@ def queue(
     """Leave it to a task, in the name of whoever asks; the fields have no index meanwhile."""
     _mark(connection, tenant_id, wanted, filling=True)
     enqueue(
-        connection, tenant_id, JOB, now=now, payload=wanted.dump(),
+        connection,
+        tenant_id,
+        JOB,
+        now=now,
+        payload=wanted.dump(),
         by=None if actor is None else actor.member_id,
     )
 
