@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from trato.configuration import Step, apply_configuration, export_configuration
-from trato.errors import ConfigError, Invalid
+from trato.configuration import Step, apply_configuration, apply_data, export_configuration
+from trato.errors import ConfigError, DomainError, Invalid
 from trato.records import audit
 from trato.records.query import Filter
 
@@ -323,3 +323,18 @@ def test_making_indexes_again_leaves_the_history_whole(host: Host, tenant: Compa
         entities = unit.view.entities.values()
         keys = host.audit_keys
         assert list(audit.verify(unit.connection, tenant.id, entities, keys=keys)) == []
+
+
+@pytest.mark.parametrize("key", ["admin", "jefe"])
+def test_who_administers_makes_no_role_mightier_than_himself(
+    host: Host, tenant: Company, key: str
+) -> None:
+    helper = tenant.member_with({}, permissions=["core.administer"])
+    mighty = {"roles": {key: {"name": "Jefe", "admin": True}}}
+    modest = {"roles": {"jefe": {"name": "Jefe", "entities": {"*": {"view": "own"}}}}}
+
+    with pytest.raises(DomainError, match="Only an administrator may make or change"):
+        apply_data(host, tenant.slug, mighty, actor=helper)
+
+    apply_data(host, tenant.slug, modest, actor=helper)
+    apply_data(host, tenant.slug, mighty, actor=tenant.member("admin"))

@@ -272,9 +272,7 @@ def create_user(
     return NewUser(user_id=user.id, member_id=member_id, email=user.email, created=created)
 
 
-def _refuse_double(
-    view: TenantView, email: str, user_id: UUID | None, *, now: dt.datetime
-) -> None:
+def _refuse_double(view: TenantView, email: str, user_id: UUID | None, *, now: dt.datetime) -> None:
     """Refuse a second account of somebody whom the company's identity provider let in.
 
     :raises DomainError: with what to do instead.

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trato.access.actor import Actor
 from trato.access.listing import StoredRole
 from trato.access.roles import AUDIT, SHARE_VIEWS, Grants, grant_problems
+from trato.configuration.plan import Step
 from trato.configuration.problems import Problems, join, shown
+from trato.errors import DomainError
 from trato.records.explaining import ADMINISTER
 from trato.registry import Registry
+from trato.tenancy.view import TenantView
 from trato.text import _
 
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -47,6 +51,25 @@ def read_role(
     if key == ADMIN and not wanted.is_admin:
         problems.add(path, _("The role 'admin' always may do everything."))
     return StoredRole(name=name, grants=wanted.to_json())
+
+
+def check_roles(view: TenantView, steps: Sequence[Step], actor: Actor | None) -> None:
+    """Refuse that somebody makes a role mightier than he himself is, or takes might from one.
+
+    :raises DomainError: when a role that may do everything is made or changed by who has none.
+    """
+    if actor is None or any(grants.is_admin for grants in actor.grants):
+        return
+    for step in steps:
+        section, _dot, key = step.path.partition(".")
+        if section != "roles" or step.action == "unchanged":
+            continue
+        before = view.roles.get(key)
+        if Grants.from_json(step.wanted[1].grants).is_admin or (before and before.is_admin):
+            raise DomainError(
+                _("Only an administrator may make or change a role that may do everything."),
+                code="role_too_wide",
+            )
 
 
 def read_team(

@@ -12,6 +12,7 @@ from trato import administration
 from trato.access import store as people
 from trato.access.actor import Actor
 from trato.configuration import document, refilling, sign_in
+from trato.configuration.people import check_roles
 from trato.configuration.plan import Step
 from trato.configuration.reading import read_steps
 from trato.configuration.state import State, read_state, to_document
@@ -77,6 +78,7 @@ def apply_data(
         state = read_state(connection, owner.id)
         view = host.build_view(connection, owner.id)
         steps = read_steps(data, state, view, host.registry)
+        check_roles(view, steps, actor)
         sign_in.check(connection, view, steps, actor)
         with connection.begin_nested() as nested:
             _store(connection, owner.id, steps)

@@ -32,8 +32,8 @@ _Part = tuple[ColumnElement[Any], Decimal]
 class Totals:
     """The sums of a list's columns of money, and of numbers that say that they are summed."""
 
-    #: By path, then by currency; the tenant's own currency, and none, is the empty text. A column without
-    #: a value is missing.
+    #: By path, then by currency; the tenant's own currency, and none, is the empty text. A column
+    #: without a value is missing.
     sums: Mapping[str, Mapping[str, Decimal]]
     #: Records that were found.
     count: int = 0

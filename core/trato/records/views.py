@@ -154,7 +154,7 @@ def shares(unit: Unit) -> list[tuple[Share, UUID | None]]:
         teams = [team for team in unit.view.teams.values() if team.id in actor.teams]
         teams.sort(key=lambda team: team.name.casefold())
         found += [*(("team", team.id) for team in teams), ("all", None)]
-    return found  # type: ignore[return-value]
+    return found
 
 
 def may_change(unit: Unit, view: ListView) -> bool:
