@@ -17,6 +17,7 @@ from uuid import UUID
 from playwright.sync_api import Browser, Page, sync_playwright
 from portfolio import fill
 from states import AT_A_DESK, FAULTS, fault, faulty_app, meant, steps
+from test_accessibility import become_operator
 
 from trato import __version__
 from trato.host import Host, discover
@@ -32,6 +33,11 @@ VARIANTS: dict[str, tuple[Window, Theme]] = {
     "": (DESK, "light"), "-oscuro": (DESK, "dark"), "-telefono": (PHONE, "light"),
 }  # fmt: skip
 CLIENTS = "/clients/clients"
+#: What operators of the installation see.
+OPERATED = {
+    "empresas": "/host/companies", "empresa-nueva": "/host/companies/new",
+    "empresa-cerrar": "/host/companies/demo/close",
+}  # fmt: skip
 Step = Callable[[Page], None]
 
 
@@ -71,6 +77,8 @@ def pages(made: Company) -> dict[str, tuple[str, Step | None]]:
         "lista-sin-resultados": (f"{CLIENTS}?q=zzzz&status=active", None),
         "lista-columnas": (CLIENTS, _open_columns),
         "lista-mas": (CLIENTS, _open_more),
+        "lista-vista": (f"{CLIENTS}?view=all&_edited=1&status=prospect&sort=-name", None),
+        "lista-vista-guardar": (f"{CLIENTS}/views/new?status=prospect&sort=-name", None),
         "papelera": (f"{CLIENTS}?bin=1", None),
         "contactos": ("/clients/contacts", None),
         "sucursales": ("/clients/branches", None),
@@ -193,6 +201,12 @@ def draw(browser: Browser, folder: Path, wanted: Sequence[str]) -> int:
             with meant():
                 for name in FAULTS:
                     count += _draw(lost, name, fault(name), None, folder, suffix, wanted)
+            boss = stack.enter_context(watched(browser, url, window, theme=theme))
+            operator = empty.member("admin", name="Olga Suárez")
+            boss.sign_in(operator.member.email)
+            become_operator(made.host, operator)
+            for name, path in OPERATED.items():
+                count += _draw(boss, name, path, None, folder, suffix, wanted)
             guest = stack.enter_context(watched(browser, url, window, theme=theme))
             seller = made.member("seller", name="Paula Rincón Díaz", is_new=True)
             guest.sign_in(seller.member.email)
