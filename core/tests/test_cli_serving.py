@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.engine import make_url
 
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
@@ -99,6 +100,36 @@ def test_pages_are_served_until_sigterm(installation: Installation) -> None:
 
         assert code == 0
         assert [pid for pid in workers if alive(pid)] == []
+
+
+def wait_for_both(installation: Installation) -> None:
+    """Wait until worker and clock say that they are there."""
+    path = make_url(installation.environ["TRATO_DATABASE_URL"]).database
+    until = time.monotonic() + WITHIN
+    with closing(sqlite3.connect(str(path))) as database:
+        while database.execute("SELECT count(*) FROM core_process").fetchone()[0] < 2:
+            assert time.monotonic() < until
+            threading.Event().wait(0.1)
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_that_is_stopped_with_its_group_ends_without_a_traceback(
+    installation: Installation, number: signal.Signals
+) -> None:
+    """As Ctrl+C in a terminal does, and a service manager: the children hear it twice."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "trato", "serve", "--port", "0"], env=environment(installation),
+        cwd=installation.folder, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        wait_for_both(installation)
+        os.killpg(process.pid, number)
+        rest = process.communicate(timeout=WITHIN)[1]
+
+    assert "http://127.0.0.1:" in first
+    assert "Traceback" not in rest
 
 
 @pytest.mark.database("sqlite")

@@ -102,7 +102,7 @@ def tick(host: Host, stopped: threading.Event) -> None:
 
 
 def _run(context: Context, loop: Callable[[Host, threading.Event], None], said: str) -> int:
-    """Run a loop until SIGTERM or SIGINT; a second signal ends it at once."""
+    """Run a loop until SIGTERM or SIGINT; Ctrl+C pressed again ends it at once."""
     from trato.jobs.tickets import check_engine
 
     check_engine(context.settings)
@@ -117,7 +117,9 @@ def _run(context: Context, loop: Callable[[Host, threading.Event], None], said: 
 
 def _end_on_signal(stopped: threading.Event) -> None:
     def end(number: int, frame: object) -> None:
-        if stopped.is_set():
+        # A terminal and a service manager tell the whole group, and the server its children too:
+        # to be told to end twice is no impatience.
+        if stopped.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         stopped.set()
 
@@ -189,6 +191,8 @@ def _child(settings: Settings, name: str) -> None:
             work(host, stopped, grace=_GRACE - 1)
         else:
             tick(host, stopped)
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None  # the task had its time
     finally:
         host.close()
 

@@ -23,6 +23,7 @@ from trato.logs import formatter
 from trato.text import _
 
 if TYPE_CHECKING:
+    import logging
     from multiprocessing.synchronize import Semaphore
 
     from trato.cli.context import Context
@@ -139,7 +140,14 @@ def _log_config(settings: Settings) -> dict[str, Any]:
     config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
     config["formatters"]["generic"] = {"()": formatter, "kind": settings.log_format}
     config["handlers"]["console"]["stream"] = "ext://sys.stderr"
+    config["filters"] = {"meant": {"()": lambda: _is_news}}
+    config["loggers"]["_granian"]["filters"] = ["meant"]
     return config
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out the server's doubt about our number of threads, which is meant."""
+    return "Python threads" not in str(record.msg)
 
 
 def _load_app(
