@@ -49,11 +49,14 @@ class Membership:
     name: str
 
 
-def see_user(connection: Connection, user_id: UUID) -> None:
-    """Let row-level security show a user's memberships in every tenant to this transaction."""
+def see_user(connection: Connection, user_id: UUID | None) -> None:
+    """Let row-level security show a user's memberships in every tenant to this transaction.
+
+    :param user_id: None shows nobody's any more.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(
-            sql("select set_config('trato.user_id', :user, true)"), {"user": str(user_id)}
+            sql("select set_config('trato.user_id', :user, true)"), {"user": str(user_id or "")}
         )
 
 

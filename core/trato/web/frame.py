@@ -9,14 +9,13 @@ from flask import g, request
 
 from trato.access import rules
 from trato.access.roles import AUDIT
-from trato.access.store import Membership, memberships
-from trato.db.engine import transaction
+from trato.access.store import Membership, memberships, see_user
 from trato.i18n import Formats
 from trato.records.explaining import ADMINISTER
 from trato.tenancy.appearance import ACCENT
 from trato.tenancy.view import Tenant, TenantView
 from trato.web.appearance import logo_url
-from trato.web.auth import current_host
+from trato.web.auth import current_host, reading
 
 LOCALES = (("es", "Español"), ("en", "English"))
 LOCALE_COOKIE = "trato_locale"
@@ -159,8 +158,10 @@ def _places(user: Any) -> list[Membership]:
         return [Membership(tenant_id=here.id, slug=here.slug, name=here.name)]
     kept = view.cache.setdefault("places", {})
     if user.user_id not in kept:
-        host = current_host()
-        with transaction(host.engine, read=True) as connection:
-            kept[user.user_id] = memberships(connection, user.user_id, now=host.clock())
+        # On the request's own connection: with a second one for each, a pooler's few would all be
+        # held by requests that wait for another.
+        with reading().connection() as connection:
+            kept[user.user_id] = memberships(connection, user.user_id, now=current_host().clock())
+            see_user(connection, None)
     found: list[Membership] = kept[user.user_id]
     return found
