@@ -33,6 +33,7 @@ from trato.testing.companies import Company
 from trato.testing.databases import Database
 from trato.testing.probes import Probes
 from trato.testing.samples import create_sample, marked_field, marker
+from trato.testing.statements import count_connections
 
 #: Methods that any address is tried with.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -132,6 +133,14 @@ def victim(tenant: Company, app: Flask) -> Victim:
         words=(word, token),
         people=(person, tenant.slug),
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def one_connection(tenant: Company) -> Iterator[None]:
+    """No address takes a second connection while it holds one, whoever asks."""
+    with count_connections(tenant.host.engine) as connections:
+        yield
+    assert connections.most == 1
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from trato.db.engine import transaction
 from trato.db.reading import Reading
 from trato.errors import NotFound
 from trato.testing.companies import Company
-from trato.testing.statements import count_statements
+from trato.testing.statements import count_connections, count_statements
 
 
 def test_parts_of_a_request_share_a_transaction_that_ends_with_it(tenant: Company) -> None:
@@ -26,6 +26,26 @@ def test_parts_of_a_request_share_a_transaction_that_ends_with_it(tenant: Compan
     assert second is first
     assert second.closed
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_a_reading_gives_way_to_another_transaction_between_its_uses(tenant: Company) -> None:
+    engine = tenant.host.engine
+    reading = Reading(engine)
+
+    with count_connections(engine) as connections:
+        with reading.connection(tenant.id) as first:
+            pass
+        with transaction(engine, tenant_id=tenant.id) as other:
+            ended = first.closed
+            written = other.execute(text("SELECT 1")).scalar_one()
+        with reading.connection(tenant.id) as again, reading.connection() as inside:
+            found = again.execute(text("SELECT 1")).scalar_one()
+        reading.close()
+
+    assert ended
+    assert (written, found) == (1, 1)
+    assert inside is again
+    assert (connections.most, connections.held) == (1, 0)
 
 
 @pytest.mark.database("postgresql")

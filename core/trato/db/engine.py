@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -133,6 +134,30 @@ def _begun_for(connection: Connection, tenant_id: int) -> bool:
     return bool(server.exec_(words.encode()).status == ExecStatus.TUPLES_OK)
 
 
+class _Kept(threading.local):
+    #: Ends the transaction that this thread keeps open and is not using at the moment.
+    end: Callable[[], None] | None = None
+
+
+_kept = _Kept()
+
+
+def keep(end: Callable[[], None] | None) -> None:
+    """Say how the transaction ends that this thread leaves open, or that there is none."""
+    _kept.end = end
+
+
+def let_go() -> None:
+    """End the transaction that this thread left open, before it takes another connection.
+
+    Threads that hold one connection and wait for a second wait for each other for ever where
+    connections are few, as behind a pooler; with at most one each, every wait has an end.
+    """
+    end, _kept.end = _kept.end, None
+    if end is not None:
+        end()
+
+
 @contextmanager
 def transaction(
     engine: Engine, *, tenant_id: int | None = None, read: bool = False
@@ -145,6 +170,7 @@ def transaction(
         (code `deadlock`).
     """
     is_over = False
+    let_go()
     try:
         with engine.connect() as connection:
             if read:

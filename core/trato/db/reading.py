@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
 
-from trato.db.engine import set_tenant, transaction
+from trato.db.engine import keep, set_tenant, transaction
 from trato.errors import DatabaseUnavailable
 
 
@@ -20,7 +20,8 @@ class Reading:
     """A read-only transaction, begun when it is first needed; for one request in one thread.
 
     It may begin for no tenant, as a session is looked up before its tenant is known. Once a tenant
-    is set it stays: there is no switch.
+    is set it stays: there is no switch. Between its uses it gives way: when the thread begins
+    another transaction it ends, and the next use begins anew.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -28,6 +29,8 @@ class Reading:
         self._stack: ExitStack | None = None
         self._connection: Connection | None = None
         self._tenant_id: int | None = None
+        #: How many parts are using it, one inside the other.
+        self._uses = 0
 
     @contextmanager
     def connection(self, tenant_id: int | None = None) -> Iterator[Connection]:
@@ -42,6 +45,8 @@ class Reading:
         if self._stack is None or self._connection is None:
             self._stack = ExitStack()
             self._connection = self._stack.enter_context(transaction(self._engine, read=True))
+        keep(None)
+        self._uses += 1
         try:
             if tenant_id is not None and self._tenant_id is None:
                 set_tenant(self._connection, tenant_id)
@@ -52,6 +57,10 @@ class Reading:
             # It may raise in other words, as ``transaction`` does.
             stack.__exit__(*sys.exc_info())
             raise
+        finally:
+            self._uses -= 1
+            if self._uses == 0 and self._stack is not None:
+                keep(self.close)
 
     def close(self) -> None:
         """End the transaction; a second call does nothing."""

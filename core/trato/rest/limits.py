@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from trato.access import limits as counters
-from trato.db.engine import is_unavailable
+from trato.db.engine import is_unavailable, let_go
 from trato.host import Host
 from trato.records.unit import Clock
 from trato.rest.errors import TooManyCalls
@@ -128,6 +128,7 @@ class Limits:
 @contextmanager
 def _soon(engine: Engine) -> Iterator[Connection]:
     """Run a short transaction that does not wait long for a lock on SQLite."""
+    let_go()
     with engine.connect() as connection:
         if connection.dialect.name != "sqlite":
             with connection.begin():

@@ -154,7 +154,7 @@ def _follow_groups(
     )  # fmt: skip
     touch(connection, view.tenant.id)
     record_act(
-        host, connection, _provider(host, view), entity=MEMBER, name=member.name,
+        host, connection, _provider(view), entity=MEMBER, name=member.name,
         record_id=member.id, action="update",
         changes={"roles": [sorted(member.roles), sorted(roles)]},
     )  # fmt: skip
@@ -201,7 +201,7 @@ def _let_in(host: Host, view: TenantView, person: Person) -> people.User:
         )
         identities.mark_used(connection, tenant_id, member_id, person.issuer, now=now)
         record_act(
-            host, connection, _provider(host, view), entity=MEMBER, name=user.name,
+            host, connection, _provider(view), entity=MEMBER, name=user.name,
             record_id=member_id, action="create",
             changes={"roles": [None, sorted(roles)], "identity": [None, _written(person)]},
         )  # fmt: skip
@@ -271,8 +271,8 @@ def unlink(host: Host, actor: Actor, member_id: UUID) -> bool:
     return True
 
 
-def _provider(host: Host, view: TenantView) -> Actor:
-    return host.system(view.tenant.id, via="page", label=LABEL)
+def _provider(view: TenantView) -> Actor:
+    return Actor(view=view, via="page", label=LABEL)
 
 
 def _written(person: Person) -> str:

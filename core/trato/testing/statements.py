@@ -1,7 +1,8 @@
-"""Counting of SQL statements: what a page costs, whatever the rows."""
+"""Counting of SQL statements, what a page costs, and of the connections that it holds at once."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,3 +50,35 @@ def count_statements(engine: Engine) -> Iterator[Statements]:
         yield found
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+@dataclass(kw_only=True)
+class Connections(threading.local):
+    """How many connections this thread holds, and the most that it held at once."""
+
+    held: int = 0
+    most: int = 0
+
+
+@contextmanager
+def count_connections(engine: Engine) -> Iterator[Connections]:
+    """Count the connections that this thread takes from the pool inside the block.
+
+    Who holds one and waits for another may wait for ever where there are few.
+    """
+    found = Connections()
+
+    def take(*_args: Any) -> None:
+        found.held += 1
+        found.most = max(found.most, found.held)
+
+    def give(*_args: Any) -> None:
+        found.held -= 1
+
+    event.listen(engine, "checkout", take)
+    event.listen(engine, "checkin", give)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "checkout", take)
+        event.remove(engine, "checkin", give)

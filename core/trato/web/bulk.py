@@ -57,6 +57,8 @@ def run(plugin: str, collection: str) -> Response:
     with opened(plugin, collection, read=False) as (unit, entity):
         page = ListPage(current_host(), unit, entity, request.args)
         action = _action()
+        again: dict[str, Any] | None = None
+        to = ""
         if action == "archive":
             rules.require(unit.actor, entity, "archive")
             done = undoing.archive_all(unit, entity, _ids(page))
@@ -72,10 +74,6 @@ def run(plugin: str, collection: str) -> Response:
                     errors[field.path] = [Message(_("This is obligatory."))]
             elif field.path not in values and not errors:
                 values[field.path] = None
-            if errors:
-                return make_response(
-                    render_template("bulk.html", page=_page(page, errors=errors)), 422
-                )
 
             def make(before: Mapping[str, Any]) -> dict[str, Any]:
                 if action not in ("tag", "untag"):
@@ -84,14 +82,16 @@ def run(plugin: str, collection: str) -> Response:
                 return {field.path: [*tags, tag] if action == "tag" else tags or None}
 
             try:
+                if errors:
+                    raise Invalid(errors)
                 done = undoing.change_all(unit, entity, _ids(page), make)
             except Invalid as refused:
-                shown = _page(page, errors=dict(refused.errors))
-                return make_response(render_template("bulk.html", page=shown), 422)
-        to = ""
-        if done.refused:
+                again = _page(page, errors=dict(refused.errors))
+        if again is None and done.refused:
             kept = undoing.keep_refused(unit, entity, _reasons(done.refused))
             to = f"/bulk/refused/{kept}"
+    if again is not None:  # the page reads for itself, when the writing is over
+        return make_response(render_template("bulk.html", page=again), 422)
     undo = f"{page.address.to(f'/undo/{done.undo_id}')}" if done.undo_id else None
     return flash(redirect(page.address.to(to)), _told(_CHANGED, done), undo_url=undo)
 
