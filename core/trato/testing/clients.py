@@ -30,7 +30,10 @@ class Browser(FlaskClient):
         kwargs.setdefault("buffered", True)
         if self.csrf and str(kwargs.get("method", "GET")).upper() not in ("GET", "HEAD"):
             kwargs.setdefault("headers", {}).setdefault("X-CSRF-Token", self.csrf)
-        return super().open(*args, **kwargs)
+        answer = super().open(*args, **kwargs)
+        if kwargs["buffered"]:
+            answer.close()  # with it the copy of a sent file, which lies on the disk
+        return answer
 
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
         """Sign in as a person does: by the form."""
