@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from core.tests.test_web_second_factor import code_of, first_step, set_up
 from sqlalchemy import select
 
 from trato.db.engine import transaction
@@ -15,6 +16,7 @@ from trato.jobs.catalogue import SEAL
 from trato.records import audit
 from trato.records.tables import audit as rows
 from trato.tenancy.tables import task
+from trato.testing.companies import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,9 +146,42 @@ def test_one_signs_in_as_ever(
     clock.advance(**BACK)
     visitor = sign_in()
 
-    entered = visitor.sign_in(actor.member.email, "una clave de prueba")
+    entered = visitor.sign_in(actor.member.email, PASSWORD)
 
     assert entered.status_code == 302
+
+
+def test_a_second_step_opens_and_each_code_once(
+    sign_in: Callable[..., Browser], seller: Actor, clock: SettableClock
+) -> None:
+    secret, _codes = set_up(sign_in(seller), clock)
+    clock.advance(**BACK)
+    visitors = [sign_in() for _number in range(3)]
+    for visitor in visitors:
+        first_step(visitor, seller.member.email)
+
+    def answer(visitor: Browser) -> int:
+        return visitor.post("/login/code", data={"code": code_of(secret, clock)}).status_code
+
+    first, again = answer(visitors[0]), answer(visitors[1])
+    clock.advance(seconds=60)
+    later = answer(visitors[2])
+
+    assert (first, again, later) == (302, 401, 302)
+
+
+def test_a_lock_does_not_last_longer(
+    sign_in: Callable[..., Browser], seller: Actor, host: Host, clock: SettableClock
+) -> None:
+    stranger = sign_in()
+    for _attempt in range(host.settings.login_attempts):
+        stranger.sign_in(seller.member.email, "no es esta clave")
+    locked = stranger.sign_in(seller.member.email, PASSWORD)
+
+    clock.advance(**BACK)
+    entered = sign_in().sign_in(seller.member.email, PASSWORD)
+
+    assert (locked.status_code, entered.status_code) == (429, 302)
 
 
 def test_a_task_that_is_done_is_not_run_again(

@@ -31,10 +31,12 @@ def add(connection: Connection, bucket: str, *, window: int, amount: int = 1) ->
     return int(connection.execute(statement.returning(counter.c.count)).scalar_one())
 
 
-def count(connection: Connection, bucket: str, *, since: int) -> int:
-    """Sum up what was counted in the windows from a moment on."""
+def count(connection: Connection, bucket: str, *, since: int, until: int) -> int:
+    """Sum up what was counted in the windows that begin between two moments, both included."""
     rows = connection.execute(
-        select(counter.c.count).where(counter.c.bucket == bucket, counter.c.window >= since)
+        select(counter.c.count).where(
+            counter.c.bucket == bucket, counter.c.window.between(since, until)
+        )
     )
     return sum(rows.scalars())
 
@@ -69,7 +71,9 @@ def reserve(
     for bucket, most in buckets.items():
         counted.append(bucket)
         add(connection, bucket, window=window)
-        if count(connection, bucket, since=window - seconds + part) > most:
+        # Windows that are still to come were counted before the clock was set back; with them a
+        # lock would last for as long as it was.
+        if count(connection, bucket, since=window - seconds + part, until=window) > most:
             for taken in counted:
                 add(connection, taken, window=window, amount=-1)
             return False

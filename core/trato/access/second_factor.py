@@ -105,11 +105,15 @@ def check(
     step = _matching_step(secret, code, now)
     if step is None:
         raise _wrong()
+    last = t.user.c.totp_step
+    # A step that is still to come was used before the clock was set back, and would lock its owner
+    # out for as long as it was. From here on the steps rise again, so a code works once only.
+    is_new = or_(last.is_(None), last < step, last > _present(now) + DRIFT)
     # One statement decides, so that two requests cannot both use a code. Sealing anew lets the
     # operator drop an old key once everybody has signed in.
     used = connection.execute(
         update(t.user)
-        .where(t.user.c.id == user_id, or_(t.user.c.totp_step.is_(None), t.user.c.totp_step < step))
+        .where(t.user.c.id == user_id, is_new)
         .values(totp_step=step, totp_secret=sealer.seal(secret))
     )
     if used.rowcount != 1:
@@ -153,11 +157,15 @@ def _matching_step(secret: str, code: str, now: dt.datetime) -> int | None:
     """Find the time step whose code this is, the latest first."""
     typed = "".join(code.split())
     app = pyotp.TOTP(secret, interval=STEP)
-    present = int(now.timestamp()) // STEP
+    present = _present(now)
     for step in range(present + DRIFT, present - DRIFT - 1, -1):
         if hmac.compare_digest(app.generate_otp(step).encode(), typed.encode()):
             return step
     return None
+
+
+def _present(now: dt.datetime) -> int:
+    return int(now.timestamp()) // STEP
 
 
 def _use_recovery(connection: Connection, user_id: UUID, code: str) -> bool:
