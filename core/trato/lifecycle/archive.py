@@ -27,7 +27,9 @@ from trato.tenancy.view import Tenant
 WriteTable = Callable[[Any, Sequence[str], Iterable[Sequence[Any]]], int]
 
 #: Derived or passing: made anew from what is archived, or worth nothing tomorrow.
-_LEFT_OUT = frozenset({"core_value", "core_search_row", "core_idempotency", "core_draft"})
+_LEFT_OUT = frozenset({
+    "core_value", "core_search_row", "core_idempotency", "core_draft", "core_import_course",
+})  # fmt: skip
 #: Secrets leave no installation.
 _SECRET_COLUMNS = frozenset({"secret_hash"})
 _SECRET_TABLES = frozenset({"core_setting"})

@@ -94,6 +94,25 @@ idempotency = Table(
     info=CORE,
 )
 
+#: Imports of files by the command that are not over yet: who runs the same again goes on there.
+import_course = Table(
+    "core_import_course",
+    metadata,
+    Column("tenant_id", Integer, nullable=False),
+    #: Hash of the kind of record and of the whole file.
+    Column("digest", Key, nullable=False),
+    #: How it is imported: with other choices it is another import.
+    Column("choices", Json, nullable=False),
+    #: What became of the rows so far, and how long the file of refused rows is.
+    Column("reached", Json, nullable=False),
+    #: Rises with each batch: of two commands with one file the second to write stops.
+    Column("version", BigInteger, nullable=False),
+    Column("reached_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "digest"),
+    ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
+    info=CORE,
+)
+
 _MEMBER = ["core_member.tenant_id", "core_member.id"]
 
 #: What somebody wrote on a record. The text is plain, with `@[Name](member id)` for a mention.
