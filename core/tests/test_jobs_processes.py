@@ -304,7 +304,8 @@ def test_a_disabled_plugins_task_is_kept_and_told_and_runs_when_it_is_enabled(ya
     yard.wait(lambda: yard.find(task).state == "done")
 
     assert "not enabled" in (held.message or "")
-    assert held.result is None
+    assert (held.result, held.attempts) == (None, 0)
+    assert yard.find(task).attempts == 1
     assert worker.stop() == 0
 
 

@@ -36,7 +36,9 @@ _REPORT_EVERY = dt.timedelta(seconds=1)
 
 def delay(attempts: int) -> dt.timedelta:
     """Say how long to wait before the next attempt: 30 s, doubled each time, at most 6 h."""
-    return min(dt.timedelta(seconds=30 * 2 ** (attempts - 1)), dt.timedelta(hours=6))
+    # Beyond a few doublings it is the most anyway, and soon more than a span can hold.
+    doubled = min(attempts - 1, 10)
+    return min(dt.timedelta(seconds=30 * 2**doubled), dt.timedelta(hours=6))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -248,6 +250,9 @@ class Worker:
             values["run_at"] = run_at
         if state == "failed":
             values["finished_at"] = now
+        if state == "held":
+            # It was claimed, but never begun: that is no attempt.
+            values["attempts"] = task.c.attempts - 1
         with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
             changed = connection.execute(
                 update(task)
