@@ -17,6 +17,7 @@ from trato.entities.base import Entity, Extension, metadata
 from trato.entities.fields import lookup, text
 from trato.hooks import hookimpl
 from trato.host import Host
+from trato.jobs.declared import Job
 from trato.plugin import Menu, Permission, Plugin, Slot
 from trato.screens.declared import ListScreen
 from trato.settings import Settings
@@ -33,6 +34,10 @@ def problems(host: Host) -> list[str]:
     """Give what is wrong; the good plugin must work whatever the others do."""
     assert "good" in host.plugins
     return sorted(map(str, host.problems))
+
+
+def timed(**when: Any) -> Job:
+    return Job(name="visits.count", title="Count", run=lambda ctx: 1, **when)
 
 
 def hooks(name: str, **functions: Any) -> ModuleType:
@@ -76,6 +81,16 @@ def test_good_plugins_are_all_there_in_order_of_need() -> None:
         ({"depends": "clients"},
          'visits: depends is a text; it is a list of names: ["clients"].'),
         ({"package": "trato_nowhere"}, "visits: Its package 'trato_nowhere' cannot be found."),
+        ({"jobs": [timed(at="25:00")]}, "visits: 'visits.count' runs at '25:00', which is no time "
+         "of day; write it like 02:30."),
+        ({"jobs": [timed(at="2:30")]}, "visits: 'visits.count' runs at '2:30', which is no time "
+         "of day; write it like 02:30."),
+        ({"jobs": [timed(every=-5)]}, "visits: 'visits.count' runs every '-5' minutes; write a "
+         "whole number above 0."),
+        ({"jobs": [timed(at="02:30", every=5)]}, "visits: 'visits.count' has both at= and every=, "
+         "which are two ways to say when it runs; leave one out."),
+        ({"jobs": [timed(attempts=0)]}, "visits: 'visits.count' has attempts=0, with which it "
+         "never runs; write 1 or more."),
         ({"entities": ["visits.visit"]}, "visits: Its declarations cannot be read: AttributeError:"
          " 'str' object has no attribute '__entity__'."),
         ({"permissions": [Permission(name="merge", title="Merge")]},

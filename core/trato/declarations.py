@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ KINDS = (
     "entities", "extensions", "options", "screens", "menus", "slots", "timeline",
     "permissions", "settings", "commands", "jobs", "sync", "demo",
 )  # fmt: skip
+
+
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -63,6 +67,7 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
         *_screens(known),
         *_slots(known),
         *_names(known),
+        *_times(known),
         *_connectors(known),
         *_events(known),
         *_menus(known),
@@ -195,6 +200,34 @@ def _names(known: _Known) -> Iterator[Message]:
             )
         if job.name in known.registry.jobs or job.name == reaction(known.name):
             yield Message(_("Job '{job}' exists twice."), {"job": job.name})
+
+
+def _times(known: _Known) -> Iterator[Message]:
+    """Find times of jobs and connectors at which no clock could run them."""
+    for timed in (*known.declared.jobs, *known.declared.sync):
+        name, at, every = timed.name, timed.at, timed.every
+        attempts = getattr(timed, "attempts", 1)
+        if at is not None and not (isinstance(at, str) and _TIME_OF_DAY.fullmatch(at)):
+            yield Message(
+                _("'{name}' runs at '{at}', which is no time of day; write it like 02:30."),
+                {"name": name, "at": str(at)},
+            )
+        if every is not None and not (isinstance(every, int) and every > 0):
+            yield Message(
+                _("'{name}' runs every '{every}' minutes; write a whole number above 0."),
+                {"name": name, "every": str(every)},
+            )
+        if at is not None and every is not None:
+            yield Message(
+                _("'{name}' has both at= and every=, which are two ways to say when it runs; "
+                  "leave one out."),
+                {"name": name},
+            )  # fmt: skip
+        if not (isinstance(attempts, int) and attempts >= 1):
+            yield Message(
+                _("'{name}' has attempts={attempts}, with which it never runs; write 1 or more."),
+                {"name": name, "attempts": str(attempts)},
+            )
 
 
 def _connectors(known: _Known) -> Iterator[Message]:
