@@ -17,6 +17,9 @@ from trato.api import JobContext, Plugin, job
 from trato.cli.background import _end_on_signal, tick, work
 from trato.host import Host, discover
 from trato.jobs import clock
+from trato.jobs.declared import DetachedContext, Job
+from trato.jobs.presence import process_name
+from trato.jobs.worker import Worker
 from trato.records.unit import utc_now
 from trato.settings import Settings
 
@@ -40,6 +43,17 @@ def quick(ctx: JobContext) -> int:
     return 1
 
 
+def look(ctx: JobContext | DetachedContext) -> int:
+    """Write nothing and wait."""
+    say(f"begun {ctx.task_id}")
+    sys.stdin.readline()
+    return 1
+
+
+reading = Job(name="errands.read", title="Read and wait", run=look, reads=True)
+apart = Job(name="errands.wait", title="Wait without a transaction", run=look, detached=True)
+
+
 @job("errands.often", "Run every minute", every=1)
 def often(ctx: JobContext) -> int:
     return 1
@@ -47,7 +61,7 @@ def often(ctx: JobContext) -> int:
 
 plugin = Plugin(
     name="errands", title="Errands", version="1.0.0", depends=["clients"],
-    jobs=[write, quick, often], package="core.tests",
+    jobs=[write, quick, reading, apart, often], package="core.tests",
 )  # fmt: skip
 
 
@@ -73,6 +87,7 @@ def main() -> None:
     parser.add_argument("loop", choices=["worker", "scheduler", "minutes"])
     parser.add_argument("--ahead", type=float, default=0, help="seconds by which its clock is fast")
     parser.add_argument("--grace", type=float, default=7)
+    parser.add_argument("--lease", type=float, help="worker: seconds that its lease lasts")
     parser.add_argument("--first", type=dt.datetime.fromisoformat, help="minutes: the first one")
     parser.add_argument("--count", type=int, help="minutes: how many")
     args = parser.parse_args()
@@ -80,7 +95,10 @@ def main() -> None:
     _end_on_signal(stopped)
     host = make_host(Settings.load(), ahead=args.ahead)
     say("ready")
-    if args.loop == "worker":
+    if args.lease:
+        lease = dt.timedelta(seconds=args.lease)
+        Worker(host=host, name=process_name(), lease=lease).run_until(stopped)
+    elif args.loop == "worker":
         work(host, stopped, grace=args.grace)
     elif args.loop == "minutes":
         live_through(host, args.first, args.count)

@@ -26,6 +26,7 @@ from trato.host import Host
 from trato.jobs import queue
 from trato.jobs.queue import Task
 from trato.jobs.tickets import PROCRASTINATE, TABLE
+from trato.jobs.worker import Worker
 from trato.settings import Settings
 from trato.tenancy.tables import task as table
 from trato.testing.companies import Company, LicenseIssuer, make_company
@@ -33,6 +34,8 @@ from trato.testing.databases import Database
 from trato_clients.models import Client
 
 WRITE, QUICK, OFTEN = "errands.write", "errands.quick", "errands.often"
+#: They hold no lock while they run, so that only the lease keeps others away.
+READ, APART = "errands.read", "errands.wait"
 #: A process that has not said what is waited for after so many seconds has hung.
 PATIENCE = 60
 #: SIGTERM ends a worker within so many seconds, on a busy machine too.
@@ -50,7 +53,7 @@ ENGINES = [
 ALIKE = {
     "test_a_disabled_plugins_task_is_kept_and_told_and_runs_when_it_is_enabled",
     "test_a_task_that_kills_its_worker_each_time_fails_in_the_end",
-    "test_a_task_whose_lease_runs_is_left_to_its_worker",
+    "test_a_task_that_outlasts_its_lease_is_left_to_its_worker",
     "test_two_clocks_queue_a_slot_once",
 }
 
@@ -160,6 +163,14 @@ class Yard:
         with transaction(self.host.engine, tenant_id=company.id, read=True) as connection:
             return queue.find(connection, company.id, task)
 
+    def lease(self, task: UUID) -> dt.datetime:
+        """Tell until when a running task is its worker's."""
+        wanted = (table.c.tenant_id == self.tenant.id) & (table.c.id == task)
+        with transaction(self.host.engine, tenant_id=self.tenant.id, read=True) as connection:
+            until = connection.execute(select(table.c.lease_until).where(wanted)).scalar_one()
+        assert until is not None
+        return until
+
     def wait(self, reached: Callable[[], bool]) -> None:
         """Ask the database until something is so."""
         until = time.monotonic() + PATIENCE
@@ -212,18 +223,38 @@ def test_a_killed_workers_task_is_finished_by_another_and_takes_effect_once(yard
     assert yard.clients() == 1
 
 
-def test_a_task_whose_lease_runs_is_left_to_its_worker(yard: Yard) -> None:
-    task = yard.add(WRITE)
-    first = yard.start("worker")
-    first.hear("begun")
-    other = yard.start("worker")
-    first.tell("go")
-    codes = (first.stop(), other.stop())
+def test_a_task_that_outlasts_its_lease_is_left_to_its_worker(yard: Yard) -> None:
+    jobs = [READ, APART]
+    if yard.host.engine.dialect.name == "postgresql":
+        jobs.append(WRITE)
+    task = yard.add(jobs[0])
+    first = yard.start("worker", "--lease", "0.3")
+    tasks, found = [], []
 
-    assert codes == (0, 0)
-    assert other.said == ["ready"]
-    assert (yard.find(task).state, yard.find(task).attempts) == ("done", 1)
-    assert yard.clients() == 1
+    for following in [*jobs[1:], None]:
+        first.hear("begun")
+        found.append(look_after_the_lease(yard, task))
+        tasks.append(task)
+        if following is not None:
+            task = yard.add(following)
+        first.tell("go")
+    code = first.stop()
+
+    done = [yard.find(task) for task in tasks]
+    assert code == 0
+    assert found == [False] * len(jobs)
+    assert [(task.state, task.attempts) for task in done] == [("done", 1)] * len(jobs)
+    assert sum(line.startswith("begun") for line in first.said) == len(jobs)
+    assert yard.clients() == jobs.count(WRITE)
+
+
+def look_after_the_lease(yard: Yard, task: UUID) -> bool:
+    """Let a second worker look when the lease is over that a task had a moment ago."""
+    before = yard.lease(task)
+    yard.wait(lambda: yard.lease(task) > before)
+    moment = before + (yard.lease(task) - before) / 2
+    yard.host.clock = lambda: moment
+    return Worker(host=yard.host, name="second").run_one()
 
 
 def test_a_stopped_worker_finishes_its_task(yard: Yard) -> None:
