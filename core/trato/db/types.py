@@ -20,7 +20,18 @@ Json = JSON(none_as_null=True).with_variant(
     postgresql.JSONB(none_as_null=True),
     "postgresql",
 )
-Id = Uuid(as_uuid=True)
+
+
+class _Uuid(Uuid[UUID]):
+    """SQLAlchemy's, read in half the time where the database has none of its own."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        if dialect.supports_native_uuid:
+            return super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return lambda value: None if value is None else UUID(int=int(value, 16))
+
+
+Id = _Uuid(as_uuid=True)
 
 #: What a signed 64-bit column holds.
 MAX_BIGINT = 2**63 - 1

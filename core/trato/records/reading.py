@@ -7,7 +7,7 @@ term that many records contain is looked for along the sort index first, in boun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Row,
     Select,
     Table,
     and_,
@@ -48,6 +49,10 @@ STEP = 20_000
 KEYS = 50_000
 #: Callers choose columns and order freely; no more plans than this are kept per entity.
 _MOST_PLANS = 200
+
+
+#: Rows, and what tells where in the order the row of a number stands.
+_Found = tuple[list[tuple[Any, ...]], Callable[[int], list[Any]]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,7 +106,7 @@ def run(connection: Connection, actor: Actor, entity: EntityView, query: Query) 
     next_cursor = None
     if len(raw) > query.limit:
         raw = raw[: query.limit]
-        last = position[query.limit - 1]
+        last = position(query.limit - 1)
         next_cursor = cursors.encode(bound_to, [last[0], *(raw_value(v) for v in last[1:])])
     total = None
     if query.count and terms and start is None and next_cursor is None:
@@ -272,7 +277,7 @@ def _from(
 def _pages(
     connection: Connection, entity: EntityView, plan: _Plan, limit: int, start: list[Any] | None,
     values: Mapping[str, Any],
-) -> tuple[list[tuple[Any, ...]], list[list[Any]]]:  # fmt: skip
+) -> _Found:  # fmt: skip
     """Read the region with a leading value, then, if the page is not full, the one without.
 
     Backward it is the other way round.
@@ -280,18 +285,26 @@ def _pages(
     :param values: what the plan's conditions leave open.
     """
     rows: list[tuple[Any, ...]] = []
-    positions: list[list[Any]] = []
+    pieces: list[tuple[int, Sequence[Row[Any]]]] = []
     width = len(plan.selected)
     for region, at in _regions(plan, start):
         statement, bound = _page_statement(entity, plan, region, at)
         bound |= {**values, "page_size": limit - len(rows)}
-        for row in connection.execute(statement, bound):
-            rows.append(row[:width])
-            # The tie-breaker is the record's id, whichever table it is read from.
-            positions.append([region, *row[width:], row[0]])
+        found = connection.execute(statement, bound).all()
+        rows += [row[:width] for row in found]
+        pieces.append((region, found))
         if len(rows) >= limit:
             break
-    return rows, positions
+
+    def position(number: int) -> list[Any]:
+        for region, found in pieces:
+            if number < len(found):
+                # The tie-breaker is the record's id, whichever table it is read from.
+                return [region, *found[number][width:], found[number][0]]
+            number -= len(found)
+        raise IndexError(number)
+
+    return rows, position
 
 
 def _page_statement(
@@ -397,7 +410,7 @@ def _order(entity: EntityView, plan: _Plan, region: int) -> list[Any]:
 def _common(
     connection: Connection, entity: EntityView, plan: _Plan, terms: list[str], limit: int,
     start: list[Any] | None, values: Mapping[str, Any], *, tenant_id: int,
-) -> tuple[list[tuple[Any, ...]], list[list[Any]]]:  # fmt: skip
+) -> _Found:  # fmt: skip
     """Find a common term: near by, else by the keys of all that contain it, else by a long walk.
 
     Where one record in fifty contains it, those of a page are near, unless the order keeps them
@@ -410,13 +423,13 @@ def _common(
     if found[0]:
         return found
     far = _walk(connection, entity, plan, terms, limit, start, tenant_id=tenant_id)
-    return far or ([], [])
+    return far or ([], [].__getitem__)
 
 
 def _walk(
     connection: Connection, entity: EntityView, plan: _Plan, terms: list[str], limit: int,
     start: list[Any] | None, *, tenant_id: int, is_near: bool = False,
-) -> tuple[list[tuple[Any, ...]], list[list[Any]]] | None:  # fmt: skip
+) -> _Found | None:  # fmt: skip
     """Find terms by walking the order in steps, then read the rows that were found.
 
     The step is a subquery with a LIMIT, so that the planner, which has no statistics for LIKE
@@ -469,7 +482,7 @@ def _walk(
         if len(found) >= limit:
             break
     rows = rows_by_id(connection, entity, plan.selected, plan.joined, found, tenant_id=tenant_id)
-    return [rows[record] for record in found if record in rows], positions
+    return [rows[record] for record in found if record in rows], positions.__getitem__
 
 
 def rows_by_id(
