@@ -8,9 +8,10 @@ import os
 import re
 import subprocess
 import sys
+import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect
 
-from trato.api import Host, Invalid, Plugin, Unit
+import trato.api
+import trato_clients.api
+from trato.api import Filter, Host, Invalid, Plugin, Unit
 from trato.db.engine import open_engine
 from trato.db.generate import write_revision
 from trato.db.migrate import core_folder, migrate
 from trato.entities.base import metadata
 from trato.host import discover
+from trato.jobs import queue
 from trato.settings import Settings
 from trato.testing.clients import browser, program
 from trato.testing.companies import Company, LicenseIssuer, make_company
@@ -244,6 +248,90 @@ def test_the_rule_of_the_page_refuses(
     assert host.catalogs.message(caught.value.errors["status"][0], "es", domain="visits") == (
         "Una visita de mañana no puede estar hecha hoy."
     )
+
+
+# --- the pages that speak of it further ----------------------------------------------------------
+
+
+def examples(page: str) -> list[str]:
+    """Give the blocks of Python of a page that are no files."""
+    text = (PAGE.parent / page).read_text("utf-8")
+    return re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+
+
+def run_block(code: str, names: dict[str, Any]) -> None:
+    exec(compile(code, "page", "exec"), names)  # noqa: S102 - what authors are to run
+
+
+@pytest.fixture(scope="module")
+def told(
+    visits: Plugin, visits_database: Database, issue_license: LicenseIssuer,
+    make_settings: Callable[[Database], Settings],
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Serve the module with what the pages about jobs and screens add, under their names."""
+    names: dict[str, Any] = {**vars(trato.api), **vars(trato_clients.api)}
+    job, _queue, event, manifest, check = examples("jobs.md")
+    names["hooks"] = hooks = types.ModuleType("trato_visits.examples")
+    for code in (job, event, check):
+        run_block(code, names)
+    hooks.__dict__["trato_event"] = names["trato_event"]
+    names["given"] = {
+        part.name: getattr(visits, part.name)
+        for part in fields(visits)
+        if part.name not in ("depends", "hooks", "events", "jobs")
+    } | {"jobs": [names["mark_missed"]]}
+    run_block(manifest.replace("…", "**given"), names)
+    screens = [eval(code, names) for code in examples("reference.md")[:2]]  # noqa: S307
+    plugins = [
+        replace(one, screens=screens) if one.name == "clients" else one for one in discover()[0]
+    ]
+    host = names["host"] = Host(make_settings(visits_database), plugins=[*plugins, names["plugin"]])
+    assert [str(problem) for problem in host.problems] == []
+    names["company"] = company = make_company(host, issue_license, plugins=["visits"])
+    names["actor"] = company.member("admin")
+    with company.unit() as unit:
+        names["client"] = unit.records.create("clients.client", {"name": "Lirio de Agua"})
+    yield names
+    host.close()
+
+
+def test_the_job_of_the_page_passes_its_test(told: dict[str, Any]) -> None:
+    told["test_visits_of_yesterday_are_missed"](told["company"])
+
+
+def test_the_task_of_the_page_is_queued_and_its_event_is_heard(told: dict[str, Any]) -> None:
+    company = told["company"]
+    page = (PAGE.parent / "jobs.md").read_text("utf-8")
+
+    run_block(examples("jobs.md")[1], told)
+    with company.unit(read=True) as unit:
+        heard = queue.tasks(unit.connection, company.id, job="visits.trato_event")
+        waiting = queue.tasks(unit.connection, company.id, job="visits.send_summary")
+    company.run_task(heard[-1].id)
+
+    assert [task.state for task in waiting] == ["queued"]
+    with company.unit() as unit:
+        first = unit.records.query("visits.visit", search="primera")
+        (visit,) = first.records()
+        assert visit["client_id"] == told["client"].id
+        # Of records, as of ids.
+        for one in (visit["id"], unit.records.get("visits.visit", visit["id"])):
+            run_block(re.findall(r"`(unit\.emit\(.*?\))`", page)[0], {"unit": unit, "visit": one})
+
+
+def test_what_the_reference_reads_and_changes(told: dict[str, Any]) -> None:
+    company = told["company"]
+    run_block(examples("plugin.md")[0], told)
+    with company.unit() as unit:
+        given = values(told["client"].id, subject="Tarde", starts_at="2020-01-01T00:00:00Z")
+        unit.records.create("visits.visit", given)
+
+        run_block(examples("reference.md")[2], told | {"unit": unit})
+        assert company.view.screens["list", "clients.client"].views[1].key == "quiet"
+        late = unit.records.query("visits.visit", filters=[Filter(path="status", op="eq",
+                                                                  value="missed")])  # fmt: skip
+
+    assert "Tarde" in {row["subject"] for row in late.records()}
 
 
 def test_mypy_finds_nothing_wrong_in_it(package: Path) -> None:

@@ -143,7 +143,7 @@ def test_a_plugins_own_event_says_what_it_was_given(tenant: Company, heard: list
     heard.clear()
 
     with tenant.unit() as unit:
-        unit.emit("herald.sung", {"song": "Ñandú", "verses": 3}, records=[client.id])
+        unit.emit("herald.sung", {"song": "Ñandú", "verses": 3}, records=[client])
         moment = unit.now
     run(tenant, queued(tenant, "queued"))
 

@@ -17,11 +17,15 @@ _OWN = ("isnull", "contains", "startswith")
 
 
 def dump(entity: EntityView, query: Query) -> dict[str, Any]:
-    """Write filters, search, order and bin of a query as JSON holds them."""
+    """Write filters, search, order and bin of a query as JSON holds them.
+
+    :raises TypeError: for an expression among the filters, which is no data.
+    """
+    filters = [wanted for wanted in query.filters if isinstance(wanted, Filter)]
+    if len(filters) < len(query.filters):
+        raise TypeError("a query that is kept has filters by path only")
     return {
-        "filters": [
-            [f.path, f.op, _map(to_json, entity.fields[f.path], f)] for f in query.filters
-        ],
+        "filters": [[f.path, f.op, _map(to_json, entity.fields[f.path], f)] for f in filters],
         "search": query.search, "sort": list(query.sort), "archived": query.archived,
     }  # fmt: skip
 

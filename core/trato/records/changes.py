@@ -8,13 +8,18 @@ from uuid import UUID
 
 from trato.entities.view import EntityView
 from trato.errors import Message
+from trato.plugin import field_path
 
 ChangeAction = Literal["create", "update", "archive", "restore", "purge"]
 
 
 @dataclass(kw_only=True, eq=False)
 class Change:
-    """What happens to one record: by path, before and after."""
+    """What happens to one record: by path, before and after.
+
+    Its methods take a field by its path or by the entity's attribute: ``"status"``,
+    ``Visit.status``.
+    """
 
     entity: EntityView
     action: ChangeAction
@@ -30,23 +35,26 @@ class Change:
     #: It was refused because the tenant forbids duplicates.
     is_duplicate: bool = False
 
-    def __getitem__(self, path: str) -> Any:
+    def __getitem__(self, field: Any) -> Any:
         """Give a field's value as it will be."""
+        path = field_path(field)
         return self.values[path] if path in self.values else self.before.get(path)
 
-    def touches(self, *paths: str) -> bool:
+    def touches(self, *fields: Any) -> bool:
         """Tell whether any of the fields gets another value."""
+        paths = map(field_path, fields)
         return any(p in self.values and self.values[p] != self.before.get(p) for p in paths)
 
-    def set(self, path: str, value: Any) -> None:
+    def set(self, field: Any, value: Any) -> None:
         """Set a field, also one that people may not write."""
+        path = field_path(field)
         if path not in self.entity.fields:
             raise KeyError(f"{self.entity.name} has no field {path!r}")
         self.values[path] = value
 
-    def refuse(self, path: str, text: str, /, **params: Any) -> None:
+    def refuse(self, field: Any, text: str, /, **params: Any) -> None:
         """Refuse the record for one field's sake; the text is a message id."""
-        self.errors.setdefault(path, []).append(Message(text, params))
+        self.errors.setdefault(field_path(field), []).append(Message(text, params))
 
     @property
     def changed(self) -> dict[str, Any]:

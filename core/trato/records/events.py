@@ -17,6 +17,7 @@ import orjson
 from trato.errors import DomainError
 from trato.plugin import NAME
 from trato.records.changes import Change
+from trato.records.query import Record
 from trato.tenancy.tasks import enqueue
 from trato.text import _
 
@@ -80,15 +81,16 @@ def tell_of_changes(unit: Unit, changes: Sequence[Change]) -> None:
             _queue(unit, f"{some[0].entity.name}.{word}", [c.id for c in some], fields, {})
 
 
-def emit(unit: Unit, name: str, data: Mapping[str, Any], records: Sequence[UUID]) -> None:
+def emit(unit: Unit, name: str, data: Mapping[str, Any], records: Sequence[UUID | Record]) -> None:
     """Tell an event of a plugin's own; see ``Unit.emit``."""
     plugin, *words = name.split(".")
     if plugin not in unit.view.enabled or not words or not all(map(NAME.fullmatch, words)):
         raise ValueError(
             f"{name!r} does not name an event; begin with an enabled plugin: visits.visit_missed"
         )
-    for start in range(0, max(len(records), 1), BATCH):
-        _queue(unit, name, records[start : start + BATCH], (), data)
+    ids = [record.id if isinstance(record, Record) else record for record in records]
+    for start in range(0, max(len(ids), 1), BATCH):
+        _queue(unit, name, ids[start : start + BATCH], (), data)
 
 
 def _queue(

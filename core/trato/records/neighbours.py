@@ -16,6 +16,7 @@ from sqlalchemy import select
 from trato.access import rules
 from trato.entities.view import EntityView
 from trato.records import cursor as cursors
+from trato.records.conditions import stated
 from trato.records.query import Query
 from trato.records.sorting import SortKey, raw_value, sort_keys
 from trato.records.unit import Unit
@@ -75,7 +76,7 @@ def _place(
 def _first(unit: Unit, entity: EntityView, query: Query, place: list[Any]) -> Neighbour | None:
     """Read the first row after a place."""
     bound_to = cursors.fingerprint(
-        entity.name, query.filters, query.search, query.sort, query.archived, query.limit
+        entity.name, stated(query.filters), query.search, query.sort, query.archived, query.limit
     )
     cursor = cursors.encode(bound_to, place)
     found = unit.records.query(entity.name, replace(query, cursor=cursor)).rows

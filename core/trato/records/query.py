@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
+
+from trato.plugin import field_path
+
 Op = Literal[
     "eq", "ne", "gt", "gte", "lt", "lte", "in", "contains", "startswith", "isnull", "under"
 ]
@@ -26,6 +30,22 @@ class Filter:
     op: Op
     value: Any
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", field_path(self.path))
+
+
+#: A condition: a filter, or an expression over the entity's attributes (`Visit.due < today`).
+Wanted = Filter | ColumnElement[bool]
+#: Values by field, which is named by path or by the entity's attribute (`Visit.status`).
+Values = Mapping[Any, Any]
+
+
+def by_path(values: Any) -> Any:  # what is no mapping at all is refused by whoever reads it
+    """Name the fields of values by their paths."""
+    if not isinstance(values, Mapping) or all(type(name) is str for name in values):
+        return values
+    return {field_path(name): value for name, value in values.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
@@ -33,7 +53,7 @@ class Query:
 
     #: Paths to read; none: every field the actor may see.
     columns: Sequence[str] | None = None
-    filters: Sequence[Filter] = ()
+    filters: Sequence[Wanted] = ()
     search: str = ""
     #: Paths, each with `-` before it for descending.
     sort: Sequence[str] = ()
@@ -48,11 +68,13 @@ class Query:
     exported: bool = False
 
     def __post_init__(self) -> None:
-        # Lists are welcome; statements are cached by what they ask for.
-        for name in ("columns", "filters", "sort"):
+        # Lists and attributes are welcome; statements are cached by what they ask for.
+        if isinstance(self.filters, list):
+            object.__setattr__(self, "filters", tuple(self.filters))
+        for name in ("columns", "sort"):
             value = getattr(self, name)
             if isinstance(value, list):
-                object.__setattr__(self, name, tuple(value))
+                object.__setattr__(self, name, tuple(map(field_path, value)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +96,7 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One record as its actor may see it."""
+    """One record as its actor may see it; fields go by path or by the entity's attribute."""
 
     entity: str
     id: UUID
@@ -82,10 +104,10 @@ class Record:
     values: Mapping[str, Any] = field(default_factory=dict)
     is_archived: bool = False
 
-    def __getitem__(self, path: str) -> Any:
-        return self.values[path]
+    def __getitem__(self, field: Any) -> Any:
+        return self.values[field_path(field)]
 
-    def get(self, path: str, default: Any = None) -> Any:
+    def get(self, field: Any, default: Any = None) -> Any:
         """Give a field's value, or the default where it is empty or unknown."""
-        value = self.values.get(path)
+        value = self.values.get(field_path(field))
         return default if value is None else value

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
-    and_,
     bindparam,
     func,
     null,
@@ -36,8 +35,9 @@ from trato.entities.view import EntityView
 from trato.errors import BadQuery
 from trato.records import cursor as cursors
 from trato.records import search
+from trato.records.conditions import check, sides_of, sql_of, stated, with_sides
 from trato.records.convert import JSON_KINDS, from_json
-from trato.records.filters import checked, condition, unknown_field
+from trato.records.filters import unknown_field
 from trato.records.query import COUNT_CAP, Page, Query
 from trato.records.sorting import SortKey, after, key_value, order_by, raw_value, sort_keys
 from trato.text import _
@@ -82,11 +82,11 @@ def run(connection: Connection, actor: Actor, entity: EntityView, query: Query) 
     if not 1 <= query.limit <= MAX_LIMIT:
         raise BadQuery(_("A page has between 1 and {limit} rows."), limit=MAX_LIMIT)
     visible = rules.visible_fields(actor, entity)
-    checked(visible, query.filters)
+    check(entity, visible, query.filters)
     terms = search.terms(query.search)
     plan = _plan(connection, actor, entity, query, visible, searched=bool(terms))
     bound_to = cursors.fingerprint(
-        entity.name, query.filters, query.search, query.sort, query.archived, query.limit
+        entity.name, stated(query.filters), query.search, query.sort, query.archived, query.limit
     )
     start = None if query.cursor is None else cursors.decode(query.cursor, bound_to)
     if query.search.strip() and not terms:
@@ -139,7 +139,7 @@ def matching(
     """
     rules.require(actor, entity, "view")
     visible = rules.visible_fields(actor, entity)
-    checked(visible, query.filters)
+    check(entity, visible, query.filters)
     plan = _plan(connection, actor, entity, replace(query, columns=()), visible, searched=False)
     conditions = list(plan.conditions)
     terms = search.terms(query.search)
@@ -207,19 +207,16 @@ def _make_plan(
     archived = table.c.archived_at
     conditions.append(archived.is_not(None) if query.archived else archived.is_(None))
     conditions.extend(limits)
-    filter_joins: list[Table] = []
-    for wanted in query.filters:
-        field = visible[wanted.path]
-        if field.source == "extension":
-            filter_joins.append(entity.extensions[field.plugin].__table__)
-        conditions.append(condition(actor, entity, wanted, dialect=connection.dialect.name))
+    dialect = connection.dialect.name
+    conditions += (sql_of(actor, entity, wanted, dialect=dialect) for wanted in query.filters)
     keys = sort_keys(
         entity, visible, query.sort, tenant_id=actor.tenant_id, backward=query.backward
     )
     return _Plan(
         columns=("id", "version", *(p for p in paths if p not in ("id", "version"))),
         selected=selected, conditions=conditions, keys=keys, joined=joined,
-        filter_joins=filter_joins, is_whole=not (query.filters or limits or query.archived),
+        filter_joins=sides_of(entity, query.filters),
+        is_whole=not (query.filters or limits or query.archived),
     )  # fmt: skip
 
 
@@ -266,12 +263,8 @@ def _from(
             continue
         done.add(key.source)
         source = source.join(key.source, key.on, isouter=not (number == 0 and lead_inner))
-    for side in tables:
-        if side not in done:
-            done.add(side)
-            on = and_(side.c.tenant_id == table.c.tenant_id, side.c.id == table.c.id)
-            source = source.join(side, on, isouter=True)
-    return statement.select_from(source)
+    sides = [side for side in dict.fromkeys(tables) if side not in done]
+    return statement.select_from(with_sides(source, table, sides))
 
 
 def _pages(

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from trato.access import rules
 from trato.entities.base import Entity
 from trato.entities.view import EntityView
 from trato.errors import Conflict, Forbidden, Invalid, Message, NotFound, StaleRecord
+from trato.plugin import field_path
 from trato.records import answering, audit, bulk, bulk_duplicates, purging, reading, writing
 from trato.records import duplicates as doubles
 from trato.records.bulk_duplicates import Policy
 from trato.records.changes import Change
+from trato.records.conditions import living
 from trato.records.duplicates import Duplicate, Sought
-from trato.records.query import Page, Query, Record
+from trato.records.query import Page, Query, Record, Values, Wanted, by_path
 from trato.records.schema import load, loader_for
 from trato.records.unit import Unit
 from trato.text import _
@@ -132,18 +134,17 @@ class Records:
         return found[0] if found and found[0].sequence == sequence else None
 
     def duplicates(
-        self, entity: Kind, values: Mapping[str, Any], *, id: UUID | None = None,
-        names: bool = True,
+        self, entity: Kind, values: Values, *, id: UUID | None = None, names: bool = True,
     ) -> list[Duplicate]:  # fmt: skip
         """Find living records that probably are the one with these values; two statements.
 
         Nothing where the tenant wants to hear nothing of them. What cannot be read is left out.
 
-        :param values: by path, as ``create`` takes them; only these are compared.
+        :param values: as ``create`` takes them; only these are compared.
         :param id: the record that they belong to, which is no duplicate of itself.
         :param names: look for names that are alike too, which takes a search for each word.
         """
-        view = self.unit.view.entity(entity)
+        view, values = self.unit.view.entity(entity), by_path(values)
         paths = doubles.watched(self.unit.actor, view)
         sought = Sought(
             values={p: bulk.readable(view.fields[p], values[p]) for p in paths if p in values},
@@ -155,25 +156,26 @@ class Records:
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def create(self, entity: Kind, values: Mapping[str, Any], *, id: UUID | None = None) -> Record:
+    def create(self, entity: Kind, values: Values, *, id: UUID | None = None) -> Record:
         """Make a record.
 
+        :param values: by path or attribute: ``{"subject": …}``, ``{Visit.subject: …}``.
         :raises Invalid: with messages by path.
         :raises Conflict: when the id exists in the tenant.
         """
         view = self.unit.view.entity(entity)
-        change = self._new(view, values, id)
+        change = self._new(view, by_path(values), id)
         if id is not None and writing.existing_ids(self.unit, view, [id]):
             raise Conflict(_("A record with id {id} exists already."), id=id)
         written = self._save_one(view, change)
         return self._answer(view, change, written=written)
 
     def update(
-        self, entity: Kind, record_id: UUID, values: Mapping[str, Any], *,
-        version: int | None = None,
-    ) -> Record:  # fmt: skip
+        self, entity: Kind, record_id: UUID, values: Values, *, version: int | None = None
+    ) -> Record:
         """Change fields of a record.
 
+        :param values: by path or attribute, as ``create`` takes them.
         :param version: the version that the caller has seen; without it the last one counts.
         :raises NotFound: when the actor may not see it.
         :raises StaleRecord: when it is no longer at that version, with the current record.
@@ -182,7 +184,7 @@ class Records:
         view = self.unit.view.entity(entity)
         change = self._old(view, record_id, "update")
         self._allow(view, "edit", change)
-        loaded, change.errors = load(self.unit.actor, view, values, partial=True)
+        loaded, change.errors = load(self.unit.actor, view, by_path(values), partial=True)
         change.values = loaded
         if not change.errors:
             self._check_version(view, record_id, change, version)
@@ -253,7 +255,7 @@ class Records:
         return outcomes
 
     def bulk(
-        self, entity: Kind, rows: Sequence[Mapping[str, Any]], *, match: str | None = None,
+        self, entity: Kind, rows: Sequence[Values], *, match: str | None = None,
         ids: Sequence[UUID | None] | None = None, dry_run: bool = False,
         duplicates: Policy = "ignore",
     ) -> list[Outcome]:  # fmt: skip
@@ -267,7 +269,8 @@ class Records:
             it and say so, `skip` it, `update` the record, make it an `error`; or never look.
         :return: one outcome a row, in order.
         """
-        view = self.unit.view.entity(entity)
+        view, rows = self.unit.view.entity(entity), [by_path(row) for row in rows]
+        match = None if match is None else field_path(match)
         if not dry_run:
             return self._bulk(view, rows, match, ids, duplicates)
         with self.unit.connection.begin_nested() as nested:
@@ -307,40 +310,29 @@ class Records:
                 outcomes |= dict.fromkeys(others, first)
         return [outcomes[number] for number in range(len(rows))]
 
-    def count_where(self, entity: Kind, *conditions: ColumnElement[bool]) -> int:
-        """Count the living records that meet conditions and that the actor may see."""
-        view = self.unit.view.entity(entity)
-        table = view.table
-        statement = (
-            select(func.count())
-            .select_from(table)
-            .where(
-                table.c.tenant_id == self.unit.tenant_id, table.c.archived_at.is_(None), *conditions
-            )
-        )
-        rule = rules.predicate(self.unit.actor, view, "view")
-        if rule is not None:
-            statement = statement.where(rule)
-        return int(self.unit.connection.execute(statement).scalar_one())
+    def count_where(self, entity: Kind, *conditions: Wanted) -> int:
+        """Count the living records that meet conditions and that the actor may see.
 
-    def update_where(
-        self, entity: Kind, *conditions: ColumnElement[bool], values: Mapping[str, Any]
-    ) -> int:
+        :param conditions: as the filters of a query: ``Visit.due < today``, ``Filter(…)``.
+        """
+        unit, view = self.unit, self.unit.view.entity(entity)
+        statement = living(
+            unit.connection, unit.actor, view, func.count(), conditions, action="view"
+        )
+        return int(unit.connection.execute(statement).scalar_one())
+
+    def update_where(self, entity: Kind, *conditions: Wanted, values: Values) -> int:
         """Change the same fields of all living records that meet conditions, 500 at a time.
 
+        :param conditions: as the filters of a query: ``Visit.due < today``, ``Filter(…)``.
         :return: how many were changed.
         """
-        view = self.unit.view.entity(entity)
+        unit, view = self.unit, self.unit.view.entity(entity)
         self._require(view, "edit")
-        table = view.table
-        statement = select(table.c.id).where(
-            table.c.tenant_id == self.unit.tenant_id, table.c.archived_at.is_(None), *conditions
-        )
-        rule = rules.predicate(self.unit.actor, view, "edit")
-        if rule is not None:
-            statement = statement.where(rule)
-        ids = list(self.unit.connection.execute(statement.order_by(table.c.id)).scalars())
-        loaded, errors = load(self.unit.actor, view, values, partial=True)
+        key = view.table.c.id
+        statement = living(unit.connection, unit.actor, view, key, conditions, action="edit")
+        ids = list(unit.connection.execute(statement.order_by(key)).scalars())
+        loaded, errors = load(unit.actor, view, by_path(values), partial=True)
         if errors:
             raise Invalid(errors)
         changed = 0

@@ -23,6 +23,7 @@ from trato.text import _
 
 if TYPE_CHECKING:
     from trato.plugin import Setting
+    from trato.records.query import Record
     from trato.records.records import Records
 
 Clock = Callable[[], dt.datetime]
@@ -118,13 +119,14 @@ class Unit:
         return plugin, key, found
 
     def emit(
-        self, name: str, data: Mapping[str, Any] | None = None, *, records: Sequence[UUID] = ()
-    ) -> None:
+        self, name: str, data: Mapping[str, Any] | None = None, *,
+        records: Sequence[UUID | Record] = (),
+    ) -> None:  # fmt: skip
         """Tell the tenant's plugins that something happened, once this unit is committed.
 
         :param name: `visits.visit_missed`: the plugin that tells it, and what happened.
         :param data: what else to say of it, as JSON holds it.
-        :param records: the records that it is about.
+        :param records: the records that it is about, or their ids.
         :raises ValueError: for a name that does not begin with an enabled plugin's.
         """
         from trato.records import events

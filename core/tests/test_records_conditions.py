@@ -1,0 +1,153 @@
+"""Fields may be named by the entity's attributes, in values and in conditions, as by paths."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import ColumnElement, or_, select
+
+from trato.access.actor import Actor
+from trato.errors import BadQuery, Invalid
+from trato.host import Host
+from trato.records.query import Filter, Query, Wanted
+from trato.testing.companies import Company, LicenseIssuer, make_company
+from trato.testing.specimen import AnnexPiece, Grade, Loan, Piece, Shelf
+
+DAY = dt.date(2026, 11, 20)
+Expression = Callable[[], ColumnElement[bool]]
+
+
+@pytest.fixture
+def host(specimen_host: Host) -> Host:
+    return specimen_host
+
+
+@pytest.fixture(scope="module")
+def pieces(specimen_host: Host, issue_license: LicenseIssuer) -> Company:
+    """A company with three pieces."""
+    company = make_company(specimen_host, issue_license)
+    rows = [
+        {Piece.name: "Ánfora", Piece.grade: Grade.GOOD, Piece.found: DAY, AnnexPiece.points: 7},
+        {Piece.name: "Vasija", Piece.is_rare: True, Piece.found: DAY - dt.timedelta(days=9)},
+        {Piece.name: "Olla", "annex.points": 2},
+    ]
+    with company.unit() as unit:
+        outcomes = unit.records.bulk(Piece, rows)
+    assert [outcome.status for outcome in outcomes] == ["created"] * 3
+    return company
+
+
+def names(company: Company, *filters: Wanted, **options: Any) -> set[str]:
+    with company.unit(read=True) as unit:
+        page = unit.records.query(Piece, columns=[Piece.name], filters=list(filters), **options)
+        assert unit.records.count_where(Piece, *filters) == len(page.rows)
+        return {row["name"] for row in page.records()}
+
+
+EXPRESSIONS: dict[str, tuple[Expression, set[str]]] = {
+    "a day": (lambda: Piece.found < DAY, {"Vasija"}),
+    "nothing": (lambda: Piece.found.is_(None), {"Olla"}),
+    "a choice": (lambda: Piece.grade == Grade.GOOD, {"Ánfora"}),
+    "a yes": (lambda: Piece.is_rare, {"Vasija"}),
+    "an extension": (lambda: AnnexPiece.points > 5, {"Ánfora"}),
+    "an extension that is not there": (lambda: AnnexPiece.points.is_(None), {"Vasija"}),
+    "one of two": (lambda: or_(AnnexPiece.points == 2, Piece.found == DAY), {"Ánfora", "Olla"}),
+    "another query": (lambda: ~Piece.id.in_(select(Loan.piece_id)), {"Ánfora", "Vasija", "Olla"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_expressions_narrow_lists_and_counts_alike(pieces: Company, name: str) -> None:
+    expression, expected = EXPRESSIONS[name]
+
+    assert names(pieces, expression()) == expected
+
+
+def test_expressions_and_filters_narrow_together(pieces: Company) -> None:
+    folded = Filter(path="name", op="startswith", value="anf")
+    beside = Filter(path="annex.points", op="gt", value=1)
+
+    assert names(pieces, Piece.found <= DAY, folded, beside) == {"Ánfora"}
+    assert names(pieces, Piece.found <= DAY, sort=["name"]) == {"Ánfora", "Vasija"}
+
+
+def test_a_cursor_goes_on_under_the_same_expression_and_no_other(pieces: Company) -> None:
+    def page(day: dt.date, cursor: str | None = None) -> Any:
+        with pieces.unit(read=True) as unit:
+            query = Query(columns=["name"], filters=[Piece.found <= day], sort=["name"], limit=1,
+                          cursor=cursor)  # fmt: skip
+            return unit.records.query(Piece, query)
+
+    first = page(DAY)
+    second = page(DAY, first.next)
+
+    assert [row["name"] for p in (first, second) for row in p.records()] == ["Ánfora", "Vasija"]
+    with pytest.raises(BadQuery, match="other filters"):
+        page(DAY - dt.timedelta(days=1), first.next)
+
+
+def test_the_same_change_on_all_that_meet_conditions(pieces: Company) -> None:
+    with pieces.unit() as unit:
+        late = unit.records.update_where(Piece, Piece.found < DAY, values={Piece.place: "Cali"})
+        much = unit.records.update_where(
+            Piece, AnnexPiece.points > 5, Filter(path="grade", op="eq", value=Grade.GOOD),
+            values={AnnexPiece.points: 8, "place": "Pasto"},
+        )  # fmt: skip
+
+    assert (late, much) == (1, 1)
+    assert names(pieces, Piece.place == "Cali") == {"Vasija"}
+    assert names(pieces, AnnexPiece.points == 8, Piece.place == "Pasto") == {"Ánfora"}
+
+
+def test_a_record_is_made_changed_and_read_by_attributes(tenant: Company) -> None:
+    with tenant.unit() as unit:
+        made = unit.records.create(Piece, {Piece.name: "Vasija", AnnexPiece.points: 3})
+        kept = unit.records.update(Piece, made.id, {Piece.place: "Cali"})
+        (same,) = unit.records.bulk(Piece, [{Piece.name: "Olla"}], match="id", ids=[made.id])
+
+    assert (made[Piece.name], made["annex.points"], kept.get(Piece.place)) == ("Vasija", 3, "Cali")
+    assert (same.id, same.status) == (made.id, "updated")
+
+
+def test_a_wrong_value_is_told_at_its_path(tenant: Company) -> None:
+    with tenant.unit() as unit, pytest.raises(Invalid) as refused:
+        unit.records.create(Piece, {Piece.name: "Vasija", AnnexPiece.points: "many"})
+
+    assert list(refused.value.errors) == ["annex.points"]
+
+
+HIDDEN: dict[str, Expression] = {
+    "its column": lambda: Piece.price > 5,
+    "the column that its text is compared by": lambda: Piece.place_key == "cali",
+    "in an extension": lambda: AnnexPiece.points > 5,
+    "the text that is searched": lambda: Piece.search_text.contains("cali"),
+    "another entity": lambda: Shelf.name == "A",
+    "among others": lambda: or_(Piece.found < DAY, ~(Piece.price > 5)),
+}
+
+
+@pytest.fixture(scope="module")
+def clerk(pieces: Company) -> Actor:
+    """Somebody to whom fields are hidden."""
+    return pieces.member_with(
+        {"specimen.piece": {"view": "all", "edit": "all"}},
+        fields={"specimen.piece": dict.fromkeys(("price", "place", "annex.points"), "hidden")},
+    )
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_nobody_asks_for_a_hidden_field_by_an_expression(
+    pieces: Company, clerk: Actor, name: str
+) -> None:
+    expression = HIDDEN[name]()
+
+    with pieces.unit(clerk) as unit:
+        with pytest.raises(BadQuery, match="There is no field"):
+            unit.records.query(Piece, filters=[expression])
+        with pytest.raises(BadQuery, match="There is no field"):
+            unit.records.count_where(Piece, expression)
+        with pytest.raises(BadQuery, match="There is no field"):
+            unit.records.update_where(Piece, expression, values={"name": "Vasija"})

@@ -1,0 +1,134 @@
+"""Conditions as callers give them: filters by path, or expressions over an entity's attributes.
+
+Both narrow lists, counts and changes alike, and neither may ask for a field that does not exist
+for the actor. An expression compares what is kept; a filter compares as lists do: text without
+case and accents, a number in each of its spellings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    SelectBase,
+    Table,
+    and_,
+    select,
+)
+
+from trato.access import rules
+from trato.access.actor import Actor
+from trato.access.roles import Action
+from trato.entities.fields import Field
+from trato.entities.view import EntityView
+from trato.records.filters import condition, unknown_field
+from trato.records.query import Filter, Wanted
+
+#: Columns of every record that say nothing that could be hidden.
+_PLAIN = frozenset(("tenant_id", "id", "version", "archived_at", "archived_by"))
+
+
+def check(entity: EntityView, visible: Mapping[str, Field], given: Sequence[Wanted]) -> None:
+    """Refuse conditions on fields that do not exist for the actor.
+
+    :raises BadQuery: naming the field.
+    """
+    for wanted in given:
+        for path in _paths(entity, wanted):
+            if path not in visible:
+                raise unknown_field(path, visible)
+
+
+def sql_of(
+    actor: Actor, entity: EntityView, wanted: Wanted, *, dialect: str
+) -> ColumnElement[bool]:
+    """Make the SQL of a condition that is checked."""
+    if isinstance(wanted, Filter):
+        return condition(actor, entity, wanted, dialect=dialect)
+    return and_(wanted)  # which also makes one of an attribute that is a yes or no
+
+
+def sides_of(entity: EntityView, given: Sequence[Wanted]) -> list[Table]:
+    """Name the tables of extensions that conditions read."""
+    read = {
+        field.plugin
+        for wanted in given
+        for path in _paths(entity, wanted)
+        if (field := entity.fields.get(path)) is not None and field.source == "extension"
+    }
+    return [entity.extensions[plugin].__table__ for plugin in sorted(read)]
+
+
+def stated(given: Sequence[Wanted]) -> tuple[Any, ...]:
+    """Say conditions so that the same ones always read the same."""
+    return tuple(wanted if isinstance(wanted, Filter) else _stated(wanted) for wanted in given)
+
+
+def with_sides(source: FromClause, table: Table, sides: Sequence[Table]) -> FromClause:
+    """Join tables of extensions; a record without a row there stays."""
+    for side in sides:
+        on = and_(side.c.tenant_id == table.c.tenant_id, side.c.id == table.c.id)
+        source = source.join(side, on, isouter=True)
+    return source
+
+
+def living(
+    connection: Connection, actor: Actor, entity: EntityView, column: ColumnElement[Any],
+    given: Sequence[Wanted], *, action: Action,
+) -> Select[Any]:  # fmt: skip
+    """Select something of the living records that meet conditions and that the actor may treat so.
+
+    :raises BadQuery: for a condition on a field that does not exist for the actor.
+    """
+    check(entity, rules.visible_fields(actor, entity), given)
+    table = entity.table
+    dialect = connection.dialect.name
+    statement = (
+        select(column)
+        .select_from(with_sides(table, table, sides_of(entity, given)))
+        .where(
+            table.c.tenant_id == actor.tenant_id, table.c.archived_at.is_(None),
+            *(sql_of(actor, entity, wanted, dialect=dialect) for wanted in given),
+        )
+    )  # fmt: skip
+    rule = rules.predicate(actor, entity, action)
+    return statement if rule is None else statement.where(rule)
+
+
+def _stated(expression: ColumnElement[bool]) -> tuple[str, str]:
+    compiled = and_(expression).compile()
+    return str(compiled), repr(sorted(compiled.params.items()))
+
+
+def _paths(entity: EntityView, wanted: Wanted) -> list[str]:
+    """Name the fields that a condition asks for; what is none is named by table and column."""
+    if isinstance(wanted, Filter):
+        return [wanted.path]
+    tables = {entity.table.name: ""}
+    tables |= {kind.__table__.name: f"{name}." for name, kind in entity.extensions.items()}
+    found = []
+    for column in _columns(and_(wanted)):
+        table = getattr(column.table, "name", "")
+        if table not in tables:
+            found.append(f"{table}.{column.name}")
+        elif column.name not in _PLAIN:
+            # A shadow column tells as much as what it is the shadow of.
+            found.append(tables[table] + column.info.get("shadow", column.name))
+    return found
+
+
+def _columns(expression: ColumnElement[Any]) -> Iterator[Column[Any]]:
+    """Walk through an expression; what a query inside it reads is the caller's own affair."""
+    waiting: list[Any] = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Column):
+            yield part
+        elif not isinstance(part, SelectBase):
+            waiting += part.get_children()
