@@ -30,10 +30,12 @@ def add(parser: CommandParser, context: Context, word: str) -> None:
     family = commands.family(word, title)
     for (plugin, name), command in registry.commands.items():
         if plugin == word:
-            command.arguments(family.command(name, command.help, _runner(plugin, command)))
+            command.arguments(family.command(name, command.help, runner(plugin, command)))
 
 
-def _runner(plugin: str, command: Command) -> Run:
+def runner(plugin: str, command: Command) -> Run:
+    """Make what runs a command of a plugin, refused for a company that has the plugin not on."""
+
     def run(context: Context, args: argparse.Namespace) -> int:
         host = context.host
         # A command that works for a tenant names it in an argument `tenant`.

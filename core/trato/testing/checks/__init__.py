@@ -13,11 +13,12 @@ from trato.testing.checks.lists import ListChecks
 from trato.testing.checks.manifest import ManifestChecks
 from trato.testing.checks.rights import RightsChecks
 from trato.testing.checks.tables import TableChecks
+from trato.testing.checks.web import WebChecks
 
 
 class PluginChecks(
     ManifestChecks, BackgroundChecks, GateChecks, IsolationChecks, RightsChecks, ListChecks,
-    TableChecks,
+    TableChecks, WebChecks,
 ):  # fmt: skip
     """Everything the host promises about a plugin, tried on both databases."""
 
