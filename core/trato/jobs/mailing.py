@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, or_, select, update
 
 from trato.db.engine import transaction
 from trato.errors import Message
@@ -41,10 +41,10 @@ _EXCHANGED = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Waiting:
-    """What is to be written to a member now: ids with the way they wait by."""
+    """What is to be written to a member now."""
 
     member: Member
-    modes: Mapping[UUID, str]
+    ids: Sequence[UUID]
 
 
 def mailing_job(host: Host, jobs: Callable[[], Mapping[str, Job]]) -> Job:
@@ -54,46 +54,52 @@ def mailing_job(host: Host, jobs: Callable[[], Mapping[str, Job]]) -> Job:
     """
 
     def send(ctx: DetachedContext) -> int:
-        waiting = _take(host, ctx.tenant_id, UUID(str(ctx.payload["member_id"])))
+        waiting = _take(host, ctx.tenant_id, UUID(str(ctx.payload["member_id"])), ctx.task_id)
         if waiting is None:
             return 0
         view = host.for_tenant(ctx.tenant_id)
-        if own_server.lacking(host, view):
-            return 0
-        actor = replace(host.system(ctx.tenant_id, via="job"), member=waiting.member)
-        with host.unit(actor, read=True) as unit:
-            found = notices.read_some(unit, waiting.modes)
-            items = [_item(unit, notice, jobs()) for notice in found]
-        if not items:
-            return 0
-        locale = waiting.member.locale or view.tenant.locale
-        letter = letters.write(_draft(host, view, waiting.member, items), host.catalogs, locale)
-        try:
-            own_server.send_for(host, view, letter, waiting.member.email)
-        except MailError as error:
-            if error.code == "address_refused":
-                raise
-            _put_back(host, ctx.tenant_id, waiting.modes)
-            told = error.message
-            raise Temporary(told.text, hint=error.hint.text, **told.params) from error
+        items = []
+        if not own_server.lacking(host, view):
+            actor = replace(host.system(ctx.tenant_id, via="job"), member=waiting.member)
+            with host.unit(actor, read=True) as unit:
+                found = notices.read_some(unit, waiting.ids)
+                items = [_item(unit, notice, jobs()) for notice in found]
+        if items:
+            locale = waiting.member.locale or view.tenant.locale
+            draft = _draft(host, view, waiting.member, items)
+            letter = letters.write(draft, host.catalogs, locale)
+            try:
+                own_server.send_for(host, view, letter, waiting.member.email)
+            except MailError as error:
+                refused = error.code == "address_refused"
+                _settle(host, ctx.tenant_id, waiting.ids, _close if refused else _let_wait)
+                if refused:
+                    raise
+                told = error.message
+                raise Temporary(told.text, hint=error.hint.text, **told.params) from error
+        _settle(host, ctx.tenant_id, waiting.ids, _close)
         return len(items)
 
     return Job(name=MAIL, title=_("Send what members are told"), run=send, reads=True,
                detached=True, attempts=8)  # fmt: skip
 
 
-def _take(host: Host, tenant_id: int, member_id: UUID) -> _Waiting | None:
+def _take(host: Host, tenant_id: int, member_id: UUID, task_id: UUID) -> _Waiting | None:
     """Claim what is to be sent now, and queue the letter of what has to wait.
 
-    What is claimed is sent once, also when a worker dies on the way: then it is in the
-    application only.
+    What is claimed is this task's until it is sent: its next attempt finds it again when a worker
+    dies on the way, and no other task of the member writes it too.
     """
     now = host.clock()
     view = host.for_tenant(tenant_id)
     member = view.members.get(member_id)
     with transaction(host.engine, tenant_id=tenant_id) as connection:
         mine = (table.c.tenant_id == tenant_id, table.c.member_id == member_id,
-                table.c.mail.is_not(None))  # fmt: skip
+                table.c.mail.is_not(None),
+                or_(table.c.sending.is_(None), table.c.sending == task_id))  # fmt: skip
+        # A dead worker's claim counts for nothing but that nobody else may have it.
+        again = select(table.c.id).where(*mine, table.c.sending == task_id)
+        _let_wait(connection, tenant_id, connection.execute(again).scalars().all())
         rows = connection.execute(
             select(table.c.id, table.c.mail, table.c.created_at, table.c.seen_at)
             .where(*mine).order_by(table.c.created_at).with_for_update()
@@ -103,44 +109,51 @@ def _take(host: Host, tenant_id: int, member_id: UUID) -> _Waiting | None:
             return None
         chosen = notice_choices.read(connection, tenant_id, [member_id])[member_id]
         zone = ZoneInfo(member.timezone or view.tenant.timezone)
-        due: dict[UUID, str] = {}
+        due: set[UUID] = set()
         later: set[dt.datetime] = set()
         for row in rows:
             at = chosen.quiet_until(now, zone)
             if row.mail == "daily":
                 at = chosen.next_digest(row.created_at, zone)
             if at <= now:
-                due[row.id] = row.mail
+                due.add(row.id)
             else:
                 later.add(at)
         for moment in sorted(later):
             notices.queue_letter(connection, tenant_id, member_id, at=moment, now=now)
+        unseen = sorted(row.id for row in rows if row.id in due and row.seen_at is None)
         taken = table.c.id.in_(sorted(due))
-        connection.execute(update(table).where(*mine, taken).values(mail=None))
+        connection.execute(update(table).where(*mine, taken).values(sending=task_id))
+        seen = update(table).where(*mine, taken, table.c.id.not_in(unseen))
+        connection.execute(seen.values(mail=None, sending=None))
         # What the bell does not show counts as seen with its letter, so that the next is told.
         connection.execute(
             update(table)
             .where(table.c.tenant_id == tenant_id, taken, ~table.c.is_shown)
             .values(seen_at=now)
         )
-    unseen = {row.id: row.mail for row in rows if row.id in due and row.seen_at is None}
-    return _Waiting(member=member, modes=unseen) if unseen else None
+    return _Waiting(member=member, ids=unseen) if unseen else None
 
 
-def _put_back(host: Host, tenant_id: int, modes: Mapping[UUID, str]) -> None:
-    """Let what could not be sent wait again."""
+def _settle(
+    host: Host, tenant_id: int, ids: Sequence[UUID],
+    how: Callable[[Connection, int, Sequence[UUID]], None],
+) -> None:  # fmt: skip
     with transaction(host.engine, tenant_id=tenant_id) as connection:
-        for mode in sorted(set(modes.values())):
-            ids = sorted(one for one, how in modes.items() if how == mode)
-            connection.execute(
-                update(table)
-                .where(table.c.tenant_id == tenant_id, table.c.id.in_(ids))
-                .values(mail=mode)
-            )
-            hidden = (table.c.id.in_(ids), ~table.c.is_shown)
-            connection.execute(
-                update(table).where(table.c.tenant_id == tenant_id, *hidden).values(seen_at=None)
-            )
+        how(connection, tenant_id, ids)
+
+
+def _close(connection: Connection, tenant_id: int, ids: Sequence[UUID]) -> None:
+    """Note that what was claimed is in a letter, or in none for good."""
+    claimed = (table.c.tenant_id == tenant_id, table.c.id.in_(sorted(ids)))
+    connection.execute(update(table).where(*claimed).values(mail=None, sending=None))
+
+
+def _let_wait(connection: Connection, tenant_id: int, ids: Sequence[UUID]) -> None:
+    """Let what was claimed and not sent wait again."""
+    claimed = (table.c.tenant_id == tenant_id, table.c.id.in_(sorted(ids)))
+    connection.execute(update(table).where(*claimed).values(sending=None))
+    connection.execute(update(table).where(*claimed, ~table.c.is_shown).values(seen_at=None))
 
 
 def _item(unit: Unit, notice: Notice, jobs: Mapping[str, Job]) -> tuple[Message, str]:

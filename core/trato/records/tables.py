@@ -153,6 +153,8 @@ notice = Table(
     #: Whether the bell tells it; and while a letter shall, how: `now` or `daily`.
     Column("is_shown", Boolean, nullable=False, server_default=true()),
     Column("mail", Key),
+    #: The task that writes it into a letter, until the mail server has it.
+    Column("sending", Id),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(["tenant_id", "member_id"], _MEMBER),
     Index(None, "tenant_id", "member_id", "created_at", "id"),
