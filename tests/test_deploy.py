@@ -7,15 +7,18 @@ and the pooler run for real in `make soak`: core/tests/test_proxy.py and test_po
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from trato.cli import main
 from trato.cli.context import Context
 from trato.cli.parser import CommandParser, Finished
 from trato.cli.program import build
@@ -149,8 +152,6 @@ def test_the_image_pins_what_the_lock_says() -> None:
 def test_the_roles_are_those_that_the_doctor_prints(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trato.cli import main
-
     monkeypatch.setenv("TRATO_DATABASE_URL", "postgresql://trato_app@localhost/trato")
     monkeypatch.setenv("TRATO_OWNER_DATABASE_URL", "postgresql://trato_owner@localhost/trato")
     assert main(["doctor", "--sql"]) == 0
@@ -187,6 +188,82 @@ def test_units_that_a_page_starts_exist() -> None:
              for name in re.findall(r"trato-[a-z]+", line)}  # fmt: skip
 
     assert named == {unit.stem for unit in UNITS}
+
+
+def placed(folder: Path, *, program: Path | None = None) -> Path:
+    """Install `trato.sh` in a folder as if that were the machine; give the script.
+
+    :param program: what it runs instead of Trato.
+    """
+    script = (DEPLOY / "trato.sh").read_text("utf-8")
+    # Only root may become somebody else.
+    become = "setpriv --reuid trato --regid trato --init-groups "
+    assert become in script
+    for place, here in {
+        become: become.replace("trato", "root") if os.geteuid() == 0 else "",
+        "/etc/trato/trato.env": str(folder / "trato.env"),
+        "/var/lib/trato": str(folder / "state"),
+        "/opt/trato/bin/trato": str(program or Path(sys.executable).with_name("trato")),
+    }.items():
+        script = script.replace(place, here)
+    (folder / "trato.env").write_text(
+        "TRATO_DATABASE_URL=sqlite:///trato.sqlite\nTRATO_MAIL_FROM='a&b@c.example'\n", "utf-8"
+    )
+    for made in ("state", "backup", "elsewhere"):
+        (folder / made).mkdir()
+    file = folder / "trato"
+    file.write_text(script, "utf-8")
+    file.chmod(0o755)
+    return file
+
+
+def test_the_line_for_cron_backs_up_and_removes_old_ones_after_that_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = placed(tmp_path)
+    page = (ROOT / "docs" / "operate" / "backup.md").read_text("utf-8")
+    found = re.search(r"^0 2 \* \* \*  root  (.*)$", page, re.M)
+    assert found is not None
+    line = found[1].replace("\\%", "%").replace("/backup", str(tmp_path / "backup"))
+    old = tmp_path / "backup" / "trato-2026-01-02.zip"
+    old.write_bytes(b"good")
+    os.utime(old, (0, 0))
+
+    def in_cron(command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as cron does: knowing nothing, in a folder that has nothing."""
+        command = command.replace("/usr/local/bin/trato", str(script))
+        return subprocess.run(
+            ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "/bin/sh", "-c", command],
+            cwd=tmp_path / "elsewhere", text=True, capture_output=True, check=False,
+        )  # fmt: skip
+
+    none = in_cron(line)
+    left = list((tmp_path / "backup").iterdir())
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path / "state")
+        patch.setenv("TRATO_DATABASE_URL", "sqlite:///trato.sqlite")
+        assert main(["tenant", "create", "acme", "--name", "A", "--admin-email", "a@a.co"]) == 0
+    done = in_cron(line)
+
+    assert (none.returncode, left) == (2, [old]), none.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    (archive,) = (tmp_path / "backup").iterdir()
+    assert archive != old
+    assert f"{archive} (1 " in done.stdout
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_what_is_set_for_one_command_wins_over_the_services_settings(tmp_path: Path) -> None:
+    script = placed(tmp_path, program=Path("/usr/bin/env"))
+
+    ran = subprocess.run(
+        [script], text=True, capture_output=True, check=True,
+        env={"TRATO_DATABASE_URL": "sqlite:///own & other.sqlite", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+
+    assert "TRATO_DATABASE_URL=sqlite:///own & other.sqlite\n" in ran.stdout
+    assert "TRATO_MAIL_FROM=a&b@c.example\n" in ran.stdout
+    assert f"PWD={tmp_path}/state\n" in ran.stdout
 
 
 def test_addresses_that_are_named_exist(tmp_path: Path) -> None:

@@ -300,6 +300,67 @@ def test_a_backup_needs_no_owner_and_tells_of_unknown_tenants(source: Installati
     assert sorted(p.name for p in source.folder.glob("*x.trato*")) == []
 
 
+# --- the wrong place -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [("backup", "x.trato"), ("maintenance", "on")])
+def test_a_command_of_another_folder_makes_no_database(
+    bare: Installation, words: tuple[str, ...]
+) -> None:
+    """As cron runs it, which knows neither the settings of the services nor their folder."""
+    del bare.environ["TRATO_DATABASE_URL"]
+
+    ran = bare.run(*words)
+
+    assert ran.code == 2
+    assert f"There is no database {bare.folder}/trato.sqlite" in ran.err
+    assert "the settings that the services have" in ran.err
+    assert list(bare.folder.iterdir()) == []
+
+
+def test_a_database_without_a_company_is_not_backed_up(installation: Installation) -> None:
+    before = set(installation.folder.iterdir())
+
+    ran = installation.run("backup", "x.trato")
+
+    assert ran.code == 2
+    assert "There is no company in" in ran.err
+    assert set(installation.folder.iterdir()) == before
+
+
+def test_a_backup_that_does_not_find_the_files_fails_loudly(source: Installation) -> None:
+    source.tenant("acme", "clients")
+    complete = source.did("backup", "x.trato")
+    source.did("job", "run", "acme", "core.export_tenant")
+    source.did("backup", "y.trato")
+    source.environ["TRATO_STORAGE_URL"] = (source.folder / "elsewhere").as_uri()
+
+    ran = source.run("backup", "z.trato", "--json")
+    doctor = source.run("doctor")
+
+    assert complete.err == ""
+    assert ran.code == 1
+    assert f"{source.folder}/elsewhere/exports/1 is named by rows" in ran.err
+    assert "Set TRATO_STORAGE_URL" in ran.err
+    # The rows are worth having all the same.
+    assert ran.json["rows"] > 0
+    assert doctor.code == 1
+    assert f"rows name files in {source.folder}/elsewhere/exports/1" in doctor.out
+
+
+@pytest.mark.database("postgresql")
+def test_files_that_lie_wherever_a_command_is_run_are_told_of(installation: Installation) -> None:
+    installation.tenant("acme")
+    del installation.environ["TRATO_STORAGE_URL"]
+
+    ran = installation.did("backup", "x.trato")
+    doctor = installation.run("doctor")
+
+    assert f"files are looked for in {installation.folder}/trato-files" in ran.err
+    assert doctor.code == 1
+    assert "fail  TRATO_STORAGE_URL is not set" in doctor.out
+
+
 # --- keys ----------------------------------------------------------------------------------------
 
 
@@ -465,6 +526,7 @@ def test_a_tenant_from_elsewhere_brings_nobody_in(
 def test_a_truncated_archive_is_refused(
     source: Installation, other: Callable[..., Installation]
 ) -> None:
+    source.tenant("acme")
     source.did("backup", "all.trato")
     whole = (source.folder / "all.trato").read_bytes()
     there = other("sqlite")

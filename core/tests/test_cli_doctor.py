@@ -173,7 +173,8 @@ def test_a_database_prepared_by_the_statements_can_be_migrated_and_served(
         for role, name in names.items()
     }
     environ = {"TRATO_DATABASE_URL": urls["app"], "TRATO_OWNER_DATABASE_URL": urls["owner"],
-               "TRATO_SECRET_KEY": "q7Vf3nC8-Zt0aLx5RkYw2mJd9HsUe4Bp"}  # fmt: skip
+               "TRATO_SECRET_KEY": "q7Vf3nC8-Zt0aLx5RkYw2mJd9HsUe4Bp",
+               "TRATO_STORAGE_URL": (bare.folder / "files").as_uri()}  # fmt: skip
     lines = bare.did("doctor", "--sql", environ=environ).out.splitlines()
     before, _connect, after = "\n".join(lines).partition("\\connect made_by_doctor")
 

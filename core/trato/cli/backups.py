@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,12 @@ def add(commands: Commands) -> None:
 def _backup(context: Context, args: argparse.Namespace) -> int:
     from trato.lifecycle.backup import back_up
 
-    host = context.host
+    host = context.existing_host
+    if host.settings.has_chance_folder:
+        context.warn(
+            _("TRATO_STORAGE_URL is not set: files are looked for in {folder}, which lies below "
+              "the current folder."), folder=str(host.settings.storage_folder),
+        )  # fmt: skip
     with Progress(context, _("Backup")) as progress:
         done = back_up(
             host, args.file, slug=args.tenant,
@@ -48,7 +54,32 @@ def _backup(context: Context, args: argparse.Namespace) -> int:
         context.say(_("Archive: {path} ({tenants} tenants, {rows} rows, {files} files, {bytes} "
                       "bytes)"), path=str(done.path), tenants=len(done.tenants), rows=done.rows,
                     files=done.files, bytes=done.bytes)  # fmt: skip
-    return 0
+    return 1 if _misses_files(context, done.tenants) else 0
+
+
+def _misses_files(context: Context, slugs: Collection[str]) -> bool:
+    """Tell, and say, whether files that rows name are not where this command looks for them."""
+    from trato import administration
+    from trato.jobs.kept_files import missing
+
+    host = context.host
+    folders = [
+        folder
+        for tenant in administration.tenants(host)
+        if tenant.slug in slugs
+        for folder in missing(host, tenant)
+    ]
+    if folders:
+        context.error(
+            context.text(
+                _("The archive holds the rows, but not all files: {folder} is named by rows and "
+                  "does not exist."), folder=str(folders[0]),
+            ),
+            context.text(
+                _("Set TRATO_STORAGE_URL to the folder that the services use, and back up again.")
+            ),
+        )  # fmt: skip
+    return bool(folders)
 
 
 def _restore(context: Context, args: argparse.Namespace) -> int:

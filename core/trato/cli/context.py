@@ -150,6 +150,18 @@ class Context:
         readiness.make_ready(self)
         return host
 
+    @property
+    def existing_host(self) -> Host:
+        """The host with a database that is there already.
+
+        :raises ConfigError: where a SQLite file would have to be made, as happens to a command
+            that is run in another folder, or without the settings of the services.
+        """
+        from trato.cli import readiness
+
+        readiness.check_there(self.bare_host)
+        return self.host
+
     def close(self) -> None:
         """Give back what was opened."""
         if self._host is not None:

@@ -124,6 +124,14 @@ def keys(host: Host) -> Iterator[Finding]:
 def storage(host: Host) -> Iterator[Finding]:
     """Find out whether files can be kept."""
     folder = host.settings.storage_folder
+    if host.settings.has_chance_folder:
+        yield _finding(
+            "storage", "fail",
+            _("TRATO_STORAGE_URL is not set: each command looks for files in trato-files below the "
+              "folder that it is run in, here {folder}."),
+            _("Set TRATO_STORAGE_URL to one folder for all processes, and move the files there."),
+            folder=str(folder),
+        )  # fmt: skip
     # The folder is made when the first file is; until then its parent must allow it.
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     try:
@@ -273,9 +281,17 @@ def background(host: Host) -> Iterator[Finding]:
 def tenants(host: Host) -> Iterator[Finding]:
     """Look at each tenant's licence and plugins."""
     from trato import administration
+    from trato.jobs.kept_files import missing
 
     for tenant in administration.tenants(host):
         yield from _tenant(host, host.for_tenant(tenant.id))
+        for folder in missing(host, tenant):
+            yield _finding(
+                "storage", "fail", _("Tenant '{tenant}': rows name files in {folder}, which does "
+                                     "not exist."),
+                _("Set TRATO_STORAGE_URL to the folder that all processes use, or restore it."),
+                tenant=tenant.slug, folder=str(folder),
+            )  # fmt: skip
 
 
 def _tenant(host: Host, view: TenantView) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     from trato.db.engine import transaction
     from trato.tenancy import maintenance
 
-    host = context.host
+    host = context.existing_host
     if args.state == "status":
         with transaction(host.engine, read=True) as connection:
             now = maintenance.read(connection)

@@ -110,6 +110,21 @@ def purged_plugins(host: Host) -> set[str]:
         }
 
 
+def check_there(host: Host) -> None:
+    """Refuse to work on a SQLite file that does not exist.
+
+    :raises ConfigError: naming the file.
+    """
+    path = host.settings.sqlite_path
+    if path is not None and not path.exists():
+        raise ConfigError(
+            _("There is no database {path}."),
+            hint=_("Nothing was done. Give the command the settings that the services have, and "
+                   "their folder: 'trato doctor' says what it finds."),
+            path=str(path.absolute()), code="no_database",
+        )  # fmt: skip
+
+
 def check_folder(host: Host) -> None:
     """Refuse a SQLite file in a folder that does not exist: it may be a slip of the pen.
 

@@ -23,6 +23,7 @@ from trato.db import tenant_rows
 from trato.db.engine import set_tenant, transaction
 from trato.db.migrate import core_folder, current
 from trato.entities.base import metadata
+from trato.errors import ConfigError
 from trato.host import Host
 from trato.lifecycle import backup_format as form
 from trato.lifecycle import storage
@@ -31,6 +32,7 @@ from trato.tenancy import store
 from trato.tenancy.tables import tenant as tenant_table
 from trato.tenancy.tables import turn
 from trato.tenancy.view import Tenant
+from trato.text import _
 
 #: Told how many rows are written, and how many there are.
 Report = Callable[[int, int | None], None]
@@ -60,12 +62,20 @@ def back_up(
 
     :param slug: the tenant; none: everything.
     :raises TenantError: when there is no such tenant.
+    :raises ConfigError: when there is no tenant at all: it is not the database that was meant.
     """
     engine = host.engine
     if engine.dialect.name == "postgresql":
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with transaction(engine, read=True) as connection:
         only = None if slug is None else store.find_tenant(connection, slug)
+        if only is None and not store.list_tenants(connection):
+            raise ConfigError(
+                _("There is no company in {database}, so there is nothing to back up."),
+                hint=_("Nothing was written. Give the command the settings that the services have: "
+                       "'trato doctor' says what it finds."),
+                database=engine.url.render_as_string(), code="no_company",
+            )  # fmt: skip
         return write_backup(host, connection, path, only=only, report=report)
 
 

@@ -231,6 +231,11 @@ class Settings:
         folder = self.sqlite_path.parent if self.sqlite_path else Path()
         return (folder / "trato-files").resolve()
 
+    @property
+    def has_chance_folder(self) -> bool:
+        """Whether files are kept wherever a process happens to be run: PostgreSQL has no beside."""
+        return self.storage_url is None and self.sqlite_path is None
+
     def resolve_cookie_secure(self, url: str) -> bool:
         """Tell whether cookies set on a page at this address are marked for HTTPS only."""
         if self.cookie_secure is not None:
