@@ -15,6 +15,7 @@ from flask import Flask
 from trato.api import Host
 from trato.cli.context import Context
 from trato.cli.program import _run
+from trato.errors import NotFound, PluginError
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.clock import due
 from trato.testing.clients import Browser, browser
@@ -233,10 +234,20 @@ def test_a_run_that_fails_says_why_and_ends_with_1(
 
 
 def test_what_does_not_exist_is_said(company: Company) -> None:
-    from trato.errors import NotFound
-
     with pytest.raises(NotFound, match=re.escape(SHOP)):
         command(company, "sync", "run", company.slug, "shop.nothing")
+
+
+def test_a_connector_that_is_off_here_says_why_and_what_to_do(company: Company) -> None:
+    company.disable("shop")
+    with pytest.raises(PluginError, match="It is switched off") as off:
+        command(company, "sync", "run", company.slug, SHOP, "--check")
+    company.install_license(["specimen"])
+    with pytest.raises(PluginError, match="It is not in the licence") as unlicensed:
+        command(company, "sync", "retry", company.slug, SHOP)
+
+    assert str(off.value.hint) == f"Enable it first: trato plugin enable {company.slug} shop"
+    assert f"trato license install {company.slug} FILE" in str(unlicensed.value.hint)
 
 
 def test_the_status_tells_counts_and_streams(

@@ -122,22 +122,19 @@ def _job(context: Context, name: str) -> Job:
 def _run(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
     from trato.db.engine import transaction
-    from trato.errors import NotFound, PluginError
+    from trato.errors import NotFound
     from trato.jobs import queue
     from trato.jobs.claiming import Claim
     from trato.jobs.presence import process_name
     from trato.jobs.worker import Worker
+    from trato.tenancy import enablement
 
     host = context.host
     declared = _job(context, args.name)
     owner = administration.tenant(host, args.slug)
     plugin = args.name.partition(".")[0]
-    if plugin != "core" and plugin not in host.for_tenant(owner.id).enabled:
-        raise PluginError(
-            _("Plugin '{plugin}' is not enabled for tenant '{tenant}'."),
-            hint=_("Enable it first: trato plugin enable {tenant} {plugin}"), plugin=plugin,
-            tenant=args.slug, code="not_enabled",
-        )  # fmt: skip
+    if plugin != "core":
+        enablement.require(host.for_tenant(owner.id), plugin)
     with transaction(host.engine, tenant_id=owner.id) as connection:
         made = queue.enqueue(connection, owner.id, declared.name, now=host.clock(),
                              priority=declared.priority)  # fmt: skip

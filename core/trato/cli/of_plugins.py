@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from trato.errors import PluginError
-from trato.text import _
-
 if TYPE_CHECKING:
     from trato.cli.context import Context
     from trato.cli.parser import CommandParser, Commands, Run
@@ -53,12 +50,7 @@ def _gate(context: Context, plugin: str, slug: str) -> None:
     :raises PluginError: with the reason.
     """
     from trato import administration
+    from trato.tenancy import enablement
 
     host = context.host
-    state = host.for_tenant(administration.tenant(host, slug).id).plugins.get(plugin)
-    if state is None or not state.enabled:
-        raise PluginError(
-            _("Plugin '{plugin}' is not enabled for tenant '{tenant}': {reason}"),
-            hint=_("Enable it first: trato plugin enable {tenant} {plugin}"), plugin=plugin,
-            tenant=slug, reason=(state and state.reason) or "-", code="not_enabled",
-        )  # fmt: skip
+    enablement.require(host.for_tenant(administration.tenant(host, slug).id), plugin)

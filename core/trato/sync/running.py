@@ -23,6 +23,7 @@ from trato.records.unit import Unit
 from trato.sync.connector import Connector
 from trato.sync.errors import NotSetUp
 from trato.sync.http import Http
+from trato.tenancy import enablement
 from trato.tenancy.view import TenantView
 from trato.text import _
 
@@ -122,8 +123,11 @@ class Run:
 def known(host: Host, view: TenantView, name: str) -> type[Connector]:
     """Find a connector of a tenant's enabled plugins.
 
+    :raises PluginError: when its plugin is not enabled for the tenant, with the reason.
     :raises NotFound: when there is none such, naming those that there are.
     """
+    if name in host.registry.connectors:
+        enablement.require(view, name.partition(".")[0])
     there = {
         key: connector for key, connector in host.registry.connectors.items()
         if key.partition(".")[0] in view.enabled

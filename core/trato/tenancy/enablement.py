@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trato.errors import LicenseError, Message, joined
+from trato.errors import LicenseError, Message, PluginError, joined
 from trato.plugin import Plugin
-from trato.tenancy.view import LicenseState, PluginState
+from trato.tenancy.view import LicenseState, PluginState, TenantView
 from trato.text import _
 
 
@@ -83,3 +83,21 @@ def _is_enabled(states: Mapping[str, PluginState], name: str) -> bool:
 def needed_by(plugins: Mapping[str, Plugin], name: str, enabled: frozenset[str]) -> list[str]:
     """Name the enabled plugins that need a plugin."""
     return [other for other in enabled if name in plugins[other].depends]
+
+
+def require(view: TenantView, plugin: str) -> None:
+    """Refuse what needs a plugin that is not enabled for the tenant.
+
+    :raises PluginError: with the reason, and what mends it.
+    """
+    state = view.plugins.get(plugin)
+    if state is not None and state.enabled:
+        return
+    licensed = state is None or state.licensed
+    raise PluginError(
+        _("Plugin '{plugin}' is not enabled for tenant '{tenant}': {reason}"),
+        hint=_("Enable it first: trato plugin enable {tenant} {plugin}") if licensed
+        else _("Install a licence that includes it: trato license install {tenant} FILE."),
+        plugin=plugin, tenant=view.tenant.slug, reason=(state and state.reason) or "-",
+        code="not_enabled",
+    )  # fmt: skip
