@@ -18,6 +18,8 @@ from trato.text import _
 _DEADLOCK = "40P01"
 _NO_ROOM = "53100"
 _FULL = ("database or disk is full", "disk i/o error")
+#: PostgreSQL's words for settings that are wrong; a failed connection carries no code.
+_REFUSED = ("password authentication failed", "no pg_hba.conf entry", "does not exist")
 # In the driver's own words: it is sent with every transaction.
 _SET_TENANT = "select set_config('trato.tenant_id', %s, true)"
 
@@ -212,7 +214,7 @@ def _before(error: DBAPIError) -> DBAPIError:
 
 
 def unavailable(error: DBAPIError) -> DatabaseUnavailable:
-    """Tell a person that the database went away, or that it has no room left."""
+    """Tell a person that the database went away, has no room left or lets nobody in."""
     again = _("Nothing was saved. Try again in a moment.")
     words = str(error.orig).lower()
     # SQLite says "I/O error" where the system's own limit of a file's size is reached.
@@ -220,6 +222,12 @@ def unavailable(error: DBAPIError) -> DatabaseUnavailable:
         return DatabaseUnavailable(
             _("The database cannot write: its disk is full or fails."), hint=again,
             code="disk_full",
+        )  # fmt: skip
+    if "fatal" in words and any(text in words for text in _REFUSED):
+        return DatabaseUnavailable(
+            _("The database refuses the connection."),
+            hint=_("Check user, password and database of TRATO_DATABASE_URL and "
+                   "TRATO_OWNER_DATABASE_URL."),
         )  # fmt: skip
     return DatabaseUnavailable(_("The database does not answer."), hint=again)
 

@@ -1,0 +1,60 @@
+"""What a person is told when the database cannot go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from trato.db.engine import open_engine, transaction, unavailable
+from trato.errors import DatabaseUnavailable
+from trato.testing.companies import Company
+
+if TYPE_CHECKING:
+    from core.tests.conftest import Installation
+
+
+@pytest.mark.database("sqlite")
+def test_a_file_without_room_refuses_to_write_and_is_read_on(tenant: Company) -> None:
+    """As on a disk without room: SQLite's own limit of pages gives the same error."""
+    with tenant.unit() as unit:
+        unit.records.create("clients.client", {"name": "Cabe"})
+    engine = tenant.host.engine
+    with transaction(engine) as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    with pytest.raises(DatabaseUnavailable) as full, tenant.unit() as unit:
+        unit.records.bulk("clients.client", [{"name": f"No cabe {n}"} for n in range(500)])
+    with tenant.unit() as unit:
+        names = [row[2] for row in unit.records.query("clients.client", columns=("name",)).rows]
+
+    assert full.value.code == "disk_full"
+    assert names == ["Cabe"]
+
+
+def test_a_server_without_room_is_told_as_a_full_disk() -> None:
+    error = OperationalError("INSERT", {}, psycopg.errors.DiskFull("could not extend file"))
+
+    assert unavailable(error).code == "disk_full"
+
+
+@pytest.mark.database("postgresql")
+@pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"database": "trato_none"}])
+def test_a_setting_that_is_wrong_is_not_told_as_an_outage(
+    installation: Installation, wrong: dict[str, str]
+) -> None:
+    url = make_url(installation.environ["TRATO_DATABASE_URL"]).set(**wrong)
+    engine = open_engine(url.render_as_string(hide_password=False))
+
+    with pytest.raises(DatabaseUnavailable) as refused, transaction(engine):
+        pytest.fail("somebody was let in")
+    engine.dispose()
+
+    assert isinstance(refused.value.__cause__, DBAPIError)
+    assert "refuses the connection" in str(refused.value)
+    assert "TRATO_DATABASE_URL" in str(refused.value.hint)
