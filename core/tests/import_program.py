@@ -1,4 +1,4 @@
-"""A worker as a process of its own that is killed in the middle of an import.
+"""An import as a process of its own that is killed in the middle: a worker's, or the command's.
 
 It says a line at the end of each batch, before the batch is committed, and goes on when a line
 comes in: so a test knows the moment at which it kills.
@@ -10,6 +10,7 @@ import datetime as dt
 import sys
 from typing import Any
 
+from trato.cli import main as command
 from trato.exchange import importing
 from trato.host import Host
 from trato.jobs.worker import Worker
@@ -17,7 +18,7 @@ from trato.settings import Settings
 
 
 def main() -> None:
-    """Run one task, stopping at each batch."""
+    """Run the command of the words, or one task of a worker, stopping at each batch."""
     importing.BATCH = 10
     settle = importing._Import._settle
 
@@ -27,6 +28,8 @@ def main() -> None:
         sys.stdin.readline()
 
     importing._Import._settle = slowly  # type: ignore[method-assign]
+    if len(sys.argv) > 1:
+        sys.exit(command(sys.argv[1:]))
     host = Host(Settings.load())
     print("ready", flush=True)
     Worker(host=host, name="killed", lease=dt.timedelta(seconds=1)).run_one()

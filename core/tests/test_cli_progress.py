@@ -31,8 +31,24 @@ def test_a_bar_shows_how_far_it_is_and_is_taken_away(monkeypatch: pytest.MonkeyP
         progress.reach(50, 200)
 
     assert "Importing [#######" in terminal.getvalue()
-    assert " 25% 50/200" in terminal.getvalue()
+    assert " 25% 50/200 less than a minute left" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[K")
+
+
+def test_the_time_left_is_told_by_what_this_run_has_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("trato.cli.progress.time.monotonic", lambda: now[0])
+    progress = Progress(Context("es"), "Importing", total=10_000)
+    begun = progress.line()
+
+    progress.begin(9_000)
+    now[0] += 120
+    progress.reach(9_100)
+
+    assert begun.endswith(" 0/10000")
+    assert progress.line().endswith(" 91% 9100/10000 faltan unos 18 minutos")
+    progress.reach(10_000)
+    assert progress.line().endswith(" 10000/10000")
 
 
 @pytest.mark.usefixtures("impatient")

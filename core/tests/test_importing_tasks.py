@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from trato.access.actor import Actor
 from trato.db.engine import transaction
@@ -27,6 +28,7 @@ from trato.jobs.worker import Worker
 from trato.records.query import Filter, Query
 from trato.records.unit import utc_now
 from trato.settings import Settings
+from trato.tenancy.tables import task
 from trato.testing.companies import Company, LicenseIssuer, make_company
 from trato.testing.databases import Database
 
@@ -118,6 +120,26 @@ def test_a_trial_counts_and_writes_nothing(tenant: Company) -> None:
 
     assert (done.result["created"], done.result["dry_run"]) == (3, True)
     assert names(tenant) == []
+
+
+def test_a_trial_that_was_cut_begins_anew(tenant: Company) -> None:
+    """What it said of the rows before is written nowhere, and later rows name them."""
+    desk = bring(tenant, "Nombre;Pertenece a\nAntioquia;\nMedellín;Antioquia\n")
+    desk.entity = "clients.zone"
+    desk.save()
+    task_id = queued(tenant, IMPORT, desk, dry_run=True)
+    cut = {"rows": 1, "row": 2, "total": 2, "errors_bytes": 0, "problems": [], "created": 1,
+           "updated": 0, "unchanged": 0, "skipped": 0, "refused": 0, "duplicates": 0}  # fmt: skip
+    with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+        connection.execute(
+            update(task)
+            .where(task.c.tenant_id == tenant.id, task.c.id == task_id)
+            .values(result=cut, progress=1, progress_total=2)
+        )
+
+    done = run(tenant, task_id)
+
+    assert (done.result["created"], done.result["refused"], done.result["rows"]) == (2, 0, 2)
 
 
 def test_the_same_file_again_changes_nothing_and_says_so(tenant: Company) -> None:
@@ -301,6 +323,7 @@ def test_a_killed_import_is_finished_by_another_worker_without_a_loss_or_a_doubl
         done = look(company, task_id)
 
         assert (at_crash.state, at_crash.progress, written) == ("running", 20, 18)
+        assert at_crash.result["before"] == 0
         assert (done.state, done.attempts) == ("done", 2)
         assert (done.result["created"], done.result["refused"], done.result["rows"]) == (45, 5, 50)
         assert names(company) == [f"Cliente {n:04}" for n in range(45)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import zipfile
@@ -9,10 +10,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from trato.db.engine import transaction
 from trato.exchange import desk as desks
 from trato.jobs.exchanging import IMPORTS
+from trato.jobs.presence import Presence
+from trato.tenancy.tables import task
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company
 from trato.web import imports
@@ -93,6 +98,27 @@ def test_columns_are_recognised_tried_and_imported(client: Browser, tenant: Comp
     assert "attachment" in mended.headers["Content-Disposition"]
 
 
+def test_the_time_left_is_told_by_what_was_done_since_it_goes_on(
+    client: Browser, tenant: Company
+) -> None:
+    place = upload(client).headers["Location"]
+    client.post(place, data=choices(client.get(place).text) | {"do": "import"})
+    with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+        connection.execute(
+            update(task).where(task.c.tenant_id == tenant.id, task.c.state == "queued").values(
+                state="running", started_at=tenant.host.clock() - dt.timedelta(minutes=2),
+                progress=600, progress_total=1000, result={"rows": 600, "before": 400},
+            )
+        )  # fmt: skip
+    worker = Presence(host=tenant.host, name="of this import", kind="worker")
+    worker.say()
+
+    page = client.get(f"{place}/status").text
+    worker.leave()
+
+    assert "faltan unos 4 minutos" in page
+
+
 def test_the_same_file_again_is_said_to_change_nothing(client: Browser, tenant: Company) -> None:
     text = "Nombre;NIT\nUno;70000001\n"
     for _time in range(2):
@@ -136,14 +162,14 @@ def test_choices_that_cannot_be_are_refused_before_anything_runs(
     assert "t-exchange-head" not in answer.text
 
 
-def bomb() -> bytes:
-    """Make a workbook of 300 MB of nothing in some 300 kB."""
+def bomb(megabytes: int = 300) -> bytes:
+    """Make a workbook of so much nothing, in a thousandth of it."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("xl/workbook.xml", "<workbook/>")
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
-            for _part in range(300):
+            for _part in range(megabytes):
                 sheet.write(b" " * (1 << 20))
     return made.getvalue()
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trato.access.actor import Actor
     from trato.cli.context import Context
     from trato.cli.parser import Commands
+    from trato.exchange.course import Course
     from trato.exchange.importing import ImportResult
 
 
@@ -42,6 +43,9 @@ def add(commands: Commands) -> None:
                              "refuse the row"))  # fmt: skip
     load.add_argument("--dry-run", action="store_true",
                       help=_("say what would happen and write nothing"))  # fmt: skip
+    load.add_argument("--start-over", action="store_true",
+                      help=_("import all rows, although an import of the file was cut; without it "
+                             "the same command goes on where that was"))  # fmt: skip
 
     export = commands.command(
         "export", _("Export all records of a kind to a CSV or XLSX file"), _export, json=True
@@ -67,19 +71,57 @@ def _import(context: Context, args: argparse.Namespace) -> int:
     from trato.exchange.importing import run_import
 
     actor = _actor(context, args.slug, args.email, via="import", label="import")
+    course = _course(context, args, actor)
     with Progress(context, _("Importing")) as progress:
+        if course is not None and course.resume is not None:
+            progress.begin(int(course.resume["rows"]))
         result = run_import(
             context.host, actor, args.entity, args.file, match=args.match, map_file=args.map,
             encoding=args.encoding, errors_path=args.errors, dry_run=args.dry_run,
             duplicates=args.duplicates, progress=progress.reach,
+            keep=None if course is None else course.keep,
+            resume=None if course is None else course.resume,
         )  # fmt: skip
+    if course is not None:
+        course.end()
     if args.json:
-        context.show_json(_result(context, result))
+        after = None if course is None else course.after
+        context.show_json(_result(context, result) | {"resumed_after": after})
     else:
         _show(context, result)
     if not result.refused:
         return 0
     return 2 if result.refused == result.total else 1
+
+
+def _course(context: Context, args: argparse.Namespace, actor: Actor) -> Course | None:
+    """Find how far the same command came before it was cut, and say so; a trial has no course."""
+    from hashlib import sha256
+
+    from trato.exchange.course import Course
+
+    if args.dry_run or not args.file.is_file():
+        return None
+    with_map = args.map is not None and args.map.is_file()
+    course = Course(
+        context.host, actor, args.entity, args.file, errors=args.errors,
+        start_over=args.start_over, choices={
+            "match": args.match, "encoding": args.encoding, "duplicates": args.duplicates,
+            "map": sha256(args.map.read_bytes()).hexdigest() if with_map else None,
+            "member": None if actor.member_id is None else str(actor.member_id),
+        },
+    )  # fmt: skip
+    if course.after is not None:
+        context.note(
+            context.text(_("Goes on after row {row}, where an import of this file was cut."),
+                         row=course.after)
+        )  # fmt: skip
+    elif course.left_at is not None:
+        context.warn(
+            _("An import of this file with other choices was cut after row {row}; this one begins "
+              "at the first row."), row=course.left_at,
+        )  # fmt: skip
+    return course
 
 
 def _result(context: Context, result: ImportResult) -> dict[str, Any]:

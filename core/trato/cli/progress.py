@@ -27,6 +27,9 @@ class Progress:
         self.title = context.text(title)
         self.total = total
         self.done = 0
+        self._context = context
+        #: What was done before the clock began to run.
+        self._before = 0
         self._start = time.monotonic()
         self._next = self._start + _PATIENCE
         #: Whether anybody looks.
@@ -44,6 +47,10 @@ class Progress:
             # Takes the bar away: what follows is the result.
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
+    def begin(self, done: int) -> None:
+        """Say how much was done before by another run, which tells nothing of this one's speed."""
+        self.done = self._before = done
+
     def advance(self, count: int = 1) -> None:
         """Count some more as done."""
         self.reach(self.done + count)
@@ -59,12 +66,18 @@ class Progress:
             print(f"\r\x1b[K{self.line()}", end="", file=sys.stderr, flush=True)
 
     def line(self) -> str:
-        """Write how far it is."""
+        """Write how far it is, and how much time is left."""
+        from trato.i18n.durations import time_left
+
         if not self.total:
             return f"{self.title} {self.done}"
         share = min(self.done / self.total, 1)
         bar = "#" * int(share * _WIDTH)
-        return f"{self.title} [{bar:<{_WIDTH}}] {share:4.0%} {self.done}/{self.total}"
+        line = f"{self.title} [{bar:<{_WIDTH}}] {share:4.0%} {self.done}/{self.total}"
+        left = time_left(
+            time.monotonic() - self._start, self.done - self._before, self.total - self.done
+        )
+        return line if left is None else f"{line} {self._context.text(left)}"
 
 
 @contextmanager

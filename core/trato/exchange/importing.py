@@ -65,6 +65,7 @@ def run_import(
     :param progress: called with the rows done and the rows there are.
     :param keep: called at the end of each batch, inside its transaction, with how far it is.
     :param resume: what ``keep`` was told last, to go on from there with the same file and choices.
+        A dry run begins anew, as what it foretold of the rows before is not written anywhere.
     :raises TratoError: with nothing written, when the file cannot be imported at all.
     """
     view = actor.view.entity(entity)
@@ -74,7 +75,9 @@ def run_import(
     with host.unit(actor, read=True) as unit:
         check_writable(unit)
     path = Path(path)
-    errors = None if errors_path is None else _error_file(Path(errors_path), path)
+    errors = None if errors_path is None else check_errors(Path(errors_path), path)
+    if dry_run:
+        resume = None
     wording = Wording(host.catalogs, actor.locale)
     formats = Formats(actor.locale, actor.timezone, currency=actor.view.tenant.currency)
     with open_table(path, encoding=encoding) as table:
@@ -102,8 +105,11 @@ def run_import(
     return result
 
 
-def _error_file(errors: Path, source: Path) -> Path:
-    """Refuse a place for the refused rows that would cost the person something."""
+def check_errors(errors: Path, source: Path) -> Path:
+    """Refuse a place for the refused rows that would cost the person something.
+
+    :raises ConfigError: for the imported file itself, and a folder that is not there.
+    """
     if errors.exists() and source.exists() and errors.samefile(source):
         raise ConfigError(
             _("The file of errors would replace the file that is imported, {path}."),
@@ -243,7 +249,9 @@ class _Import:
         self._count(drafts)
         self._done += len(drafts)
         if self.keep is not None:
-            kept = self._result.dump(self._done, self._refusals.written(), self._wording.message)
+            kept = self._result.dump(
+                self._done, drafts[-1].row.number, self._refusals.written(), self._wording.message
+            )
             self.keep(unit, kept)
 
     def _count(self, drafts: Sequence[Draft]) -> None:
@@ -301,4 +309,4 @@ class _Import:
         ]
 
 
-__all__ = ["BATCH", "ImportProblem", "ImportResult", "Progress", "run_import"]
+__all__ = ["BATCH", "ImportProblem", "ImportResult", "Progress", "check_errors", "run_import"]

@@ -59,15 +59,18 @@ class ImportResult:
     #: Where the refused rows are, if there are any.
     errors_path: Path | None = None
 
-    def dump(self, rows: int, written: int, say: Callable[[Message], str]) -> dict[str, Any]:
+    def dump(
+        self, rows: int, last: int, written: int, say: Callable[[Message], str]
+    ) -> dict[str, Any]:
         """Write how far it is as plain data.
 
         :param rows: rows done.
+        :param last: the last of them, as the spreadsheet numbers it.
         :param written: bytes of the file of errors.
         :param say: translates a message for whoever imports.
         """
         return {
-            "rows": rows, "total": self.total, "errors_bytes": written,
+            "rows": rows, "row": last, "total": self.total, "errors_bytes": written,
             **{name: getattr(self, name) for name in COUNTS},
             "problems": [[p.row, p.column, say(p.message)] for p in self.problems],
         }  # fmt: skip

@@ -106,23 +106,37 @@ def _import(host: Host, ctx: DetachedContext, desk: Desk, actor: Actor) -> dict[
             select(task.c.worker, task.c.attempts, task.c.result).where(*this)
         ).one()
     dry_run = bool(ctx.payload.get("dry_run"))
-    last: Mapping[str, Any] = begun.result or {}
+    reached_before: Mapping[str, Any] = begun.result or {}
+    # A trial has written nothing that it could go on with.
+    last: Mapping[str, Any] = {} if dry_run else reached_before
+    before = {"before": int(last.get("rows", 0))}
 
-    def keep(unit: Unit, reached: dict[str, Any]) -> None:
-        """Keep how far it is with the rows; whoever lost the task writes no row more."""
-        changed = unit.connection.execute(
+    def note(connection: Connection, reached: Mapping[str, Any]) -> None:
+        """Note how far it is, unless the task is another's by now."""
+        changed = connection.execute(
             update(task)
             .where(
                 *this, task.c.state == "running", task.c.worker == begun.worker,
                 task.c.attempts == begun.attempts,
             )
-            .values(result=reached, progress=reached["rows"], progress_total=reached["total"])
+            .values(
+                result={**reached, **before}, progress=reached["rows"],
+                progress_total=reached["total"],
+            )
         )  # fmt: skip
         if changed.rowcount != 1:
             raise Cancelled(_("The task is no longer this worker's."))
+
+    def keep(unit: Unit, reached: dict[str, Any]) -> None:
+        """Keep how far it is with the rows; whoever lost the task writes no row more."""
+        note(unit.connection, reached)
         last_kept.update(reached)
 
     last_kept: dict[str, Any] = dict(last)
+    if "rows" in reached_before:
+        # What was done before tells nothing of the time that the rest takes.
+        with transaction(host.engine, tenant_id=tenant_id) as connection:
+            note(connection, last or {"rows": 0, "total": reached_before["total"]})
     result = run_import(
         host, actor, desk.entity, desk.source, match=desk.match,
         map_file=desk.map_file if desk.map else None, encoding=desk.encoding,

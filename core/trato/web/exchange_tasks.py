@@ -14,6 +14,7 @@ from trato.db.engine import transaction
 from trato.errors import DomainError
 from trato.exchange.desk import Desk
 from trato.exchange.results import COUNTS
+from trato.i18n.durations import time_left
 from trato.jobs import presence, queue
 from trato.jobs.queue import Task
 from trato.records import notices
@@ -145,15 +146,16 @@ def _progress(task: Task) -> str:
 
 
 def _left(task: Task) -> str:
-    """Say how much time is left, by what was done so far."""
+    """Say how much time is left, by what was done since it was begun, or gone on with."""
     if task.state != "running" or not task.progress or not task.progress_total:
         return ""
     if task.started_at is None:
         return ""
     passed: dt.timedelta = current_host().clock() - task.started_at
-    seconds = passed.total_seconds() * (task.progress_total - task.progress) / task.progress
-    if seconds < 60:
-        return translator(_("less than a minute left"))
-    return translator(
-        _("about {minutes} minutes left"), minutes=formats().number(round(seconds / 60) or 1)
+    before = task.result.get("before", 0) if isinstance(task.result, dict) else 0
+    left = time_left(
+        passed.total_seconds(), task.progress - before, task.progress_total - task.progress
     )
+    if left is None:
+        return ""
+    return translator(left.text, **{k: formats().number(v) for k, v in left.params.items()})
