@@ -180,10 +180,9 @@ def test_without_an_order_the_oldest_come_first_page_after_page(
         rows = out(progress=lambda done, total: seen.append((done, total)))
 
     assert [row["Nombre"] for row in rows] == ["Casa", *(f"C{n}" for n in range(PAGE + 20))]
-    assert seen[0] == (PAGE, None)
-    assert seen[-1] == (PAGE + 21, PAGE + 21)
-    # Two pages, each with its labels.
-    assert len(counted.naming("clients_client")) <= 6
+    assert seen == [(done, PAGE + 21) for done in (PAGE, PAGE + 21)]
+    # How many there are, and two pages, each with its labels.
+    assert len(counted.naming("clients_client")) <= 7
 
 
 def test_hidden_fields_and_unseen_records_are_absent(tenant: Company, out: Exporter) -> None:

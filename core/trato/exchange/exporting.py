@@ -27,6 +27,7 @@ from trato.exchange.wording import ID, ID_LABEL, Wording
 from trato.exchange.writing import csv_lines, write_csv, write_xlsx
 from trato.host import Host
 from trato.i18n import Catalogs, Formats
+from trato.records import totals
 from trato.records.convert import plain_decimal
 from trato.records.filters import unknown_field
 from trato.records.query import Query
@@ -78,7 +79,7 @@ def run_export(
     :param columns: paths, and `client_id.id` for the id of what a reference names; without it
         all that the actor may see.
     :param keys: headers are the fields' keys instead of their names.
-    :param progress: called with the rows done; how many there are is not known.
+    :param progress: called with the rows done and the rows there are, which it costs to count.
     :return: how many records were written.
     :raises Forbidden: when the actor may not export the entity's records.
     :raises ConfigError: for a file of another kind, or one that cannot be written.
@@ -94,7 +95,9 @@ def run_export(
         with host.unit(actor, read=True) as unit:
             export = export_rows(unit, entity, query, columns, catalogs=host.catalogs, keys=keys)
             if progress is not None:
-                export = replace(export, rows=_watched(export.rows, progress))
+                wanted = replace(query or Query(), exported=True)
+                total = totals.count(unit, actor.view.entity(entity), wanted)
+                export = replace(export, rows=_watched(export.rows, progress, total))
             count = _write_csv(path, export) if suffix == ".csv" else _write_xlsx(path, export)
     except OSError as error:
         raise ConfigError(
@@ -124,12 +127,12 @@ def _write_xlsx(path: Path, export: Export) -> int:
     )  # fmt: skip
 
 
-def _watched(rows: Iterator[list[Cell]], progress: Progress) -> Iterator[list[Cell]]:
+def _watched(rows: Iterator[list[Cell]], progress: Progress, total: int) -> Iterator[list[Cell]]:
     done = 0
     for done, row in enumerate(rows, start=1):
         yield row
         if done % PAGE == 0:
-            progress(done, None)
+            progress(done, max(done, total))  # others go on writing meanwhile
     progress(done, done)
 
 

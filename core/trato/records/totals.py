@@ -95,6 +95,18 @@ def totals(unit: Unit, entity: EntityView, query: Query, paths: Sequence[str]) -
     return Totals(sums=sums, count=count)
 
 
+def count(unit: Unit, entity: EntityView, query: Query) -> int:
+    """Count all records that a query finds, however many, for work that reads every one of them.
+
+    :raises Forbidden: when the actor may see no record of the entity.
+    """
+    found = matching(unit.connection, unit.actor, entity, query, [entity.table.c.id], ())
+    if found is None:
+        return 0
+    counted = select(func.count()).select_from(found.subquery())
+    return int(unit.connection.execute(counted).scalar_one())
+
+
 def _currency(field: Field) -> str:
     """Give the path of the field beside this one that holds its currency."""
     head, dot, _name = field.path.rpartition(".")
