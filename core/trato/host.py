@@ -189,6 +189,8 @@ class Host:
                       if name[0] == "core" or name[0] in enabled},
             unseal=self._unseal,
             hook=registry.relay(enabled), targets=self._targets(enabled),
+            connectors={name: connector for name, connector in registry.connectors.items()
+                        if name.partition(".")[0] in enabled},
             listeners={name: heard for name, heard in registry.listeners.items()
                        if name in enabled},
             legal_forms=tuple(

@@ -1,8 +1,9 @@
 """THE write path: everything that changes a record goes through ``save``, in sets.
 
-Order of a save: rights, values (marshmallow), what stands there now (locked), plugins' `saving`,
-references, unique values, forbidden duplicates, rows, audit, plugins' `saved`. One refused record
-of a bulk does not stop the others; anything raised rolls all back.
+Order of a save: rights, values (marshmallow), what stands there now (locked), fields that another
+system rules, plugins' `saving`, references, unique values, forbidden duplicates, rows, audit,
+plugins' `saved`. One refused record of a bulk does not stop the others; anything raised rolls all
+back.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from trato.db.pipeline import affected, together
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, StaleRecord
-from trato.records import audit, duplicates, events, notices, storing, uniqueness
+from trato.records import audit, duplicates, events, notices, owning, storing, uniqueness
 from trato.records.changes import Change
 from trato.records.convert import choice_labels
 from trato.records.outbox import put_into_outbox
@@ -169,6 +170,8 @@ def save(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> list[Chan
     check_writable(unit)
     good = [change for change in changes if not change.errors]
     check_rows(unit, entity, good)
+    # Before plugins derive anything: only what was asked for is refused.
+    owning.refuse(unit, entity, good)
     call_hook(unit, "trato_record_saving", [c for c in good if not c.errors])
     good = [c for c in good if not c.errors and (c.action != "update" or c.changed)]
     _check_demanded(unit, entity, good)
@@ -250,14 +253,17 @@ def _check_demanded(unit: Unit, entity: EntityView, changes: Sequence[Change]) -
     """Refuse to leave empty what the tenant asks for beyond the declarations.
 
     A record from before stays as it is until somebody changes the field, or what decides whether
-    it applies. Nobody is asked for what they may not write, or for what depends on fields that
-    they may not see.
+    it applies. Nobody is asked for what they may not write, be it by role or because another
+    system rules it, or for what depends on fields that they may not see.
     """
     if not entity.demanded:
         return
     writable = rules.writable_fields(unit.actor, entity)
     visible = rules.visible_fields(unit.actor, entity)
     asked = conditions(unit.view, entity)
+    ruled: Mapping[UUID, owning.Kept] = {}
+    if not unit.view.owners.get(entity.name, {}).keys().isdisjoint(f.path for f in entity.demanded):
+        ruled = owning.kept_fields(unit, entity, [c.id for c in changes if c.action == "update"])
     for field in entity.demanded:
         deciding = {field.path, *(path for one in asked.show.get(field.path, ()) for path in one)}
         if field.path not in writable or not deciding <= visible.keys():
@@ -266,6 +272,8 @@ def _check_demanded(unit: Unit, entity: EntityView, changes: Sequence[Change]) -
             if change[field.path] not in (None, "", []) or change.action not in _ASKED:
                 continue
             if change.action == "update" and not deciding & change.changed.keys():
+                continue
+            if field.path in ruled.get(change.id, ()):
                 continue
             if asked.shows(field.path, {**change.before, **change.values}):
                 change.refuse(field.path, _("This is obligatory."))

@@ -6,8 +6,10 @@ columns took it three times as long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from markupsafe import Markup, escape
 
@@ -15,6 +17,8 @@ from trato.entities.fields import Field
 from trato.screens.avatars import avatar
 from trato.screens.cells import Cells, beside, is_number, is_state
 
+#: By record and path, why a cell cannot be edited although its column can.
+Locked = Mapping[UUID, Mapping[str, str]]
 RowsWriter = Callable[[Iterable[tuple[Any, ...]]], Markup]
 
 #: Kinds that a phone shows with the column's name before the value.
@@ -33,7 +37,7 @@ def read_columns(columns: Sequence[Field], visible: Collection[str]) -> tuple[st
 
 def rows_writer(
     cells: Cells, columns: Sequence[Field], *, url: str, read: Sequence[str] = (),
-    avatars: bool = False, choose: str | None = None,
+    avatars: bool = False, choose: str | None = None, locked: Locked | None = None,
 ) -> RowsWriter:  # fmt: skip
     """Make the function that writes rows: id, version, then a value a column.
 
@@ -42,6 +46,7 @@ def rows_writer(
     :param read: what rows hold behind id and version, where that is more than the columns; see
         ``read_columns``.
     :param avatars: put the initials of the name before it.
+    :param locked: cells that the page's script shall not open, with the reason for people.
     :param choose: word before the name for a box that chooses the row; None: rows have no box.
     """
     name = cells.plain(columns[0])
@@ -58,7 +63,10 @@ def rows_writer(
         parts: list[str] = []
         for row in rows:
             label = name(row[2]) or "—"
-            parts.append('<tr class="t-row" data-row><th scope="row" class="t-name">')
+            parts.append('<tr class="t-row" data-row')
+            if locked and row[0] in locked:
+                parts.append(f' data-locked="{escape(json.dumps(locked[row[0]]))}"')
+            parts.append('><th scope="row" class="t-name">')
             if choose is not None:
                 parts.append(
                     f'<label class="t-choose"><input class="form-check-input" type="checkbox" '

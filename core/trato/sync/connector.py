@@ -18,7 +18,7 @@ from trato.records.convert import to_json
 from trato.records.query import Record
 from trato.records.unit import Unit
 from trato.sync.errors import SyncError
-from trato.sync.http import Http
+from trato.sync.http import Answer, Http
 from trato.text import _
 
 
@@ -157,12 +157,25 @@ class Connector(ABC):
         self.http = http
         self.now = now
 
+    @classmethod
+    def owned_fields(
+        cls, settings: Mapping[str, Any], *, now: dt.datetime
+    ) -> dict[str, frozenset[str]]:
+        """Gather by entity the fields that the streams own, without calling anybody."""
+        if cls.streams is Connector.streams:
+            return {}
+        found: dict[str, frozenset[str]] = {}
+        for stream in cls(settings=settings, http=_Silent(), now=now).streams():
+            there = found.get(stream.entity_name, frozenset())
+            found[stream.entity_name] = there | stream.owned_paths
+        return found
+
     @abstractmethod
     def check(self) -> None:
         """Ask the other system whether address and keys are right; raise if they are not."""
 
     def streams(self) -> Sequence[Stream]:
-        """Say what can be received."""
+        """Say what can be received; pages ask too, so nobody may be called here."""
         return ()
 
     def pull(self, stream: Stream, cursor: str | None) -> Batch:
@@ -203,6 +216,13 @@ class Connector(ABC):
             _("The other system, or what connects to it, failed: {error}."),
             {"error": f"{type(error).__name__}: {error}"[:300]},
         )
+
+
+class _Silent(Http):
+    """Given to a connector that is only asked what it declares."""
+
+    def call(self, method: str, url: str, **options: Any) -> Answer:
+        raise RuntimeError("streams() must not call the other system")
 
 
 def joined_hint(error: TratoError) -> Message:

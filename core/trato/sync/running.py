@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from trato.configuration.sealed import read_secret
 from trato.db.engine import transaction
 from trato.errors import Message, NotFound, joined
 from trato.host import Host
@@ -24,6 +23,7 @@ from trato.sync.connector import Connector
 from trato.sync.errors import NotSetUp
 from trato.sync.http import Http
 from trato.tenancy import enablement
+from trato.tenancy.owners import missing_settings, plugin_settings
 from trato.tenancy.view import TenantView
 from trato.text import _
 
@@ -150,15 +150,8 @@ def open_run(host: Host, tenant_id: int, name: str) -> Run:
     view = host.for_tenant(tenant_id)
     made = known(host, view, name)
     plugin = name.partition(".")[0]
-    settings: dict[str, Any] = {}
-    for (owner, key), setting in host.registry.settings.items():
-        if owner == plugin:
-            settings[key] = (
-                read_secret(host, view, plugin, key)
-                if setting.kind == "secret"
-                else view.settings.get((plugin, key), setting.default)
-            )
-    missing = [key for key in made.needs if settings.get(key) in (None, "")]
+    settings = plugin_settings(view, plugin)
+    missing = missing_settings(made.needs, settings)
     if missing:
         labels = [Message(host.registry.settings[plugin, key].label, domain=plugin)
                   for key in missing]  # fmt: skip

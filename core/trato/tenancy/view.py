@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from trato.entities.view import EntityView
 from trato.errors import Message, NotFound
 from trato.plugin import Menu, Outgoing, Setting, Slot, Timeline
 from trato.tenancy.layouts import Layout
+from trato.tenancy.owners import Owners, read_owners
 from trato.text import _
 
 
@@ -119,6 +121,8 @@ class TenantView:
     timelines: Sequence[tuple[str, Timeline]] = ()
     #: Entity name to connectors and what of its records each sends, see ``records.outbox``.
     targets: Mapping[str, Sequence[tuple[str, Outgoing]]] = field(default_factory=dict)
+    #: The connectors of the enabled plugins, by name.
+    connectors: Mapping[str, Any] = field(default_factory=dict)
     #: Entity name to what the tenant made of its form.
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     #: What the enabled plugins leave out of names that are compared: `sas`, `s en c`.
@@ -130,6 +134,11 @@ class TenantView:
     #: Opens what is kept of a plugin's secret setting.
     unseal: Callable[[str, str], str] = field(default=_sealed, repr=False)
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Who rules which fields of linked records; see ``records.owning``."""
+        return read_owners(self, self.connectors) if self.connectors else {}
 
     @property
     def read_only(self) -> bool:

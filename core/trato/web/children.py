@@ -20,6 +20,7 @@ from trato.entities.fields import Field
 from trato.errors import Forbidden, Invalid, Message, NotFound, StaleRecord
 from trato.host import Host
 from trato.plugin import Children, entity_name, field_path
+from trato.records import owning
 from trato.records.explaining import decide
 from trato.records.query import Filter, Record
 from trato.records.unit import Unit
@@ -137,6 +138,8 @@ class ChildRows:
             self._more = (every.total or 0) - len(found.rows)
         rows = [tuple(record.get(f.path) for f in self.fields) for record in found.records()]
         load_labels(self.unit, self._blank.cells, self.fields, rows, offset=0)
+        # All at once, before the form of each row asks.
+        owning.kept_fields(self.unit, self.entity, [values["id"] for values in found.records()])
         return [
             Record(entity=self.entity.name, id=values["id"], version=values["version"],
                    values=values)
@@ -289,7 +292,7 @@ class ChildRows:
     ) -> dict[str, Any]:
         form, record = row.form, row.record
         may_edit = record is None or self._may_edit(record)
-        values = {**form.stored(), **row.typed}
+        values = form.shown(row.typed)
         cells = []
         for declared in self.fields:
             name = self.name_of(row.key, declared.path)

@@ -13,6 +13,7 @@ from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.errors import DomainError, Invalid, Message
 from trato.host import Host
+from trato.records import owning
 from trato.records.convert import load_value
 from trato.records.query import Record
 from trato.records.unit import Unit
@@ -37,6 +38,9 @@ class FormPage:
         )
         self.visible = rules.visible_fields(unit.actor, entity)
         self.writable = rules.writable_fields(unit.actor, entity)
+        #: What other systems rule of the record; who writes it all the same is told so by the
+        #: write path, as a form may be older than the link.
+        self.kept = owning.kept(unit, entity, record.id if record else None)
         self.url = base_url(entity)
 
     # --- out -------------------------------------------------------------------------------------
@@ -81,6 +85,12 @@ class FormPage:
                 return list(value)
         return str(value)
 
+    def shown(self, typed: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Put what was typed over what is stored, but where it could not be corrected."""
+        return self.stored() | {
+            path: text for path, text in (typed or {}).items() if path not in self.kept
+        }
+
     def widget(
         self, field: Field, *, values: Mapping[str, Any] | None = None,
         errors: Mapping[str, list[Message]] | None = None,
@@ -94,6 +104,7 @@ class FormPage:
         language = locale()
         choices: list[tuple[str, str]] | None = None
         reference = None
+        owner = self.kept.get(field.path)
         value = values.get(field.path)
         if field.kind in ("choice", "choices"):
             choices = None if is_typed(field) else self._choices(field, value)
@@ -117,7 +128,9 @@ class FormPage:
             "help": translator(field.help, field.plugin or None) if field.help else "",
             "errors": [self.host.catalogs.message(message, language) for message in wrong],
             "choices": choices, "multiple": field.kind == "choices",
-            "readonly": field.path not in self.writable, "reference": reference,
+            "readonly": field.path not in self.writable or owner is not None,
+            "kept_by": self.host.catalogs.message(owning.kept_by(owner), language) if owner else "",
+            "reference": reference,
             "maxlength": field.max_length, "unit": unit_text,
         }  # fmt: skip
 

@@ -15,7 +15,7 @@ from trato.access import rules
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, Invalid, Message, NotFound, StaleRecord, TratoError
-from trato.records import undoing
+from trato.records import owning, undoing
 from trato.records.explaining import decide
 from trato.records.query import Record
 from trato.records.unit import Unit
@@ -162,7 +162,11 @@ def _editable(
     decision = decide(unit, unit.actor, entity, record, "edit")
     if not decision.allowed:
         raise Forbidden(decision.reason.text, **decision.reason.params)
-    return record, field, FormPage(current_host(), unit, entity, record=record)
+    form = FormPage(current_host(), unit, entity, record=record)
+    if path in form.kept:
+        refusal = owning.refusal(form.kept[path])
+        raise Forbidden(refusal.text, **refusal.params)
+    return record, field, form
 
 
 def _form(

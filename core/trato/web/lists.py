@@ -18,6 +18,7 @@ from trato.entities.fold import fold
 from trato.entities.view import EntityView
 from trato.host import Host
 from trato.i18n import in_sentence
+from trato.records import owning
 from trato.records.arranging import Arrangement
 from trato.records.query import COUNT_CAP, Query, Record
 from trato.records.retention import bin_days
@@ -341,8 +342,24 @@ class ListPage:
             self.cells, columns, url=self.address.url,
             read=read_columns(columns, self.filters.visible), avatars=self.entity.info.owned,
             choose=translator(_("Choose")) if self.bulk() else None,
+            locked=self._locked(columns, rows),
         )  # fmt: skip
         return write(rows)
+
+    def _locked(
+        self, columns: list[Field], rows: list[tuple[Any, ...]]
+    ) -> dict[UUID, dict[str, str]]:
+        """Say which cells hold what another system rules: one statement, where one rules any."""
+        shown = {field.path for field in columns} & self._edited
+        if shown.isdisjoint(self.unit.view.owners.get(self.entity.name, ())):
+            return {}
+        catalogs, language = self.cells.catalogs, self.cells.locale
+        ruled = owning.kept_fields(self.unit, self.entity, [row[0] for row in rows])
+        return {
+            record_id: {path: catalogs.message(owning.kept_by(owner), language)
+                        for path, owner in kept.items() if path in shown}
+            for record_id, kept in ruled.items()
+        }  # fmt: skip
 
     def _empty(self, query: Query, create_url: str | None) -> dict[str, Any] | None:
         if self.address.is_bin:

@@ -74,6 +74,8 @@ class RecordForm(FormPage):
             if not self.conditions.shows(path, now):
                 values.pop(path, None)
                 errors.pop(path, None)
+            elif path in self.kept:
+                continue
             elif self.conditions.requires(path, now) and typed[path] in ("", [], "false"):
                 errors.setdefault(path, [Message(_("This is obligatory."))])
         if self.record:
@@ -128,7 +130,7 @@ class RecordForm(FormPage):
         :param begin_at: how the name of the field begins that gets the focus.
         """
         record = self.record
-        values = {**self.stored(), **(typed or {})}
+        values = self.shown(typed)
         tabs = self._tabs(values, dict(errors or {}))
         # What is on the tab that opens comes first.
         shown = [

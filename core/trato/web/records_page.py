@@ -12,7 +12,7 @@ from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.host import Host
 from trato.plugin import field_path
-from trato.records import marks
+from trato.records import marks, owning
 from trato.records.explaining import ADMINISTER, decide, explain
 from trato.records.query import Record
 from trato.records.retention import leaves_at
@@ -37,6 +37,7 @@ class RecordPage:
         self.host, self.unit, self.entity, self.record = host, unit, entity, record
         self.visible = rules.visible_fields(unit.actor, entity)
         self.locked = rules.field_rules(unit.actor, entity)
+        self.kept = owning.kept(unit, entity, record.id)
         self.cells = Cells(
             view=unit.view, catalogs=host.catalogs, formats=formats(), locale=locale()
         )
@@ -136,6 +137,9 @@ class RecordPage:
         lock = None
         if field.path in self.locked:
             lock = translator(_("Your role may read this field, not change it."))
+        elif field.path in self.kept:
+            told = owning.kept_by(self.kept[field.path])
+            lock = self.host.catalogs.message(told, locale())
         help_text = translator(field.help, field.plugin or None) if field.help else ""
         return {
             "key": field.path, "label": self.cells.label(field), "html": self._html(field),

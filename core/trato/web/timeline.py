@@ -15,7 +15,7 @@ from markupsafe import Markup
 from trato.access import rules
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.records import notes, timeline
+from trato.records import notes, owning, timeline
 from trato.records.audit import Entry
 from trato.records.convert import from_json, to_json
 from trato.records.explaining import decide
@@ -56,7 +56,8 @@ class TimelinePage:
         self.only = only if only in known else ""
         self.before = before
         self.visible = rules.visible_fields(unit.actor, entity)
-        self.writable = rules.writable_fields(unit.actor, entity)
+        kept = owning.kept(unit, entity, record.id)
+        self.writable = rules.writable_fields(unit.actor, entity).keys() - kept.keys()
         self.url = f"{base_url(entity)}/{record.id}"
 
     def page(self, *, typed: str = "", error: str = "") -> dict[str, Any]:

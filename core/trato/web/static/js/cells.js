@@ -11,7 +11,10 @@
 
   const headOf = (cell) => cell.closest("table").tHead?.rows[0].cells[cell.cellIndex];
   const cellOf = (node) => node?.closest?.("[data-row] > :is(td, th)");
-  const edits = (cell) => desk.matches && headOf(cell)?.dataset.edits;
+  const fieldOf = (cell) => desk.matches && headOf(cell)?.dataset.edits;
+  // Why the cell of a field that can be edited elsewhere is not: another system rules it here.
+  const lockOf = (cell) => JSON.parse(cell.parentElement.dataset.locked || "{}")[fieldOf(cell)];
+  const edits = (cell) => !lockOf(cell) && fieldOf(cell);
   const say = (text, undo) => document.dispatchEvent(new CustomEvent("trato:toast", { detail: { text, undo } }));
 
   // --- the table as a grid: arrows move from cell to cell ---
@@ -55,33 +58,41 @@
       event.preventDefault();
       focusCell(next);
     } else if (event.key === "F2" || event.key === "e" || (event.key === "Enter" && focused === cell)) {
-      const wanted = edits(cell) ? cell : [...cell.parentElement.cells].find(edits);
+      const wanted = fieldOf(cell) ? cell : [...cell.parentElement.cells].find(edits);
       if (!wanted) return;
       event.preventDefault();
-      edit(wanted);
+      begin(wanted);
     }
   });
 
   document.addEventListener("dblclick", (event) => {
     const cell = cellOf(event.target);
-    if (!cell || !edits(cell) || event.target.closest("a, button, input, label")) return;
+    if (!cell || !fieldOf(cell) || event.target.closest("a, button, input, label")) return;
     getSelection().removeAllRanges();
-    edit(cell);
+    begin(cell);
   });
 
-  // A pencil in the cell under the pointer says that it can be edited, and does it.
+  function begin(cell) {
+    if (lockOf(cell)) say(lockOf(cell));
+    else edit(cell);
+  }
+
+  // A pencil in the cell under the pointer says that it can be edited, and does it; a lock says why
+  // it cannot.
   const pencil = document.createElement("button");
   pencil.type = "button";
   pencil.tabIndex = -1;
   pencil.className = "t-pencil";
   pencil.setAttribute("aria-hidden", "true");
-  pencil.addEventListener("click", () => edit(cellOf(pencil)));
+  pencil.addEventListener("click", () => begin(cellOf(pencil)));
   document.addEventListener("mouseover", (event) => {
     const cell = cellOf(event.target);
     if (!cell || pencil.parentElement === cell) return;
     // What does not fit is told whole.
     if (cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent.trim();
-    if (edits(cell)) cell.append(pencil);
+    pencil.classList.toggle("is-locked", Boolean(lockOf(cell)));
+    pencil.title = lockOf(cell) || "";
+    if (fieldOf(cell)) cell.append(pencil);
     else pencil.remove();
   });
 
