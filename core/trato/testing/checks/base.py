@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -13,8 +13,10 @@ from trato import __version__
 from trato.host import discover
 from trato.plugin import Plugin
 from trato.records.events import reaction
+from trato.records.outbox import send_job
 from trato.records.unit import Unit
 from trato.registry import Registry, register_all
+from trato.sync.jobs import job_name
 from trato.testing.companies import Company
 from trato.testing.samples import create_sample
 
@@ -47,10 +49,18 @@ class Checked:
             found = installed()
             names = [n for n in found.jobs if n.startswith(f"{self.plugin}.")]
             names += [reaction(n) for n in found.listeners if n == self.plugin]
+            for name in self._connectors():
+                names.append(job_name(name))
+                names += [send_job(name)] if found.connectors[name].sends else []
             metafunc.parametrize("job", names)
+        if "connector" in metafunc.fixturenames:
+            metafunc.parametrize("connector", self._connectors())
         if "extended" in metafunc.fixturenames:
             names = [n for n, found in installed().extensions.items() if self.plugin in found]
             metafunc.parametrize("extended", names)
+
+    def _connectors(self) -> list[str]:
+        return [name for name in installed().connectors if name.startswith(f"{self.plugin}.")]
 
     @property
     def manifest(self) -> Plugin:
@@ -66,15 +76,25 @@ class Checked:
         return create_sample(unit, entity, {**self.samples.get(entity, {}), **(given or {})})
 
     def _switch_off(self, tenant: Company, off: str) -> None:
-        if off == "disabled":
-            tenant.disable(self.plugin)
-        else:
-            tenant.install_license(set(tenant.host.plugins) - {self.plugin})
+        switch_off(tenant, self.plugin, off)
 
-    @contextmanager
-    def _switched_off(self, tenant: Company, off: str) -> Iterator[None]:
-        on = tenant.view.enabled
-        self._switch_off(tenant, off)
-        yield
-        tenant.install_license()
-        tenant.enable(*on)
+    def _switched_off(self, tenant: Company, off: str) -> AbstractContextManager[None]:
+        return switched_off(tenant, self.plugin, off)
+
+
+def switch_off(company: Company, plugin: str, off: str) -> None:
+    """Take a plugin away from a company, in one of the ways of ``OFF``."""
+    if off == "disabled":
+        company.disable(plugin)
+    else:
+        company.install_license(set(company.host.plugins) - {plugin})
+
+
+@contextmanager
+def switched_off(company: Company, plugin: str, off: str) -> Iterator[None]:
+    """Take a plugin away from a company for a while."""
+    on = company.view.enabled
+    switch_off(company, plugin, off)
+    yield
+    company.install_license()
+    company.enable(*on)

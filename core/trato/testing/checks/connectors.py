@@ -20,6 +20,7 @@ from trato.records.tables import audit
 from trato.sync import outgoing
 from trato.sync.connector import Connector
 from trato.sync.connector import outgoing as sent_by
+from trato.testing.checks.base import OFF, switched_off
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
 from trato.testing.remote import READING, Fault, RemoteDouble
@@ -103,16 +104,26 @@ class ConnectorChecks:
 
         assert not [secret for secret in secrets if secret in told]
 
-    @pytest.mark.parametrize("off", ["disabled", "unlicensed"])
-    def test_a_shut_gate_stops_it(self, company: Company, remote: RemoteDouble, off: str) -> None:
-        if off == "disabled":
-            company.disable(self.plugin)
+    @pytest.mark.parametrize("off", OFF)
+    def test_a_shut_gate_stops_it_and_keeps_what_waits(
+        self, company: Company, remote: RemoteDouble, clock: SettableClock, off: str
+    ) -> None:
+        sends = bool(sent_by(self._made(company)))
+        if sends:
+            self._save(company)
+        waiting = outgoing_rows(company, self.connector)
+
+        with switched_off(company, self.plugin, off):
+            sync(company, self.connector)
+            company.run_queued()
+            assert remote.requests == []
+            assert outgoing_rows(company, self.connector) == waiting
+
+        if sends:
+            self._send_patiently(company, clock)
+            self._arrived_once(company, remote)
         else:
-            company.install_license(set(company.host.plugins) - {self.plugin})
-
-        sync(company, self.connector)
-
-        assert remote.requests == []
+            assert sync(company, self.connector)["problem"] is None
 
     # --- sending ---------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trato.errors import NotFound
+from trato.host import Host
+from trato.sync.status import connectors_of
 from trato.tenancy.view import TenantView
 from trato.testing.checks.base import OFF, Checked
 from trato.testing.companies import Company
@@ -18,12 +20,12 @@ class GateChecks(Checked):
     @pytest.mark.parametrize("off", OFF)
     def test_view_of_the_tenant_holds_nothing_of_it(self, tenant: Company, off: str) -> None:
         manifest = self.manifest
-        before = traces(tenant.view, self.plugin)
+        before = traces(tenant.host, self.plugin, tenant.view)
         assert before or not (manifest.entities or manifest.extensions or manifest.menus)
 
         self._switch_off(tenant, off)
 
-        assert traces(tenant.view, self.plugin) == set()
+        assert traces(tenant.host, self.plugin, tenant.view) == set()
         state = tenant.view.plugins[self.plugin]
         assert not state.enabled
         assert state.reason is not None
@@ -110,7 +112,7 @@ class GateChecks(Checked):
         }
 
 
-def traces(view: TenantView, plugin: str) -> set[str]:
+def traces(host: Host, plugin: str, view: TenantView) -> set[str]:
     """Name everything of a plugin that a tenant's view holds."""
     found = {f"entity {name}" for name, e in view.entities.items() if e.info.plugin == plugin}
     found |= {f"collection {key}" for key in view.collections if key[0] == plugin}
@@ -126,7 +128,11 @@ def traces(view: TenantView, plugin: str) -> set[str]:
             if (f.target or "").startswith(f"{plugin}.")
         }
     sending = {name for targets in view.targets.values() for name, _sent in targets}
-    found |= {f"connector {name}" for name in sending if name.startswith(f"{plugin}.")}
+    found |= {
+        f"connector {name}"
+        for name in (*sending, *connectors_of(host, view))
+        if name.startswith(f"{plugin}.")
+    }
     for name, slots in view.slots.items():
         for slot in slots:
             found |= {f"slot of {name}"} if _slot_is_of(slot, plugin) else set()
