@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,6 +17,17 @@ from trato.testing.companies import Company
 
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
+
+
+def test_a_new_file_is_its_users_alone(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/trato.sqlite")
+    with transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE kept (id INTEGER)"))
+
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    engine.dispose()
+
+    assert modes == dict.fromkeys(["trato.sqlite", "trato.sqlite-wal", "trato.sqlite-shm"], 0o600)
 
 
 @pytest.mark.database("sqlite")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -45,6 +47,8 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
             # An error's text must not carry people's data and hashes into the log.
             hide_parameters=True,
         )  # fmt: skip
+        if parsed.database and "uri" not in parsed.query:
+            event.listen(engine, "do_connect", partial(_make_private, parsed.database))
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -83,6 +87,13 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
 def _read_json(value: str | bytes | float) -> Any:
     # SQLite gives a number that stands alone as a number, whatever it was written as.
     return value if isinstance(value, int | float) else orjson.loads(value)
+
+
+def _make_private(path: str, *_args: Any) -> None:
+    """Make a new SQLite file its user's alone, as it holds password hashes; its journals follow."""
+    # That it is there is usual; of all else the driver tells in a moment.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _sqlite_connect(dbapi: Any, record: Any) -> None:
