@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 CLIENTS = "/api/v1/clients/clients"
 #: A call that has not been answered for so long, in seconds, has hung.
 PATIENCE = 60
-#: Connections that a process keeps at most; each of its four threads uses two.
-POOL = 8
+#: Connections that a process keeps at most: each of its four threads holds one.
+POOL = 4
 #: Codes of problems that a caller shall come back after.
 COME_BACK = ("database_unavailable", "disk_full", "deadlock")
 

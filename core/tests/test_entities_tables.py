@@ -82,8 +82,14 @@ def test_references_out_of_a_tenant_lead_to_the_few_tables_that_every_node_holds
         for constraint in table.foreign_key_constraints
     } - names
 
-    # To Citus these are reference tables, copied to each node.
+    # To Citus these are reference tables, copied to each node; none may lead into a tenant.
     assert out == {"core_tenant", "core_user"}
+    shared = [table for table in metadata.sorted_tables if table.name not in names]
+    assert {
+        constraint.referred_table.name
+        for table in shared
+        for constraint in table.foreign_key_constraints
+    } <= {table.name for table in shared}
 
 
 @pytest.mark.database("sqlite")

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import re
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 import pytest
 from core.tests.load import CLIENTS, Caller, Known, compare, token_of
+from core.tests.test_faults_disk import IMPORT, MULTIPART, file_form
 from core.tests.test_processes import Visitor, started
 
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.database("sqlite")]
+pytestmark = pytest.mark.slow
 
 #: More than there are threads that answer.
 SLOW = 12
@@ -26,13 +29,15 @@ SLOW = 12
 class HalfRequest:
     """A request whose body has not come to its end."""
 
-    def __init__(self, address: str, path: str, body: bytes, **headers: str) -> None:
-        self.rest = body[-5:]
+    def __init__(
+        self, address: str, path: str, body: bytes, *, missing: int = 5, **headers: str
+    ) -> None:
+        self.rest = body[-missing:]
         where = urlsplit(address)
         self.socket = socket.create_connection((where.hostname, where.port), timeout=30)
         lines = [f"POST {path} HTTP/1.1", f"Host: {where.netloc}", f"Content-Length: {len(body)}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        self.socket.sendall("\r\n".join([*lines, "", ""]).encode() + body[:-5])
+        self.socket.sendall("\r\n".join([*lines, "", ""]).encode() + body[:-missing])
 
     def finish(self) -> bytes:
         """Send the rest; gives the first line of the answer."""
@@ -46,8 +51,10 @@ class HalfRequest:
 
 
 def test_requests_that_are_cut_or_slow_write_nothing_and_hold_nobody_up(
-    installation: Installation,
+    installation: Installation, tmp_path: Path
 ) -> None:
+    files = tmp_path / "files"
+    installation.environ["TRATO_STORAGE_URL"] = files.as_uri()
     token = token_of(installation)
     with started(installation, "serve", "--port", "0") as server, ExitStack() as stack:
         other = Caller(address=server.address, token=token, number=0)
@@ -61,7 +68,10 @@ def test_requests_that_are_cut_or_slow_write_nothing_and_hold_nobody_up(
             )  # fmt: skip
 
         cut = [half(f"Cortado {number}") for number in range(SLOW)]
-        cut.append(half_form(server.address, "Cortado en el formulario"))
+        visitor = Visitor()
+        assert visitor.sign_in(server.address, "ana@acme.example") == 302
+        cut.append(half_form(visitor, server.address, "Cortado en el formulario"))
+        cut += half_files(visitor, server.address)
         for one in cut:
             one.close()
         other.create()
@@ -75,25 +85,35 @@ def test_requests_that_are_cut_or_slow_write_nothing_and_hold_nobody_up(
 
     assert other.wrong == []
     assert lines == [b"HTTP/1.1 201 Created"] * SLOW
+    assert [path for path in files.rglob("*") if path.is_file()] == []
     assert found is not None
     came = {UUID(row["id"]): Known(1, row["name"], "") for row in found.data["data"]}
     assert len(came) == SLOW
     compare(installation, came | {UUID(id): one for id, one in other.known.items()})
 
 
-def half_form(address: str, name: str) -> HalfRequest:
+def half_form(visitor: Visitor, address: str, name: str) -> HalfRequest:
     """Send a form of a page that ends in the middle of a value."""
-    visitor = Visitor()
-    assert visitor.sign_in(address, "ana@acme.example") == 302
     page = visitor.ask(f"{address}/clients/clients/new")[1]
     csrf = re.search(r'name="csrf_token"[^>]*value="([^"]*)"', page)
     assert csrf is not None
     form = urlencode({"csrf_token": csrf[1], "name": name})
     return HalfRequest(
         address, "/clients/clients/new", form.encode(),
-        Content_Type="application/x-www-form-urlencoded",
-        Cookie="; ".join(f"{name}={value}" for name, value in visitor.cookies.items()),
+        Content_Type="application/x-www-form-urlencoded", Cookie=cookies(visitor),
     )  # fmt: skip
+
+
+def half_files(visitor: Visitor, address: str) -> Iterator[HalfRequest]:
+    """Send a large file to the page of imports, cut near its beginning, middle and end."""
+    body = file_form(visitor, address, 30_000)
+    for missing in (len(body) - 500, len(body) // 2, 5):
+        yield HalfRequest(address, IMPORT, body, missing=missing, Content_Type=MULTIPART,
+                          Cookie=cookies(visitor))  # fmt: skip
+
+
+def cookies(visitor: Visitor) -> str:
+    return "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
 
 
 def test_an_answer_that_nobody_waits_for_is_written_once(installation: Installation) -> None:

@@ -28,6 +28,9 @@ pytestmark = pytest.mark.slow
 
 #: Bytes that a file may have while the disk is full.
 ROOM = 1_000
+#: The page that takes files of clients, and what its form is sent as.
+IMPORT = "/clients/clients/import"
+MULTIPART = "multipart/form-data; boundary=x"
 
 
 @contextmanager
@@ -104,17 +107,22 @@ def test_an_upload_that_finds_no_room_leaves_nothing(
 
 def upload(visitor: Visitor, address: str, rows: int) -> tuple[int, str]:
     """Bring a file of clients to the page of imports."""
-    url = f"{address}/clients/clients/import"
-    csrf = re.search(r'name="csrf_token"[^>]*value="([^"]*)"', visitor.ask(url)[1])
+    return visitor.ask(f"{address}{IMPORT}", data=file_form(visitor, address, rows), kind=MULTIPART)
+
+
+def file_form(visitor: Visitor, address: str, rows: int) -> bytes:
+    """Write the form by which a file of clients is brought."""
+    csrf = re.search(
+        r'name="csrf_token"[^>]*value="([^"]*)"', visitor.ask(f"{address}{IMPORT}")[1]
+    )
     assert csrf is not None
     lines = "".join(f"Cliente de la importación {number}\n" for number in range(rows))
     part = "--x\r\nContent-Disposition: form-data; name="
-    body = (
+    return (
         f'{part}"csrf_token"\r\n\r\n{csrf[1]}\r\n'
         f'{part}"file"; filename="clientes.csv"\r\nContent-Type: text/csv\r\n\r\n'
         f"name\n{lines}\r\n--x--\r\n"
-    )
-    return visitor.ask(url, data=body.encode(), kind="multipart/form-data; boundary=x")
+    ).encode()
 
 
 @pytest.mark.database("postgresql")
