@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
+from core.tests.load import CLIENTS, Caller, Known, at_work, compare, connections, token_of
+from core.tests.test_processes import started, wait_for
 from sqlalchemy.engine import make_url
 
 from trato import administration
@@ -32,6 +35,7 @@ from trato.web.app import create_app
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
 
+ROOT = Path(__file__).parents[2]
 #: Far fewer than those who ask at the same time, so that they take turns at each of them.
 _SERVERS = 3
 _ASKERS = 12
@@ -57,12 +61,17 @@ def pooled(installation: Installation, tmp_path: Path) -> Iterator[Installation]
     users = folder / "users.txt"
     users.write_text(f'"{direct.username}" "{direct.password}"\n')
     config = folder / "pgbouncer.ini"
-    config.write_text(
-        f"[databases]\n* = host={direct.host} port={direct.port}\n[pgbouncer]\n"
-        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-        f"auth_type = scram-sha-256\nauth_file = {users}\n"
-        f"pool_mode = transaction\ndefault_pool_size = {_SERVERS}\nserver_lifetime = 60\n"
-    )
+    text = (ROOT / "deploy" / "pgbouncer.ini").read_text()
+    for shipped, here in {
+        "trato = host=db.example.com port=5432 dbname=trato":
+            f"* = host={direct.host} port={direct.port}",
+        "listen_port = 6432": f"listen_port = {port}\nunix_socket_dir =",
+        "/etc/pgbouncer/userlist.txt": str(users),
+        "default_pool_size = 20": f"default_pool_size = {_SERVERS}",
+    }.items():  # fmt: skip
+        assert shipped in text
+        text = text.replace(shipped, here)
+    config.write_text(text)
     as_root = ["--user", "nobody"] if os.getuid() == 0 else []
     if as_root:
         for place in (tmp_path, *tmp_path.parents[:3], folder):
@@ -117,15 +126,36 @@ def test_everything_works_through_a_pooler_in_transaction_mode(pooled: Installat
         assert Worker(host=host, name="test").run_one()
         assert [future.result() for future in asked] == [[]] * 2 * _ASKERS
 
-    servers = open_engine(pooled.environ["TRATO_OWNER_DATABASE_URL"])
-    with servers.connect() as connection:
-        used = connection.exec_driver_sql(
-            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'trato_app'"
-            " AND datname = current_database()"
-        ).scalar_one()
-    servers.dispose()
+    used = connections(pooled)
     host.close()
     assert 1 <= used <= _SERVERS
+
+
+@pytest.mark.soak
+@pytest.mark.database("postgresql")
+def test_many_programs_take_turns_at_a_few_connections(pooled: Installation) -> None:
+    """Two serving processes of eight threads, on three connections: each call waits and is done."""
+    token = token_of(pooled)
+    with started(pooled, "serve", "--port", "0", "--workers", "2") as server:
+        first = Caller(address=server.address, token=token, number=0)
+        common = str(first.insist("POST", CLIENTS, {"name": "Común"}).data["id"])
+        most = 0
+        with at_work(server.address, token, 30, common=common) as crowd:
+
+            def over() -> bool:
+                nonlocal most
+                most = max(most, connections(pooled))
+                return bool(crowd.wrong) or crowd.done.total() >= 1_500
+
+            wait_for(over, within=120)
+        latest = first.insist("GET", f"{CLIENTS}/{common}").data["name"]
+        first.hang_up()
+
+    assert crowd.wrong == []
+    assert not crowd.refused
+    assert 1 <= most <= _SERVERS
+    versions = 1 + crowd.done["contend"]
+    compare(pooled, crowd.known | {UUID(common): Known(versions, latest, "")})
 
 
 def ask(visitor: Browser, slug: str, number: int) -> list[str]:
