@@ -18,7 +18,7 @@ METADATA := $(wildcard core/setup.cfg core/pyproject.toml core/tools/*.py) \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test soak shots pictures bench audit docs lint format lock dist clean
+.PHONY: help setup demo test soak shots pictures bench audit docs lint format lock dist wheelhouse clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -98,6 +98,14 @@ dist: setup ## build a wheel of each distribution into dist/, without network
 	rm -rf dist core/build $(PLUGINS:%=%/build)
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-index --no-build-isolation \
 	    --wheel-dir dist ./core $(PLUGINS:%=./%)
+
+# The lock's versions, by hash, for this machine's Python and system. Whoever writes plugins there
+# takes what the tests need along: make wheelhouse NEEDED="trato[testing] setuptools"
+NEEDED ?= trato
+wheelhouse: dist ## fetch what Trato needs into dist/third-party/, for machines without network
+	$(BIN)/python tools/locked.py $(NEEDED) $(PLUGINS:plugins/%=trato-%) > dist/third-party.txt
+	$(BIN)/python -m pip download --quiet --no-deps --require-hashes --only-binary :all: \
+	    --requirement dist/third-party.txt --dest dist/third-party
 
 clean: ## remove what was built and cached, but not .venv
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,9 +1,10 @@
 """A plugin's whole life as a partner lives it: wheels only, outside the repository, no network.
 
 The partner's machine is a fresh virtual environment without the checkout. What Trato needs cannot
-be fetched here, so the environment shows the third-party packages of this one by links, each with
-its metadata, and nothing else: neither Trato nor its plugins. Those come from wheels, by an
-ordinary ``pip install --no-index``, which resolves all that they say they require.
+be fetched here, so the environment shows, by links, those packages of this one that ``make
+wheelhouse`` would fetch, each with its metadata, and nothing else: neither Trato nor its plugins.
+Those come from the wheels of ``make dist``, by the line of the page, an ordinary ``pip install
+--no-index``, which resolves all that they say they require.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 import threading
 import urllib.error
 import urllib.parse
@@ -26,6 +26,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -72,22 +73,28 @@ def run(
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build what ``make dist`` builds, of a copy, so that the checkout stays as it is."""
-    folder = tmp_path_factory.mktemp("dist")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run ``make dist`` in a copy that is set up, so that the checkout stays as it is."""
+    folder = tmp_path_factory.mktemp("checkout")
     for name in DISTRIBUTIONS:
         shutil.copytree(
-            ROOT / name, folder / "src" / name, dirs_exist_ok=True,
+            ROOT / name, folder / name, dirs_exist_ok=True,
             ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info", "tests", ".*"),
         )  # fmt: skip
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
-        "-w", folder, *(folder / "src" / name for name in DISTRIBUTIONS), cwd=folder)  # fmt: skip
+    shutil.copy(ROOT / "Makefile", folder)
+    (folder / ".venv").symlink_to(sys.prefix)
+    run("make", "--silent", "--assume-old=setup", "dist", cwd=folder)
     return folder
 
 
+@pytest.fixture(scope="module")
+def wheels(checkout: Path) -> Path:
+    return checkout / "dist"
+
+
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
-def test_a_wheel_holds_every_file_of_its_package(wheels: Path, name: str) -> None:
-    source = wheels / "src" / name
+def test_a_wheel_holds_every_file_of_its_package(checkout: Path, wheels: Path, name: str) -> None:
+    source = checkout / name
     (package,) = (p.parent.name for p in source.glob("*/py.typed"))
     (wheel,) = wheels.glob(f"{package}-*.whl")
 
@@ -122,23 +129,59 @@ class Machine:
                    environ=self.environ | environ)  # fmt: skip
 
 
+def typed(page: str, heading: str) -> list[list[str]]:
+    """Give the words of each command below a heading of a page, in order."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    part = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [shlex.split(line) for line in re.findall(r"^\$ (.*)$", part, re.M)]
+
+
+def fetched(folder: Path) -> list[str]:
+    """Lay out, by links, what ``make wheelhouse`` fetches for who writes plugins too.
+
+    :return: the names of the distributions.
+    """
+    said = run(sys.executable, ROOT / "tools" / "locked.py", "trato[testing]", "setuptools",
+               *(f"trato-{name}" for name in PLUGINS), cwd=folder)  # fmt: skip
+    names = re.findall(r"^([\w.-]+)==", said, re.M)
+    for name in (*names, "pip"):  # every virtual environment brings pip
+        found = distribution(name)
+        for item in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
+            if item != "__pycache__" and not (folder / item).exists():
+                (folder / item).symlink_to(found.locate_file(item))
+    return names
+
+
 @pytest.fixture(scope="module")
 def machine(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     made = Machine(folder=tmp_path_factory.mktemp("partner"))
+    (made.folder / "dist").symlink_to(wheels)
     links = made.folder / "third-party"
     links.mkdir()
-    for item in Path(sysconfig.get_path("purelib")).iterdir():
-        if not item.name.startswith(("trato", "__editable__")) and item.suffix != ".pth":
-            (links / item.name).symlink_to(item)
+    fetched(links)
     run(sys.executable, "-m", "venv", "--without-pip", "env", cwd=made.folder)
     (site,) = made.folder.glob("env/lib/python*/site-packages")
     (site / "third_party.pth").write_text(f"{links}\n", encoding="utf-8")
-    made.pip("install", "-q", "--find-links", wheels, "trato[testing]",
-             *(f"trato-{name}" for name in PLUGINS))  # fmt: skip
+    _venv, (_pip, *words), _demo = typed("start.md", "From wheels")
+    made.pip(*words, "trato[testing]", "-q")
     made.pip("check")
     where = made.python("-c", "import trato; print(trato.__file__)")
     assert where.startswith(str(made.folder))
     return made
+
+
+def test_the_demo_of_the_first_page_answers(machine: Machine) -> None:
+    (_env, *demo) = typed("start.md", "From wheels")[-1]
+    (config, _trato, *words), (*_curl, address) = typed("start.md", "Look around")
+
+    machine.trato(*demo, "--no-serve")
+    filled = Machine(folder=machine.folder, environ=dict([config.split("=")]))
+    token = filled.trato(*words).split()[-1]
+    with serving(filled) as url:
+        there = Customer(slug="demo", url=url, token=token)
+        status, listed = there.rest("GET", address.partition("/api/v1")[2])
+
+    assert (status, len(listed["data"])) == (200, 3)
 
 
 #: What the partner writes into the files that `plugin new` has written: (file, old, new).
