@@ -18,10 +18,12 @@ from trato.cli.program import _run
 from trato.errors import NotFound, PluginError
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.clock import due
+from trato.sync import outgoing
 from trato.testing.clients import Browser, browser
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
-from trato.testing.syncing import outgoing_rows, sync
+from trato.testing.pages import page_of
+from trato.testing.syncing import outgoing_rows, run_of, sync
 from trato.web.app import create_app
 
 BASE = "/settings/connections"
@@ -119,6 +121,59 @@ def test_a_refused_document_is_tried_again_or_given_up(
     admin.post(f"{BASE}/{SHOP}/documents/{row.id}/discard")
 
     assert states(company) == []
+
+
+def test_what_needs_a_person_stands_before_what_goes_by_itself(
+    company: Company, double: ShopDouble, admin: Browser
+) -> None:
+    double.refused = "nombre corto"
+    save(company, "Rechazada")
+    sync(company, SHOP, only="send")
+    double.switch_off()
+    for number in range(50):
+        save(company, f"Espera {number}")
+
+    page = admin.get(f"{BASE}/{SHOP}").text
+
+    assert "Rechazada" in page
+    assert page.index("Rechazada") < page.index("Espera 49")
+    assert "Hay 1 más en espera detrás de estos." in page
+
+
+def test_a_document_whose_worker_was_killed_is_said_to_be_looked_up(
+    company: Company, admin: Browser, clock: SettableClock
+) -> None:
+    save(company)
+    outgoing.claim(run_of(company, SHOP), outgoing.Sending())
+    at_work = admin.get(f"{BASE}/{SHOP}").text
+    clock.advance(hours=1)
+
+    cut = admin.get(f"{BASE}/{SHOP}").text
+
+    assert "Enviándose" in at_work
+    assert "Interrumpido" not in at_work
+    assert "Interrumpido" in cut
+    assert "se le pregunta al otro sistema si lo tiene" in cut
+
+
+def test_what_was_received_is_shown_as_a_record_shows_it(
+    company: Company, double: ShopDouble, admin: Browser
+) -> None:
+    waiting_twice(company, double)
+    double.streams["pieces"][0] |= {
+        "price": "1250000", "is_rare": True, "tags": ["barro", "rojo"], "found": "2026-02-30",
+        "grade": "good", "place": None,
+    }  # fmt: skip
+    sync(company, SHOP, only="receive")
+    first, _second = re.findall(rf'href="({BASE}/review/[^"]+)"', admin.get(f"{BASE}/{SHOP}").text)
+
+    table = page_of(admin.get(first)).one("table", "t-admin-table")
+
+    told = {row.one("th").text: row.one("td").text for row in table.all("tr")}
+    assert told == {
+        "Nombre": "Una", "Código": "C-1", "Price": "$ 1.250.000", "Rare": "Sí",
+        "Etiquetas": "barro rojo", "Found": "2026-02-30", "Grade": "Good", "Place": "Sin dato",
+    }  # fmt: skip
 
 
 def test_nothing_is_sent_given_up_or_decided_while_the_licence_is_over(

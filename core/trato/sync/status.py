@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from trato.errors import DomainError, Message, NotFound, TratoError
 from trato.host import Host
@@ -18,7 +18,7 @@ from trato.records.sync_tables import connection as connections
 from trato.records.sync_tables import outbox
 from trato.records.sync_tables import stream as streams
 from trato.sync import review
-from trato.sync.connector import joined_hint
+from trato.sync.connector import Stream, joined_hint
 from trato.sync.errors import NotSetUp
 from trato.sync.jobs import job_name
 from trato.sync.running import open_run, told
@@ -27,7 +27,7 @@ from trato.tenancy.view import TenantView
 from trato.text import _
 
 State = Literal["works", "fails", "not_set_up", "never_ran"]
-#: States of a document about which somebody may want to know.
+#: States of a document about which somebody may want to know; the first need a person.
 TROUBLED = ("rejected", "to_verify", "accepted", "sending", "pending")
 
 
@@ -43,6 +43,9 @@ class StreamStatus:
     #: Whether a pass has begun and not ended.
     is_open: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
+    entity: str = ""
+    #: Fields that the other system rules, by path.
+    owns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,12 @@ class SentDocument:
     changed_at: dt.datetime
     remote_key: str | None
     message: Message | None
+    #: Until when whoever sends it has it for itself.
+    lease_until: dt.datetime | None = None
+
+    def is_cut(self, now: dt.datetime) -> bool:
+        """Tell whether whoever sent it has ended in the middle; it is looked up then."""
+        return self.state == "sending" and (self.lease_until is None or self.lease_until < now)
 
 
 def connectors_of(host: Host, view: TenantView) -> dict[str, Any]:
@@ -115,7 +124,7 @@ def status(host: Host, db: Connection, view: TenantView) -> list[ConnectorStatus
         of_connector: list[StreamStatus] = []
         try:
             for s in open_run(host, tenant_id, name).connector.streams():
-                of_connector.append(_stream(s.name, s.title, rows.get((name, s.name))))
+                of_connector.append(_stream(s, rows.get((name, s.name))))
         except TratoError as error:
             stands = "not_set_up" if isinstance(error, NotSetUp) else "fails"
             message = joined_hint(error)
@@ -132,11 +141,15 @@ def status(host: Host, db: Connection, view: TenantView) -> list[ConnectorStatus
     return found
 
 
-def _stream(name: str, title: str, row: Any) -> StreamStatus:
+def _stream(declared: Stream, row: Any) -> StreamStatus:
+    known = StreamStatus(
+        name=declared.name, title=declared.title, entity=declared.entity_name,
+        owns=declared.owned_paths,
+    )  # fmt: skip
     if row is None:
-        return StreamStatus(name=name, title=title)
-    return StreamStatus(
-        name=name, title=title, finished_at=row.finished_at, failed_at=row.failed_at,
+        return known
+    return replace(
+        known, finished_at=row.finished_at, failed_at=row.failed_at,
         message=told(row.message), is_open=row.pass_id is not None, counts=row.counts,
     )  # fmt: skip
 
@@ -145,12 +158,13 @@ def documents(
     db: Connection, tenant_id: int, connector: str, *, states: Sequence[str] = TROUBLED,
     limit: int = 50,
 ) -> list[SentDocument]:  # fmt: skip
-    """Read documents in some states, the newest change first."""
+    """Read documents, the first states first, and of one state the newest change."""
+    place = case({state: number for number, state in enumerate(states)}, value=outbox.c.state)
     rows = db.execute(
         select(outbox)
         .where(outbox.c.tenant_id == tenant_id, outbox.c.connector == connector,
                outbox.c.state.in_(states))
-        .order_by(outbox.c.changed_at.desc(), outbox.c.id.desc())
+        .order_by(place, outbox.c.changed_at.desc(), outbox.c.id.desc())
         .limit(limit)
     )  # fmt: skip
     return [
@@ -158,6 +172,7 @@ def documents(
             id=row.id, connector=row.connector, entity=row.entity, record_id=row.record_id,
             reference=row.reference, state=row.state, attempts=row.attempts, run_at=row.run_at,
             changed_at=row.changed_at, remote_key=row.remote_key, message=told(row.message),
+            lease_until=row.lease_until,
         )
         for row in rows
     ]  # fmt: skip

@@ -5,6 +5,7 @@ Nothing here calls another system: a page that did would wait for it. Runs are q
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,10 +16,16 @@ from werkzeug.exceptions import NotFound as HttpNotFound
 from werkzeug.wrappers import Response
 
 from trato.db.engine import transaction
+from trato.entities.fields import Field
+from trato.entities.view import EntityView
 from trato.errors import DomainError
+from trato.records.convert import Refused, load_value
+from trato.records.unit import Unit
 from trato.records.writing import check_writable
+from trato.screens.cells import Cells, beside
 from trato.sync import deciding, review
 from trato.sync.status import (
+    TROUBLED,
     ConnectorStatus,
     SentDocument,
     StreamStatus,
@@ -33,7 +40,8 @@ from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.admin.layout import ROOT, admin, blueprint, done, page, said, told
 from trato.web.auth import current_host
-from trato.web.frame import Crumb, formats, translator
+from trato.web.frame import Crumb, formats, locale, translator
+from trato.web.lists import load_labels
 
 BASE = f"{ROOT}/connections"
 #: State, its word, tone and icon.
@@ -50,6 +58,7 @@ DOCUMENTS = {
     "to_verify": (_("To verify"), "warn", "help-circle"),
     "rejected": (_("Refused there"), "bad", "alert-circle"),
     "confirmed": (_("Confirmed"), "ok", "check"),
+    "cut": (_("Cut off"), "warn", "help-circle"),
 }
 #: What a pass counts, in the order in which it is shown.
 COUNTS = {
@@ -176,6 +185,7 @@ def _page(name: str, errors: Sequence[str] = ()) -> str:
         found = documents(db, actor.tenant_id, name, limit=_SHOWN)
         waiting = review.waiting(db, actor.tenant_id, connector=name, limit=_SHOWN)
     labels = _labels(found)
+    more = sum(one.outbox.get(state, 0) for state in TROUBLED) - len(found)
     has_settings = any(owner == one.plugin for owner, _key in host.registry.settings)
     base = f"{BASE}/{name}"
     return page(
@@ -185,6 +195,8 @@ def _page(name: str, errors: Sequence[str] = ()) -> str:
         else None,
         streams=[_stream(stream, one.plugin) for stream in one.streams],
         documents=[_document(document, labels, base) for document in found],
+        more=translator(_("{count} more wait behind these."), count=formats().number(more))
+        if more > 0 else "",
         waiting=[
             {"label": w.label, "key": w.key, "title": _entity_title(w.entity),
              "why": " ".join(said(reason) for reason in w.reasons),
@@ -202,13 +214,7 @@ def _review_page(id: UUID, errors: Sequence[str] = ()) -> str:
     view = actor.view.entities.get(found.entity)
     with host.unit(actor, read=True) as unit:
         labels = unit.records.labels(found.entity, found.candidates)
-    plugin = found.entity.partition(".")[0]
-    fields = {} if view is None else view.fields
-    values = [
-        {"label": translator(fields[path].label, fields[path].plugin or plugin)
-         if path in fields else path, "value": value}
-        for path, value in found.values.items()
-    ]  # fmt: skip
+        values = _received(unit, view, found.values)
     base = "" if view is None else base_url(view)
     return page(
         "admin_review.html", active="connections", title=found.label, errors=list(errors),
@@ -220,6 +226,31 @@ def _review_page(id: UUID, errors: Sequence[str] = ()) -> str:
                     for record in found.candidates if record in labels],
         decide_url=f"{BASE}/review/{id}",
     )  # fmt: skip
+
+
+def _received(
+    unit: Unit, view: EntityView | None, received: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """Write values as a record shows them; what no field can read stays as it came."""
+    cells = Cells(
+        view=unit.view, catalogs=current_host().catalogs, formats=formats(), locale=locale()
+    )
+    fields: Mapping[str, Field] = {} if view is None else view.fields
+    read: dict[str, Any] = {}
+    for path, value in received.items():
+        try:
+            read[path] = load_value(fields[path], value) if path in fields else None
+        except Refused:
+            continue
+    load_labels(unit, cells, [fields[p] for p in read if p in fields],
+                [tuple(value for p, value in read.items() if p in fields)], offset=0)  # fmt: skip
+    return [
+        {"label": cells.label(fields[path]) if path in fields else path,
+         "value": cells.renderer(fields[path])(
+             *(read.get(at) for at in (path, *beside(fields[path])))
+         ) if read.get(path) is not None else "" if value is None else str(value)}
+        for path, value in received.items()
+    ]  # fmt: skip
 
 
 def _title(one: ConnectorStatus) -> str:
@@ -263,9 +294,18 @@ def _stream(stream: StreamStatus, plugin: str) -> dict[str, Any]:
         "title": translator(stream.title, plugin),
         "badge": {"label": translator(word), "tone": tone, "icon": icon},
         "when": write.relative(stream.finished_at) if stream.finished_at else "",
-        "counts": " · ".join(counts),
+        "counts": " · ".join(counts), "owns": _owned(stream),
         "message": said(stream.message) if stream.message is not None else "",
     }  # fmt: skip
+
+
+def _owned(stream: StreamStatus) -> str:
+    """Name the fields that people may not write on what is linked."""
+    view = admin().view.entities.get(stream.entity)
+    fields = {} if view is None else view.fields
+    names = [translator(fields[path].label, fields[path].plugin or None)
+             for path in sorted(stream.owns) if path in fields]  # fmt: skip
+    return translator(_("Keeps: {fields}"), fields=", ".join(names)) if names else ""
 
 
 def _labels(found: Sequence[SentDocument]) -> dict[UUID, str]:
@@ -280,7 +320,8 @@ def _labels(found: Sequence[SentDocument]) -> dict[UUID, str]:
 
 
 def _document(document: SentDocument, labels: Mapping[UUID, str], base: str) -> dict[str, Any]:
-    word, tone, icon = DOCUMENTS[document.state]
+    now = current_host().clock()
+    word, tone, icon = DOCUMENTS["cut" if document.is_cut(now) else document.state]
     view = admin().view.entities.get(document.entity)
     label = labels.get(document.record_id)
     own = f"{base}/documents/{document.id}"
@@ -289,10 +330,21 @@ def _document(document: SentDocument, labels: Mapping[UUID, str], base: str) -> 
         "url": f"{base_url(view)}/{document.record_id}" if label and view is not None else None,
         "badge": {"label": translator(word), "tone": tone, "icon": icon},
         "message": said(document.message) if document.message is not None else "",
+        "next": _next(document, now),
         "reference": document.reference, "when": formats().relative(document.changed_at),
         "retry_url": None if document.state == "sending" else f"{own}/retry",
         "discard_url": f"{own}/discard" if document.state == "rejected" else None,
     }  # fmt: skip
+
+
+def _next(document: SentDocument, now: dt.datetime) -> str:
+    """Say what becomes of a document by itself, where its state does not."""
+    if document.is_cut(now):
+        return translator(_("Whoever sent it stopped in the middle. The other system is asked for "
+                            "it before it is sent again."))  # fmt: skip
+    if document.state in ("rejected", "sending") or document.run_at - now < dt.timedelta(minutes=1):
+        return ""
+    return translator(_("It is tried again {when}."), when=formats().relative(document.run_at))
 
 
 def _entity_title(name: str) -> str:
