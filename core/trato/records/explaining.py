@@ -12,6 +12,7 @@ from trato.access.roles import Action, FieldRule
 from trato.access.rules import Decision
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, Message
+from trato.records import owning
 from trato.records.query import Record
 from trato.records.unit import Unit
 from trato.text import _
@@ -29,6 +30,8 @@ class Explanation:
     decisions: dict[Action, Decision]
     #: Fields that the member's roles hide or lock.
     fields: dict[str, FieldRule]
+    #: Fields that other systems rule, of those that the member could write otherwise.
+    kept: owning.Kept
 
 
 def explain(
@@ -43,6 +46,7 @@ def explain(
         if not actor.has(ADMINISTER):
             raise Forbidden(_("Only an administrator may ask this about somebody else."))
         actor = replace(actor, member=unit.view.members[member_id], scopes=None)
+    writable = rules.writable_fields(actor, entity)
     return Explanation(
         member_name=actor.name,
         roles=actor.member.roles if actor.member else (),
@@ -51,6 +55,11 @@ def explain(
             for action in ("view", "edit", "archive")
         },
         fields=dict(rules.field_rules(actor, entity)),
+        kept={
+            path: owner
+            for path, owner in owning.kept(unit, entity, record.id).items()
+            if path in writable
+        },
     )
 
 

@@ -182,12 +182,17 @@ def why_page(
         for path, rule in sorted(asked.fields.items())
         if path in entity.fields and not (about_me and rule == "hidden")
     ]
+    kept = [
+        (host.catalogs.message(owning.kept_by(owner), language), cells.label(entity.fields[path]))
+        for path, owner in sorted(asked.kept.items())
+        if path in rules.visible_fields(unit.actor, entity)
+    ]
     roles = [translator(unit.view.roles[key].name) for key in asked.roles]
     members = []
     if unit.actor.has(ADMINISTER):
         members = sorted((m.name, str(m.id)) for m in unit.view.members.values() if m.is_active)
     return {"title": translator(_("Access")), "label": label, "rows": rows,
-            "roles": ", ".join(roles) or "—", "fields": fields, "url": url,
+            "roles": ", ".join(roles) or "—", "fields": fields, "kept": kept, "url": url,
             "who": asked.member_name, "about_me": about_me, "members": members,
             "chosen": str(member_id or unit.actor.member_id or "")}  # fmt: skip
 
