@@ -23,6 +23,8 @@ def test_the_page_shows_the_connector_as_it_is_written(tmp_path: Path) -> None:
 
     assert [name for name, _text in shown] == ["trato_acme_orders/connector.py"]
     assert shown[0][1] == (tmp_path / shown[0][0]).read_text("utf-8")
+    (checks,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    assert (tmp_path / "tests" / "test_connector.py").read_text("utf-8").endswith(checks)
 
 
 @pytest.mark.parametrize(

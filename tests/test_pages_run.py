@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,3 +90,31 @@ def test_the_large_demo_is_as_large_as_the_page_says() -> None:
 
     assert "trato demo --size large` fills 100,000" in page
     assert SIZES["large"] == 100_000
+
+
+def test_a_connector_is_set_up_and_looked_after_as_the_page_says(tmp_path: Path) -> None:
+    lines = typed("develop/connector.md")
+    page = (DOCS / "develop/connector.md").read_text("utf-8")
+    (settings,) = re.findall(r'^```yaml title="acme.yaml"\n(.*?)^```$', page, re.M | re.S)
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("TRATO", "PYTEST"))} | {
+        "LANG": "en_US.UTF-8", "TRATO_DATABASE_URL": f"sqlite:///{tmp_path}/trato.sqlite",
+        # The double is on this machine and is not encrypted.
+        "TRATO_PRIVATE_HOSTS": "127.0.0.1",
+    }  # fmt: skip
+
+    ran = subprocess.run(
+        [sys.executable, Path(__file__).with_name("connector_program.py")], cwd=tmp_path,
+        env=environ, input=json.dumps({"lines": lines, "settings": settings}), text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    told = dict(
+        zip([" ".join(words[1:]) for words in lines[3:]], json.loads(ran.stdout), strict=True)
+    )
+    whole = told["sync run acme acme_orders.remote"]
+    assert "sent: confirmed 1" in whole
+    assert "orders: seen 3, created 3" in whole
+    # The second time there is nothing new.
+    assert "orders: -" in told["sync run acme acme_orders.remote --stream orders"]
+    assert "acme_orders.remote" in told["sync status acme"]
