@@ -39,6 +39,8 @@ def differences(connection: Connection, plugin: str, metadata: MetaData) -> Any:
     from alembic.autogenerate import produce_migrations
     from alembic.runtime.migration import MigrationContext
 
+    import trato.db.checks  # noqa: F401 - adds what it compares
+
     return produce_migrations(MigrationContext.configure(connection, opts=_options(plugin)),
                               metadata)  # fmt: skip
 
