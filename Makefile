@@ -100,7 +100,7 @@ dist: setup ## build a wheel of each distribution into dist/, without network
 	    --wheel-dir dist ./core $(PLUGINS:%=./%)
 
 # The lock's versions, by hash, for this machine's Python and system. Whoever writes plugins there
-# takes what the tests need along: make wheelhouse NEEDED="trato[testing] setuptools"
+# takes what the tests need along: make wheelhouse NEEDED="trato[testing] setuptools ruff mypy"
 NEEDED ?= trato
 wheelhouse: dist ## fetch what Trato needs into dist/third-party/, for machines without network
 	$(BIN)/python tools/locked.py $(NEEDED) $(PLUGINS:plugins/%=trato-%) > dist/third-party.txt

@@ -20,6 +20,7 @@ from trato.scaffold.writing import write_plugin
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
 
+ROOT = Path(__file__).resolve().parents[2]
 ALL = ",".join(PARTS)
 #: Every choice of parts.
 CHOICES = [",".join(some) for count in range(1, 5) for some in combinations(PARTS, count)]
@@ -105,17 +106,39 @@ def test_it_has_what_was_asked_for_and_no_more(tmp_path: Path, parts: str) -> No
     assert "Nothing to write" in again
 
 
-@pytest.mark.parametrize(
-    ("plugin", "parts"),
-    [("acme_visits", ALL), ("items", "job"), ("kpis", "entity"), ("acme2_classes", ALL),
-     ("acme_extraordinarily_long_appointments", "connector")],
-)  # fmt: skip
-def test_it_is_clean_and_typed(tmp_path: Path, plugin: str, parts: str) -> None:
-    folder = tmp_path / plugin
-    writing._write_files(names_for(plugin), parts_of(parts), folder)
+#: Names that are long, short or odd, and what is made of them.
+SEVERAL = {
+    "acme_visits": ALL, "items": "job", "kpis": "entity", "acme2_classes": ALL,
+    "acme_extraordinarily_long_appointments": "connector",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("several")
+    for plugin, parts in SEVERAL.items():
+        writing._write_files(names_for(plugin), parts_of(parts), folder / plugin)
+    return folder
+
+
+@pytest.mark.parametrize("plugin", SEVERAL)
+def test_it_is_clean(several: Path, plugin: str) -> None:
+    folder = several / plugin
 
     run([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=folder)
     run([sys.executable, "-m", "ruff", "format", "--no-cache", "--check", "."], cwd=folder)
+
+
+def test_it_is_typed(several: Path) -> None:
+    api = pytest.importorskip("mypy.api")
+    packages = [str(several / plugin / f"trato_{plugin}") for plugin in SEVERAL]
+
+    # Stricter than its own configuration, and with the cache of the module of sixty lines.
+    said, _errors, code = api.run(
+        ["--strict", f"--cache-dir={ROOT / '.mypy_cache' / 'sixty'}", "--config-file=", *packages]
+    )
+
+    assert code == 0, said
 
 
 def test_its_module_is_short(tmp_path: Path) -> None:
