@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trato.testing.clock import SettableClock
     from trato.testing.companies import Company, LicenseIssuer
     from trato.testing.databases import Backend, Database, Databases
+    from trato.testing.network import Network
     from trato.testing.postgres import PostgresServer
     from trato.testing.probes import Probes
     from trato.testing.statements import Statements
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite("trato.testing.checks")
 pytest_plugins = ["trato.testing.browser_fixtures"]
 
+_NETWORK = pytest.StashKey["Network"]()
 _BACKENDS = ("sqlite", "postgresql")
 
 
@@ -63,6 +65,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "browser: drives Chromium",
     ):
         config.addinivalue_line("markers", line)
+    from trato.testing.network import no_network
+
+    held = ExitStack()
+    config.stash[_NETWORK] = held.enter_context(no_network())
+    config.add_cleanup(held.close)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -78,6 +85,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name in chosen
     ]
     metafunc.parametrize("backend", params, scope="session", indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def network(request: pytest.FixtureRequest) -> Iterator[Network]:
+    """Fail a test that reached for the network; ``network.take()`` gives what it tried."""
+    held = request.config.stash[_NETWORK]
+    yield held
+    tried = held.take()
+    if tried:
+        pytest.fail(f"a test reached for the network: {', '.join(tried)}", pytrace=False)
 
 
 # --- databases -----------------------------------------------------------------------------------
