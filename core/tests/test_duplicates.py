@@ -16,7 +16,7 @@ from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.entities.duplicates import is_alike, name_patterns, name_words
 from trato.errors import Invalid
-from trato.records.duplicates import Duplicate
+from trato.records.duplicates import Duplicate, Sought, find
 from trato.tenancy import store
 from trato.testing.companies import Company
 from trato.testing.statements import Statements
@@ -444,6 +444,21 @@ def test_many_rows_do_what_was_chosen_about_what_is_there(
         now = unit.records.get(CLIENT, there.id)
     assert now["name"] == ("Uno ter" if policy == "update" else "Uno")
     assert now["city"] == ("Cali" if policy == "update" else None)
+
+
+@pytest.mark.database("sqlite")
+def test_of_a_value_that_many_hold_each_row_looks_at_the_newest(tenant: Company) -> None:
+    """Else a file whose rows have one phone looks at all of them for each."""
+    with tenant.unit() as unit:
+        made = unit.records.bulk(CLIENT, [{"name": f"Sede {n}", "phone": "6045551234"}
+                                          for n in range(6)])  # fmt: skip
+    ids = sorted(outcome.id for outcome in made if outcome.id is not None)
+    sought = [Sought(values={"phone": "604 555 1234"}) for _row in range(2)]
+
+    with tenant.unit(read=True) as unit:
+        find(unit, unit.view.entity(CLIENT), sought, names=False, most=2)
+
+    assert [[one.id for one in row.found] for row in sought] == [[ids[5], ids[4]]] * 2
 
 
 def test_rows_that_share_a_value_make_one_record_with_as_many_statements_as_two(

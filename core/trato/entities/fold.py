@@ -51,7 +51,8 @@ def words(text: str) -> list[str]:
     Punctuation between digits is dropped, and initials are joined ("S.A.S." is "sas").
     """
     plain = _BETWEEN_DIGITS.sub("", _plain(text))
-    plain = _INITIALS.sub(lambda found: found[0].replace(".", ""), plain)
+    if "." in plain:
+        plain = _INITIALS.sub(lambda found: found[0].replace(".", ""), plain)
     return [word for part in _NOT_WORD.split(plain) if (word := part.strip("._-"))]
 
 

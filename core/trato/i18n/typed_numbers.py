@@ -28,6 +28,8 @@ def read_number(
 
     "-5", "(5)", "-$ 5" and "$ -5" are negative.
     """
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST:
+        return Decimal(f"{text}.0")  # as most are in a file
     body = _SPACES.sub("", text).replace("\N{MINUS SIGN}", "-")
     negative = body.startswith("(") and body.endswith(")")
     body = body[1:-1] if negative else body

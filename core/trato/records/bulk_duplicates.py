@@ -58,7 +58,8 @@ def settle(
     rules = [r for r in duplicates.usable(unit.actor, entity) if isinstance(r, Same)]
     paths = {path for rule in rules for path in rule.fields}
     sought = {n: Sought(values={p: c[p] for p in paths}, id=c.id) for n, c in new.items()}
-    duplicates.find(unit, entity, list(sought.values()), names=False)
+    # Rows of a file that share a value with many would else be told all of them, each.
+    duplicates.find(unit, entity, list(sought.values()), names=False, most=duplicates.MANY)
     if policy == "update":
         _Joining(unit, entity, rules, sought, settled).go(rows, changes)
         return settled

@@ -32,6 +32,8 @@ _PHONE = re.compile(
 _URL = re.compile(r"https?://[^\s/$.?#<>\"'][^\s<>\"']*", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 _MAX_LIST = 100
+#: PostgreSQL refuses index rows over some 2,700 bytes.
+_LONGEST_KEY = 500
 #: The default context's 28 digits are too few to compare a hostile number.
 _WIDE = Context(prec=80)
 
@@ -322,7 +324,7 @@ def side_value(field: Field, value: Any) -> tuple[str | None, int | None]:
         return str(value), None
     if kind == "choice" or kind == "choices":
         return value, None
-    return FOLDS[field.fold or "text"](value)[:500] or None, None
+    return FOLDS[field.fold or "text"](value)[:_LONGEST_KEY] or None, None
 
 
 def side_column(field: Field) -> str:
@@ -335,20 +337,25 @@ def shadow_value(field: Field, value: Any) -> str | None:
     """Fold a text value into its shadow column; what folds to nothing is NULL."""
     if value is None or field.fold is None:
         return None
-    # PostgreSQL refuses index rows over some 2,700 bytes.
-    return FOLDS[field.fold](value)[:500] or None
+    return FOLDS[field.fold](value)[:_LONGEST_KEY] or None
 
 
 def spelled(field: Field, value: Any) -> list[str]:
     """Fold a text value in each of its spellings, the one to keep first."""
-    texts = _spellings(field.spellings, value) if field.spellings else [value]
-    return list(dict.fromkeys(key for text in texts if (key := shadow_value(field, text))))
+    if field.spellings is None:
+        key = shadow_value(field, value)
+        return [key] if key else []
+    return list(_spelled(field.spellings, field.fold, value))
 
 
-@lru_cache(maxsize=2_048)
-def _spellings(write: Callable[[str], Iterable[str]], value: str) -> tuple[str, ...]:
+@lru_cache(maxsize=8_192)
+def _spelled(
+    write: Callable[[str], Iterable[str]], folded: str | None, value: str
+) -> tuple[str, ...]:
     """Ask a field's function once for a value: an import asks five times for each row's."""
-    return tuple(write(value))
+    fold = None if folded is None else FOLDS[folded]
+    keys = (None if fold is None else fold(text)[:_LONGEST_KEY] for text in write(value))
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def searched(field: Field, value: Any) -> str | None:

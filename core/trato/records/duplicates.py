@@ -11,6 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 from uuid import UUID
 
@@ -59,7 +60,7 @@ from trato.text import _
 
 Handling = Literal["off", "warn", "block"]
 #: Candidates that one rule gives for one record; more share a value that says nothing.
-_MANY = 50
+MANY = 50
 #: More new values than these are guarded by one lock instead of a lock each.
 _LOCKS = 60
 #: Digits of a phone number that tell it apart where no plugin knows its country.
@@ -118,10 +119,14 @@ def watched(actor: Actor, entity: EntityView) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p for rule in usable(actor, entity) for p in rule.fields))
 
 
-def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: bool = True) -> None:
+def find(
+    unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: bool = True,
+    most: int | None = None,
+) -> None:  # fmt: skip
     """Put the duplicates of each into its ``found``, exact ones first; two statements.
 
     :param names: look for names that are alike too, which takes a search for each.
+    :param most: of one value that many hold so many are told, the newest; all without it.
     """
     rules = usable(unit.actor, entity)
     if not names:
@@ -135,13 +140,13 @@ def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: boo
     paths = tuple(dict.fromkeys(path for rule in rules for path in rule.fields))
     held = _read(unit, entity, paths, ids)
     place = {record.id: number for number, record in enumerate(held)}
-    by_key: dict[tuple[int, Any], list[_Held]] = defaultdict(list)
+    by_key: dict[tuple[int, Any], dict[_Held, None]] = defaultdict(dict)
     for record in held:
         for number, rule in enumerate(rules):
             for path in rule.fields if isinstance(rule, Same) else ():
                 key = key_of(entity.fields[path], record.values[path])
-                if key is not None and record not in by_key[number, key]:
-                    by_key[number, key].append(record)
+                if key is not None:
+                    by_key[number, key][record] = None
     for one in sought:
         reasons: dict[UUID, dict[str, bool]] = defaultdict(dict)
         for number, rule in enumerate(rules):
@@ -149,7 +154,8 @@ def find(unit: Unit, entity: EntityView, sought: Sequence[Sought], *, names: boo
                 value = one.values.get(path)
                 if isinstance(rule, Same):
                     key = key_of(entity.fields[path], value)
-                    for record in by_key.get((number, key), ()) if key is not None else ():
+                    same = by_key.get((number, key), ()) if key is not None else ()
+                    for record in islice(same, most):
                         reasons[record.id][path] = True
                 elif value:
                     name = name_words(value, forms)
@@ -338,7 +344,7 @@ def _candidates(
             exact.append(path)
     if not exact and not patterns:
         return []
-    bound["most"] = _MANY * len(sought)
+    bound["most"] = MANY * len(sought)
     if patterns:
         parts = [_having(unit, entity, path, number) for number, path in enumerate(exact)]
         statement = union(*parts, *_named(unit, entity, sorted(patterns)))
@@ -399,7 +405,7 @@ def _named(unit: Unit, entity: EntityView, patterns: Sequence[tuple[str, ...]]) 
             select(
                 func.core_search(
                     table, bindparam(None, [like(piece) for piece in pieces], type_=ARRAY(Text)),
-                    _MANY,
+                    MANY,
                 ).column_valued("id")
             )
             for pieces in patterns
@@ -410,7 +416,7 @@ def _named(unit: Unit, entity: EntityView, patterns: Sequence[tuple[str, ...]]) 
     found = (
         sql(_NAMED_SQLITE)
         .bindparams(
-            alike=match, alike_tenant=unit.tenant_id, alike_entity=entity.name, alike_many=_MANY
+            alike=match, alike_tenant=unit.tenant_id, alike_entity=entity.name, alike_many=MANY
         )
         .columns(id=Id)
         .subquery()
@@ -476,6 +482,6 @@ def _whom(unit: Unit, record: _Held) -> tuple[str, ...]:
 
 
 __all__ = [
-    "Duplicate", "Handling", "Sought", "find", "handling", "key_of", "keys", "refuse", "rules_of",
-    "setting_key", "usable", "watched",
+    "MANY", "Duplicate", "Handling", "Sought", "find", "handling", "key_of", "keys", "refuse",
+    "rules_of", "setting_key", "usable", "watched",
 ]  # fmt: skip

@@ -31,6 +31,8 @@ from trato.tenancy.tables import search_row
 from trato.tenancy.tables import value as side
 
 _BATCH = 500
+#: Below it a statement of its own for the columns that are filled would cost more than it saves.
+_FEW = 100
 
 
 def native_values(entity: EntityView, change: Change, paths: Sequence[str]) -> dict[str, Any]:
@@ -40,9 +42,9 @@ def native_values(entity: EntityView, change: Change, paths: Sequence[str]) -> d
         field = entity.fields[path]
         if field.source != "native":
             continue
-        values[path] = change[path]
+        value = values[path] = change[path]
         if field.fold:
-            values[f"{path}_key"] = shadow_value(field, change[path])
+            values[f"{path}_key"] = None if value is None else shadow_value(field, value)
     return values
 
 
@@ -88,12 +90,24 @@ def insert_records(
             "search_text": searched_text(entity, change),
         }  # fmt: skip
         rows.append(row)
-    connection.execute(insert(entity.table), rows)
+    connection.execute(insert(entity.table), _without_empty(entity.table, rows))
     _insert_extensions(connection, actor.tenant_id, entity, changes)
     _insert_side_rows(connection, actor.tenant_id, entity, changes, entity.in_rows)
     if connection.dialect.name == "sqlite" and entity.searchable:
         texts = {row["id"]: row["search_text"] for row in rows}
         _index_sqlite(connection, actor.tenant_id, entity, texts, are_new=True)
+
+
+def _without_empty(table: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the columns that no row fills, of many rows: a file fills few, and each costs."""
+    if len(rows) < _FEW:
+        return rows
+    kept = [
+        name for name in rows[0]
+        if (column := table.c[name]).default is not None or column.server_default is not None
+        or any(row[name] is not None for row in rows)
+    ]  # fmt: skip
+    return [{name: row[name] for name in kept} for row in rows]
 
 
 def _insert_extensions(
@@ -108,7 +122,8 @@ def _insert_extensions(
             if any(change[field.path] is not None for field in fields)
         ]
         if rows:
-            connection.execute(insert(extension.__table__), rows)
+            table = extension.__table__
+            connection.execute(insert(table), _without_empty(table, rows))
 
 
 def _extension_row(tenant_id: int, change: Change, fields: Sequence[Field]) -> dict[str, Any]:
