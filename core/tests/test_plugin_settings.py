@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trato.configuration import apply_data, export_configuration
-from trato.errors import Invalid, Message, NotFound
+from trato.errors import Invalid, Message
 from trato.plugin import Setting
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company, make_company
@@ -90,12 +90,12 @@ def test_nothing_is_read_that_no_enabled_plugin_declares(company: Company) -> No
     with company.unit(read=True) as unit:
         assert unit.setting("limits.days") == 3
         for name in ("limits.none", "none.days", "limits.api_key", "limits"):
-            with pytest.raises(NotFound):
+            with pytest.raises(KeyError):
                 unit.setting(name)
-        with pytest.raises(NotFound):
+        with pytest.raises(KeyError):
             unit.secret("limits.days")
     company.disable("limits")
-    with company.unit(read=True) as unit, pytest.raises(NotFound):
+    with company.unit(read=True) as unit, pytest.raises(KeyError):
         unit.secret("limits.api_key")
 
 

@@ -51,6 +51,11 @@ class JobContext:
         """The moment of the run."""
         return self.unit.now
 
+    @property
+    def today(self) -> dt.date:
+        """The day of the run where the tenant is."""
+        return self.unit.today
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DetachedContext:

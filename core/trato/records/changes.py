@@ -36,15 +36,29 @@ class Change:
     is_duplicate: bool = False
 
     def __getitem__(self, field: Any) -> Any:
-        """Give a field's value as it will be."""
+        """Give a field's value as it will be.
+
+        :raises KeyError: for a field that the entity has not; one of a plugin that is not enabled,
+            or of the tenant's own, is None.
+        """
         # Asked some eighty times for each row of an import, nearly always by path.
         path = field if field.__class__ is str else field_path(field)
-        return self.values[path] if path in self.values else self.before.get(path)
+        if path in self.values:
+            return self.values[path]
+        return self.before[path] if path in self.before else self._absent(path)
 
     def touches(self, *fields: Any) -> bool:
-        """Tell whether any of the fields gets another value."""
-        paths = map(field_path, fields)
-        return any(p in self.values and self.values[p] != self.before.get(p) for p in paths)
+        """Tell whether any of the fields gets another value.
+
+        :raises KeyError: as reading a field does.
+        """
+        for path in map(field_path, fields):
+            if path in self.values:
+                if self.values[path] != self.before.get(path):
+                    return True
+            elif path not in self.before:
+                self._absent(path)
+        return False
 
     def set(self, field: Any, value: Any) -> None:
         """Set a field, also one that people may not write."""
@@ -56,6 +70,10 @@ class Change:
     def refuse(self, field: Any, text: str, /, **params: Any) -> None:
         """Refuse the record for one field's sake; the text is a message id."""
         self.errors.setdefault(field_path(field), []).append(Message(text, params))
+
+    def _absent(self, path: str) -> None:
+        if "." not in path and path not in self.entity.fields:
+            raise KeyError(f"{self.entity.name} has no field {path!r}")
 
     @property
     def changed(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
@@ -17,9 +18,7 @@ from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.db.reading import Reading
 from trato.entities.session import TenantSession
-from trato.errors import NotFound
 from trato.tenancy.view import TenantView
-from trato.text import _
 
 if TYPE_CHECKING:
     from trato.plugin import Setting
@@ -64,6 +63,11 @@ class Unit:
         """The moment of this unit: the same for all that it writes."""
         return self.clock()
 
+    @property
+    def today(self) -> dt.date:
+        """The day of this unit where the tenant is."""
+        return self.now.astimezone(ZoneInfo(self.view.tenant.timezone)).date()
+
     @cached_property
     def records(self) -> Records:
         """The tenant's records, as far as the actor may."""
@@ -87,11 +91,11 @@ class Unit:
 
         A decimal is a ``Decimal``, everything else as JSON has it.
 
-        :raises NotFound: for a setting that no enabled plugin declares, or that is a secret.
+        :raises KeyError: for a setting that no enabled plugin declares, or that is a secret.
         """
         plugin, key, declared = self._declared(name)
         if declared.kind == "secret":
-            raise NotFound(_("'{name}' is a secret; unit.secret reads it."), name=name)
+            raise KeyError(f"{name!r} is a secret; unit.secret reads it")
         value = self.view.settings.get((plugin, key))
         if value is None:
             return declared.default
@@ -103,11 +107,11 @@ class Unit:
 
         Keep it out of logs, messages and records: nobody is shown it, its administrator neither.
 
-        :raises NotFound: for a secret that no enabled plugin declares.
+        :raises KeyError: for a secret that no enabled plugin declares.
         """
         plugin, key, declared = self._declared(name)
         if declared.kind != "secret":
-            raise NotFound(_("'{name}' is no secret; unit.setting reads it."), name=name)
+            raise KeyError(f"{name!r} is no secret; unit.setting reads it")
         kept = self.view.settings.get((plugin, key))
         return None if kept is None else self.view.unseal(plugin, kept["sealed"])
 
@@ -115,7 +119,8 @@ class Unit:
         plugin, _dot, key = name.partition(".")
         found = self.view.declared.get((plugin, key))
         if found is None:
-            raise NotFound(_("There is no setting '{name}' here."), name=name)
+            known = ", ".join(f"{plugin}.{key}" for owner, key in self.view.declared if owner == plugin)
+            raise KeyError(f"there is no setting {name!r} here; declared: {known or '-'}")
         return plugin, key, found
 
     def emit(

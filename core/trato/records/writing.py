@@ -21,7 +21,7 @@ from trato.access.roles import Action
 from trato.db.pipeline import affected, together
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.errors import Forbidden, StaleRecord
+from trato.errors import BadQuery, Forbidden, StaleRecord
 from trato.records import audit, duplicates, events, notices, owning, storing, uniqueness
 from trato.records.changes import Change
 from trato.records.convert import choice_labels
@@ -194,7 +194,11 @@ def call_hook(unit: Unit, hook: str, changes: list[Change]) -> None:
     if changes:
         caller = getattr(unit.view.hook, hook)
         if caller.get_hookimpls():
-            caller(unit=unit, changes=changes)
+            try:
+                caller(unit=unit, changes=changes)
+            except BadQuery as error:
+                # What the person asked for was understood; the plugin's own question was not.
+                raise RuntimeError(f"{hook}: {error}") from error
 
 
 def call_saved(unit: Unit, changes: list[Change]) -> None:

@@ -1,0 +1,80 @@
+"""A slip of a plugin's author is an error of the program that names it, never the user's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from trato.hooks import hookimpl
+from trato.host import Host
+from trato.records.changes import Change
+from trato.records.unit import Unit
+from trato.testing.clients import browser
+from trato.testing.clock import SettableClock
+from trato.testing.companies import Company, LicenseIssuer, make_company
+from trato.web.app import create_app
+
+
+def reads(change: Change) -> Any:
+    return change["nmae"]
+
+
+def touches(change: Change) -> Any:
+    return change.touches("nmae")
+
+
+def asks(unit: Unit) -> Any:
+    return unit.records.query("clients.client", columns=("nmae",))
+
+
+def sets(unit: Unit) -> Any:
+    return unit.setting("strict.dyas")
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize(
+    ("slip", "named"),
+    [(reads, "nmae"), (touches, "nmae"), (asks, "nmae"), (sets, "strict.dyas")],
+)
+def test_a_wrong_name_in_a_hook_is_the_plugins_failure(
+    make_plugin: Callable[..., Any], issue_license: LicenseIssuer,
+    temporarily: Callable[..., AbstractContextManager[Host]], caplog: pytest.LogCaptureFixture,
+    slip: Callable[..., Any], named: str,
+) -> None:  # fmt: skip
+    hooks = ModuleType("hooks")
+
+    @hookimpl
+    def trato_record_saving(unit: Unit, changes: list[Change]) -> None:
+        for change in changes:
+            slip(change if slip in (reads, touches) else unit)
+
+    hooks.trato_record_saving = trato_record_saving  # type: ignore[attr-defined]
+    with temporarily(make_plugin("strict", hooks=hooks, depends=["clients"])) as other:
+        company = make_company(other, issue_license)
+        client = browser(create_app(other), company.member("admin"))
+        answer = client.post("/clients/clients/new", data={"name": "Cóndor"})
+        found = client.get("/clients/clients?q=condor")
+
+    assert answer.status_code == 500
+    assert named not in answer.text
+    assert named in caplog.text
+    assert "Cóndor" not in found.text
+
+
+def test_a_field_that_is_not_there_for_everybody_may_be_asked_for(tenant: Company) -> None:
+    change = Change(entity=tenant.view.entities["clients.client"], action="create",
+                    id=tenant.member("admin").member_id, version=1, values={})  # type: ignore[arg-type] # fmt: skip
+
+    assert (change["colombia.regime"], change["custom.rating"], change["notes"]) == (None,) * 3
+
+
+def test_the_day_is_the_companys(tenant: Company, clock: SettableClock) -> None:
+    clock.set(dt.datetime(2027, 3, 1, 3, tzinfo=dt.UTC))
+
+    with tenant.unit(read=True) as unit:
+        assert unit.today == dt.date(2027, 2, 28)
