@@ -167,6 +167,18 @@ def test_rest_refuses_at_the_field_and_says_who_keeps_it(
     assert price(company, linked) == 10
 
 
+@pytest.mark.database("sqlite")
+def test_the_page_about_rest_says_who_keeps_a_field(company: Company, client: Browser) -> None:
+    kept = "lo mantiene Shop en los registros enlazados"
+
+    here = client.get("/api/v1/docs/specimen/pieces").text
+    company.disable("shop")
+    without = client.get("/api/v1/docs/specimen/pieces").text
+
+    assert here.count(kept) == 3  # price, is_rare, marks
+    assert kept not in without
+
+
 def test_an_import_refuses_the_row_at_its_column_and_writes_the_others(
     company: Company, linked: UUID, own: UUID, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from flask import Response, current_app, g, make_response, render_template, requ
 
 from trato.access import rules
 from trato.entities.fields import Field
+from trato.errors import Message
 from trato.host import Host
 from trato.rest.calls import Call
 from trato.rest.codes import CODES
@@ -100,6 +101,9 @@ def _row(call: Call, words: Words, field: Field, *, may_write: bool) -> dict[str
         notes.append(words(_("unique")))
     if not may_write:
         notes.append(words(_("read only")))
+    for owner in call.actor.view.owners.get(call.entity.name, {}).get(field.path, ()):
+        kept = Message(_("kept by {connector} where linked"), {"connector": owner.title})
+        notes.append(words.catalogs.message(kept, words.locale))
     if field.sortable:
         notes.append(words(_("sortable")))
     target = call.actor.view.entities.get(field.target or "")
