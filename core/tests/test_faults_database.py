@@ -74,7 +74,7 @@ def test_a_database_that_is_restarted_under_load_loses_nothing(
         left = connections(on_own)
         after = Visitor().ask(f"{server.address}/health/ready")
 
-    assert crowd.wrong == []
+    assert crowd.wrong == [], "".join(server.lines)[-10_000:]
     assert page[0] == 503
     assert after[0] == 200
     compare(on_own, crowd.known)

@@ -119,7 +119,7 @@ class Unit:
         plugin, _dot, key = name.partition(".")
         found = self.view.declared.get((plugin, key))
         if found is None:
-            known = ", ".join(f"{plugin}.{key}" for owner, key in self.view.declared if owner == plugin)
+            known = ", ".join(".".join(one) for one in self.view.declared if one[0] == plugin)
             raise KeyError(f"there is no setting {name!r} here; declared: {known or '-'}")
         return plugin, key, found
 
