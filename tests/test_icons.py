@@ -12,6 +12,8 @@ import trato
 from trato import __version__
 from trato.host import discover
 from trato.registry import Registry, register_all
+from trato.testing.hosts import make_plugin
+from trato.web import icons
 
 ROOT = Path(__file__).resolve().parents[1]
 WEB = Path(trato.__file__).parent / "web"
@@ -38,12 +40,27 @@ def test_the_sprite_is_the_list_of_the_build(sprite: set[str]) -> None:
 def test_icons_of_plugins_entities_and_menus_are_drawn(
     registry: Registry, sprite: set[str]
 ) -> None:
-    named = {f"plugin {p.name}": p.icon for p in registry.plugins.values()}
-    named |= {name: entity.__entity__.icon for name, entity in registry.entities.items()}
-    named |= {f"menu {menu.path}": menu.icon for _plugin, menu in registry.menus}
+    assert icons.names() == sprite
+    assert list(icons.unknown(registry)) == []
 
-    assert named
-    assert {who: icon for who, icon in named.items() if icon not in sprite} == {}
+
+def test_an_unknown_icon_is_told_with_the_nearest_and_drawn_as_a_circle() -> None:
+    wrong = make_plugin("visits", icon="map-pinn")
+
+    told = dict(icons.unknown(register_all([wrong], host_version=__version__)))
+
+    assert told == {
+        "visits": "the manifest names the icon 'map-pinn', which there is not. "
+        "Did you mean 'map-pin'?"
+    }
+    assert (icons.drawn("map-pinn"), icons.drawn("map-pin")) == ("circle", "map-pin")
+
+
+def test_the_reference_lists_every_icon(sprite: set[str]) -> None:
+    page = (ROOT / "docs" / "develop" / "reference.md").read_text("utf-8")
+    listed = page.partition("\n## Icons\n")[2].partition("toml`.\n")[2]
+
+    assert set(re.findall(r"`([a-z0-9-]+)`", listed)) == sprite
 
 
 def test_icons_that_pages_choose_in_code_are_drawn(sprite: set[str]) -> None:

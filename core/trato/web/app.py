@@ -35,6 +35,7 @@ from trato.web import (
     gate,
     health,
     help,
+    icons,
     identity,
     imports,
     inline,
@@ -97,6 +98,8 @@ def create_app(
     app = Flask("trato.web", static_folder=str(_STATIC), static_url_path="/static",
                 template_folder="templates")  # fmt: skip
     app.extensions["trato"] = host
+    for plugin, wrong in icons.unknown(host.registry):
+        log.warning("plugin %s: %s", plugin, wrong)
     app.url_map.strict_slashes = True
     app.url_map.redirect_defaults = False
     app.config.update(
@@ -109,6 +112,7 @@ def create_app(
     app.jinja_env.globals.update(
         asset=asset,
         avatar=avatar,
+        drawn=icons.drawn,
         csrf_token=csrf_token,
         t=translator,
         current_locale=locale,

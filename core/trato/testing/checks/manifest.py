@@ -14,6 +14,7 @@ from trato.host import GROUP
 from trato.i18n import extract, missing
 from trato.registry import package_folder
 from trato.testing.checks.base import Checked, installed
+from trato.web import icons
 
 #: What `plugin migration` writes into a revision.
 _OF_REVISIONS = {"trato.db", "trato.db.types"}
@@ -55,6 +56,11 @@ class ManifestChecks(Checked):
         left = missing(folder / "translations", extract(folder), locale="es")
 
         assert missing(core, left, locale="es") == set()
+
+    def test_every_icon_is_drawn(self) -> None:
+        wrong = [what for plugin, what in icons.unknown(installed()) if plugin == self.plugin]
+
+        assert wrong == [], f"{' '.join(wrong)} There are: {', '.join(sorted(icons.names()))}"
 
     def _entry_point(self) -> EntryPoint:
         found = [point for point in entry_points(group=GROUP) if point.name == self.plugin]
