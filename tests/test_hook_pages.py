@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from trato import hooks
-from trato.api import Filter, Forbidden, Host, Invalid, Plugin
+from trato.api import Filter, Forbidden, Host, Invalid, Plugin, hookimpl
 from trato.jobs import queue
 from trato.testing.companies import Company, LicenseIssuer, make_company
 
@@ -53,6 +53,32 @@ def test_a_section_tells_arguments_moment_and_errors(name: str) -> None:
     for argument in inspect.signature(SPECS[name]).parameters:
         assert f"| `{argument}` |" in body
     assert "```python" in body or "has the example" in body
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_code_says_when_it_is_called_and_where_it_is_told(name: str) -> None:
+    (page,) = (page for page in PAGES if f"## {name}(" in page.read_text("utf-8"))
+    doc = " ".join((inspect.getdoc(SPECS[name]) or "").split())
+
+    assert f"See docs/develop/hooks/{page.name}." in doc
+    if inspect.signature(SPECS[name]).parameters:
+        assert all(f":param {arg}:" in doc for arg in inspect.signature(SPECS[name]).parameters)
+    else:
+        assert "Called once at start" in doc
+        assert "None adds nothing." in doc
+
+
+def test_a_hook_that_gives_none_adds_nothing(temporarily: Temporarily) -> None:
+    silent = types.ModuleType("silent")
+    for name, spec in SPECS.items():
+        if not inspect.signature(spec).parameters:
+            setattr(silent, name, hookimpl(lambda: None))
+
+    with temporarily(
+        Plugin(name="empty", title="Empty", version="1.0.0", package="trato.testing",
+               hooks=silent)
+    ) as host:  # fmt: skip
+        assert [str(problem) for problem in host.problems] == []
 
 
 def example(page: str) -> Plugin:

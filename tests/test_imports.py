@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,15 @@ def test_layers_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     outcome = lint_imports(config_filename="setup.cfg", no_cache=True)
 
     assert outcome == 0, capsys.readouterr().out
+
+
+def test_all_of_core_but_its_interface_is_forbidden_to_plugins() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    forbidden = config["importlinter:contract:plugins-use-the-api"]["forbidden_modules"].split()
+    there = {module.name for module in pkgutil.iter_modules([str(ROOT / "core" / "trato")])}
+
+    assert set(forbidden) == {f"trato.{name}" for name in there - {"api", "__main__"}}
 
 
 def test_plugins_import_only_what_they_declare() -> None:

@@ -488,12 +488,11 @@ def test_every_step_of_the_page_about_plugins_works(machine: Machine, databases:
         file = machine.folder / "visits" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(code, encoding="utf-8")
-    for name in ("__init__.py", "py.typed"):
-        (machine.folder / "visits" / "trato_visits" / name).touch()
-    (machine.folder / "visits" / "README.md").touch()
 
     for line in re.findall(r"^\$ (.*)$", page, re.M):
         match shlex.split(line):
+            case ["mkdir" | "touch" as program, *words]:
+                run(program, *words, cwd=machine.folder)
             case ["trato", *words]:
                 machine.trato(*words)
             case ["pytest", *words]:

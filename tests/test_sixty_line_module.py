@@ -52,8 +52,9 @@ def write_module(folder: Path) -> Path:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
-    for name in ("__init__.py", "py.typed"):
-        (folder / "trato_visits" / name).touch()
+    (empty,) = re.findall(r"^\$ touch (.*)$", PAGE.read_text("utf-8"), re.M)
+    for name in empty.split():
+        (folder / name.partition("/")[2]).touch()
     return folder / "trato_visits"
 
 

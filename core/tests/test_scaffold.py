@@ -202,6 +202,8 @@ def test_the_command_writes_it_and_says_what_to_do_next(installation: Installati
     folder = installation.folder / "acme_visits"
     assert (folder / "trato_acme_visits" / "migrations" / "versions").is_dir()
     assert str(folder / "setup.cfg") in ran.out
+    assert f"pytest {folder}" in ran.err
+    assert f"the right words into {folder}/trato_acme_visits/translations/es.po" in ran.err
     assert not (folder / "trato_acme_visits" / "jobs.py").exists()
     assert installation.run("plugin", "new", "acme_visits").code == 2
     refused = installation.run("plugin", "new", "clients")

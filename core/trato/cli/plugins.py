@@ -224,6 +224,13 @@ def _new(context: Context, args: argparse.Namespace) -> int:
             parts=", ".join(parts), folder=str(folder),
         )
     )  # fmt: skip
+    context.note(
+        context.text(
+            _("In Spanish '{noun}' still stands as it is in English; put the right words into "
+              "{file}."),
+            noun=names.noun_title, file=str(folder / names.package / "translations" / "es.po"),
+        )
+    )  # fmt: skip
     return 0
 
 
