@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Connection, Table, func, inspect, insert, select
+from sqlalchemy import CheckConstraint, Column, Connection, Table, func, insert, inspect, select
 from sqlalchemy import types as kinds
 
 from trato.db.engine import set_tenant
@@ -65,9 +65,7 @@ def _row(
     for key in table.foreign_key_constraints:
         places = {part.parent.name: part.column for part in key.elements}
         shared = {c.name: own[name] for name, c in places.items() if name in own}
-        found = connection.execute(
-            select(*places.values()).filter_by(**shared).limit(1)
-        ).first()
+        found = connection.execute(select(*places.values()).filter_by(**shared).limit(1)).first()
         row |= dict(zip(places, (None,) * len(places) if found is None else found, strict=True))
         row |= dict(own)
     return row

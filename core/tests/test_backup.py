@@ -579,6 +579,8 @@ def test_a_restore_that_fails_at_a_file_takes_the_rows_back(
 
 @pytest.mark.database("sqlite")
 def test_an_error_while_writing_leaves_no_archive(source: Installation) -> None:
+    source.tenant("acme")
+
     ran = source.run("backup", "missing/folder/x.trato")
 
     assert ran.code == 2

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -149,6 +150,30 @@ def test_a_file_that_finds_no_room_is_not_left_half(installation: Installation) 
         installation.did(*words)
         assert (installation.folder / file).stat().st_size > ROOM
         before.add(installation.folder / file)
+
+
+@pytest.mark.database("postgresql")
+def test_a_restore_that_finds_no_room_for_a_file_restores_nothing(
+    installation: Installation,
+) -> None:
+    installation.tenant("acme")
+    # Deleting the company archives it with its file, and removes both.
+    file = installation.folder / "trato-files" / "exports" / "1" / "copy.zip"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(bytes(ROOM + 1))
+    archive = installation.did("tenant", "delete", "acme", "--yes", "--json").json["archive"]
+    shutil.rmtree(installation.folder / "trato-files")
+
+    ran = without_room(installation, "restore", archive)
+    left = installation.did("tenant", "list", "--json").json
+
+    assert ran.returncode == 2
+    assert f"{file} cannot be written: {os.strerror(errno.EFBIG)}" in ran.stderr
+    assert "Nothing was restored." in ran.stderr
+    assert left == []
+    assert not (installation.folder / "trato-files").exists()
+    installation.did("restore", archive)
+    assert file.read_bytes() == bytes(ROOM + 1)
 
 
 @pytest.mark.database("postgresql")

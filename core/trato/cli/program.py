@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trato.cli import language
@@ -22,26 +25,55 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     :param argv: words after the program's name; those of the process by default.
-    :return: 0 all done, 1 partly done or problems found, 2 nothing done.
+    :return: 0 all done, 1 partly done or problems found, 2 nothing done, 130 and 143 interrupted
+        by Ctrl+C and by SIGTERM.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     context = Context(language.choose(words, os.environ))
     try:
-        return _run(context, words)
+        with _cleaning_up():
+            return _run(context, words)
     except Finished as finished:
         return finished.code
     except TratoError as error:
         context.complain(error)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         context.error(context.text(_("Interrupted.")))
-        return 130
+        return 143 if isinstance(error, Terminated) else 130
     except BrokenPipeError:
         # Who read the output has gone, as `head` does; the interpreter would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     finally:
         context.close()
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was told to end: what it holds half is taken back, as after Ctrl+C."""
+
+
+@contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """Let SIGTERM end a command by an exception, once, so that it leaves nothing half.
+
+    Commands that run until they are told to stop listen to it in their own way.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where no signal arrives
+        return
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        # What such a command has set stays: the whole group may be told once more.
+        if signal.getsignal(signal.SIGTERM) in (end, signal.SIG_IGN):
+            signal.signal(signal.SIGTERM, before)
 
 
 def _run(context: Context, words: Sequence[str]) -> int:

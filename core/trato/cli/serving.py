@@ -105,8 +105,9 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
         raise ConfigError(_("At least one process must answer; --workers is {workers}."),
                           workers=workers)  # fmt: skip
     port = probe(host, port)
-    # No worker may inherit an open connection.
+    # No worker may inherit an open connection, nor how other commands listen to being ended.
     context.close()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     counted = trato.web.metrics.Shared()
     server = Server(
         trato.web.__name__, address=host, port=port, interface=Interfaces.WSGI, workers=workers,

@@ -7,16 +7,17 @@ it does not. What runs already sees all of it at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, text, update
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from trato.access.tables import door, user
 from trato.db.engine import set_tenant, transaction
 from trato.entities.base import metadata
-from trato.errors import ConfigError, TenantError
+from trato.errors import ConfigError, DatabaseUnavailable, TenantError, TratoError
 from trato.host import Host
 from trato.lifecycle import backup_format as form
 from trato.lifecycle.backup_reading import BackupFile, broken
@@ -50,23 +51,31 @@ def restore(host: Host, archive: BackupFile, *, report: Report | None = None) ->
 
     :raises ConfigError: when it does not fit this installation, or is damaged; nothing was changed.
     :raises TenantError: when the tenant of the archive exists here.
+    :raises DatabaseUnavailable: when the database goes away; at the very end it may be saved.
     """
     check_fit(host, archive.manifest)
     files = RestoredFiles(host.settings, archive)
+    is_whole = False
     try:
         with transaction(host.engine) as connection:
             work = _Restore(host, archive, connection, report)
             work.run()
             files.place(work.numbers)
-    except (IntegrityError, DataError) as error:
+            is_whole = True
+    except BaseException as error:
+        if is_whole and _may_be_saved(error):
+            # Rows without their files would be worse than files without rows, which the next
+            # restore takes for its own.
+            if isinstance(error, DatabaseUnavailable):
+                raise _uncertain(host) from error.__cause__
+            raise
         files.take_back()
-        raise ConfigError(
-            _("The rows of the archive do not fit this database: {reason}."),
-            hint=_("Nothing was changed here."),
-            reason=str(error.orig).strip().splitlines()[0], code="no_fit",
-        ) from error  # fmt: skip
-    except BaseException:
-        files.take_back()
+        if isinstance(error, IntegrityError | DataError):
+            raise ConfigError(
+                _("The rows of the archive do not fit this database: {reason}."),
+                hint=_("Nothing was changed here."),
+                reason=str(error.orig).strip().splitlines()[0], code="no_fit",
+            ) from error  # fmt: skip
         raise
     _count_anew(host, work.tables)
     companies = archive.manifest.tenants
@@ -75,6 +84,24 @@ def restore(host: Host, archive: BackupFile, *, report: Report | None = None) ->
         rows=work.done, files=files.count,
         renumbered={c.slug: c.id for c in companies if work.numbers[c.id] != c.id},
         known_users=len(work.users),
+    )  # fmt: skip
+
+
+def _may_be_saved(error: BaseException) -> bool:
+    """Tell whether an error at the commit leaves open what came of it."""
+    if isinstance(error, DatabaseUnavailable):
+        cause = error.__cause__
+        return isinstance(cause, DBAPIError) and cause.connection_invalidated
+    return not isinstance(error, DBAPIError | TratoError)
+
+
+def _uncertain(host: Host) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        _("The connection to the database broke at the very moment of saving."),
+        hint=_("It may have been saved, so the files stay in {folder}. Look with 'trato tenant "
+               "list'; where nothing was saved, restore again: files that are there are known "
+               "again."),
+        folder=str(host.settings.storage_folder),
     )  # fmt: skip
 
 
@@ -324,7 +351,8 @@ def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _count_anew(host: Host, tables: list[str]) -> None:
     """Tell PostgreSQL's planner at once what autovacuum would tell it minutes later."""
     if host.engine.dialect.name == "postgresql":
-        with transaction(host.engine) as connection:
+        # Everything is saved by now; a database that goes away here must not deny it.
+        with suppress(DatabaseUnavailable), transaction(host.engine) as connection:
             for name in tables:
                 connection.execute(text("SELECT core_analyze(:table)"), {"table": name})
 
