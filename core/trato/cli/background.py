@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from trato.logs import configure
@@ -31,6 +33,10 @@ _GRACE = 2.5
 _LOOK = 2.0
 #: Seconds that a worker of its own gives its task; with handing it back it ends within ten.
 _PATIENCE = 7.0
+#: Seconds for handing it back.
+_LAST = 2.0
+
+log = logging.getLogger("trato.jobs")
 
 
 def add(commands: Commands) -> None:
@@ -84,8 +90,17 @@ def _hand_back(
     if ended.wait(grace):
         return
     if worker.host.settings.sqlite_path is None:
-        # The task is another's before its own transaction ends, so that cannot commit any more.
-        worker.hand_back()
+        # A database that is away may keep an answer waiting for long.
+        last = threading.Timer(_LAST, os._exit, args=(1,))
+        last.daemon = True
+        last.start()
+        try:
+            # The task is another's before its own transaction ends, so that cannot commit any
+            # more.
+            worker.hand_back()
+        except Exception:
+            # It is another's all the same, once its lease is over.
+            log.exception("worker %s: its task could not be handed back", worker.name)
     else:
         # Its transaction holds the only lock: it has to let go by itself.
         signal.pthread_kill(main, signal.SIGINT)
@@ -153,7 +168,14 @@ def _start(settings: Settings, name: str) -> BaseProcess:
     child = multiprocessing.get_context("spawn").Process(
         target=_child, args=(settings, name), name=f"trato {name}", daemon=True
     )
-    child.start()
+    # Until it listens, Ctrl+C waits: it would break off its imports with a traceback. The tracker
+    # of resources, which comes with the first child, lets signals through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        child.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return child
 
 
@@ -183,6 +205,7 @@ def _child(settings: Settings, name: str) -> None:
 
     stopped = threading.Event()
     _end_on_signal(stopped)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_follow_parent, args=(stopped,), daemon=True).start()
     configure(level=settings.log_level, kind=settings.log_format)
     host = Host(settings)

@@ -130,7 +130,11 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
                 )
             )
     except SystemExit as ended:
-        return 1 if ended.code else 0
+        # Told with its group, a worker may have ended before it was told by the server.
+        return 1 if ended.code and not server.interrupt_signal else 0
+    finally:
+        # What the process holds goes with it: to look through it first took most of the end.
+        gc.freeze()
     return 0
 
 
@@ -157,6 +161,11 @@ def _load_app(
 ) -> Any:  # fmt: skip
     """Make the application inside a worker; one of the workers says when it can be reached."""
     del target
+    # Ctrl+C reaches the whole group, and the server tells its workers besides. Two signals at once
+    # are one too many for the server's library: the worker would never end. So one counts, from
+    # the server; and until the library listens to it, it ends a worker that answers nobody yet.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from trato.web import create_app
     from trato.web.turns import Turns
 
