@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import logging
 import sys
 import threading
 
 from trato.api import JobContext, Plugin, job
-from trato.cli.background import _end_on_signal, tick, work
+from trato.cli.background import _end_on_signal, work
 from trato.host import Host, discover
 from trato.jobs import clock
 from trato.jobs.declared import DetachedContext, Job
@@ -59,9 +60,14 @@ def often(ctx: JobContext) -> int:
     return 1
 
 
+@job("errands.nightly", "Run every day", at="21:00")
+def nightly(ctx: JobContext) -> int:
+    return 1
+
+
 plugin = Plugin(
     name="errands", title="Errands", version="1.0.0", depends=["clients"],
-    jobs=[write, quick, reading, apart, often], package="core.tests",
+    jobs=[write, quick, reading, apart, often, nightly], package="core.tests",
 )  # fmt: skip
 
 
@@ -73,24 +79,27 @@ def make_host(settings: Settings, *, ahead: float = 0) -> Host:
     )  # fmt: skip
 
 
-def live_through(host: Host, first: dt.datetime, count: int) -> None:
-    """Tick once in each of so many minutes, each when told to; says how many tasks it queued."""
-    for minute in range(count):
-        now = first + dt.timedelta(minutes=minute)
-        host.clock = lambda now=now: now  # type: ignore[misc]
-        sys.stdin.readline()
-        say(f"queued {clock.tick(host)}")
+def told(host: Host, line: str) -> None:
+    """Make it the moment that a line says."""
+    now = dt.datetime.fromisoformat(line.strip())
+    host.clock = lambda: now
+
+
+def listen(host: Host) -> None:
+    """Make it the moment of each line that comes in."""
+    for line in sys.stdin:
+        told(host, line)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("loop", choices=["worker", "scheduler", "minutes"])
+    parser.add_argument("loop", choices=["worker", "scheduler"])
     parser.add_argument("--ahead", type=float, default=0, help="seconds by which its clock is fast")
     parser.add_argument("--grace", type=float, default=7)
     parser.add_argument("--lease", type=float, help="worker: seconds that its lease lasts")
-    parser.add_argument("--first", type=dt.datetime.fromisoformat, help="minutes: the first one")
-    parser.add_argument("--count", type=int, help="minutes: how many")
     args = parser.parse_args()
+    # What goes wrong is heard by the test.
+    logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="wrong: %(message)s")
     stopped = threading.Event()
     _end_on_signal(stopped)
     host = make_host(Settings.load(), ahead=args.ahead)
@@ -100,10 +109,11 @@ def main() -> None:
         Worker(host=host, name=process_name(), lease=lease).run_until(stopped)
     elif args.loop == "worker":
         work(host, stopped, grace=args.grace)
-    elif args.loop == "minutes":
-        live_through(host, args.first, args.count)
     else:
-        tick(host, stopped)
+        # The test tells it the time, at which it looks again and again.
+        told(host, sys.stdin.readline())
+        threading.Thread(target=listen, args=(host,), daemon=True).start()
+        clock.run_until(host, stopped, every=0.03)
     say("ended")
 
 

@@ -117,6 +117,8 @@ class Scheduler:
             if maintenance.read(connection) is not None:
                 return 0  # what is missed meanwhile is made up for
         scheduled = [job for job in all_jobs(host).values() if job.at or job.every]
+        # Of what was missed the earlier comes first.
+        scheduled.sort(key=lambda job: job.at or "")
         queued = 0
         for one in administration.tenants(host):
             with logs.about(tenant=one.slug):
