@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -14,6 +15,7 @@ from trato.host import GROUP
 from trato.i18n import extract, missing
 from trato.registry import package_folder
 from trato.testing.checks.base import Checked, installed
+from trato.testing.checks.wheel import left_out
 from trato.web import icons
 
 #: What `plugin migration` writes into a revision.
@@ -61,6 +63,13 @@ class ManifestChecks(Checked):
         wrong = [what for plugin, what in icons.unknown(installed()) if plugin == self.plugin]
 
         assert wrong == [], f"{' '.join(wrong)} There are: {', '.join(sorted(icons.names()))}"
+
+    def test_the_wheel_carries_the_whole_package(self) -> None:
+        missing_there = left_out(self._folder())
+        if missing_there is None:
+            pytest.skip("what is packed is not said in tables of setuptools around the package")
+
+        assert missing_there == [], "name them in package_data, or their folder is no package"
 
     def _entry_point(self) -> EntryPoint:
         found = [point for point in entry_points(group=GROUP) if point.name == self.plugin]
