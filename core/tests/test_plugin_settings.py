@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from trato.configuration import apply_data, export_configuration
 from trato.errors import Invalid, Message
+from trato.exchange.writing import write_csv
+from trato.lifecycle.plugins import purge_for_tenant
 from trato.plugin import Setting
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company, make_company
@@ -107,3 +110,16 @@ def test_words_of_a_plugin_stand_at_the_field_in_the_readers_language(
     answer = client.post("/settings/modules/colombia", data={"days_off": "2026-13-01"})
 
     assert "no es una fecha como 2026-12-24" in page_of(answer).error_of("days_off")
+
+
+def test_a_purge_forgets_what_was_set_secrets_too(
+    company: Company, client: Browser, tmp_path: Path
+) -> None:
+    client.post(PAGE, data={"days": "7", "api_key": "key-1"})
+    company.disable("limits")
+
+    purge_for_tenant(company.host, company.slug, "limits", folder=tmp_path, write_table=write_csv)
+
+    company.enable("limits")
+    with company.unit(read=True) as unit:
+        assert (unit.setting("limits.days"), unit.secret("limits.api_key")) == (3, None)

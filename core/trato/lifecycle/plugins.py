@@ -79,6 +79,7 @@ def purge_within(
         archive.manifest |= archives.about(host, connection)
         archive.manifest |= {"plugin": plugin} | _archive(archive, host, connection, owner, plugin)
     count = _remove(host, connection, actor, plugin)
+    profile.forget_plugin(connection, plugin, tenant_id=owner.id)
     record_act(
         host, connection, actor, entity="core.plugin", name=plugin, action="purge",
         changes={"records": [count, 0]},
@@ -209,5 +210,4 @@ def _remove(host: Host, connection: Connection, actor: Actor, plugin: str) -> in
             )
     tenant_rows.remove_of_plugin(connection, metadata, plugin, actor.tenant_id)
     forget_connectors(connection, actor.tenant_id, plugin)
-    store.touch(connection, actor.tenant_id)
     return count

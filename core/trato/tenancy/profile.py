@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, delete, select, true, update
 
 from trato.tenancy import store
 from trato.tenancy import tables as t
@@ -50,13 +50,20 @@ def tenants_with(connection: Connection, plugin: str) -> list[str]:
     )
 
 
-def forget_plugin(connection: Connection, plugin: str) -> None:
-    """Remove what tenants chose for a plugin: switches, settings, own fields of its entities."""
-    for table in (t.plugin_state, t.setting):
-        connection.execute(delete(table).where(table.c.plugin == plugin))
-    connection.execute(
-        delete(t.custom_field).where(
-            t.custom_field.c.entity >= f"{plugin}.", t.custom_field.c.entity < f"{plugin}/"
-        )
-    )
-    store.touch_all(connection)
+def forget_plugin(connection: Connection, plugin: str, *, tenant_id: int | None = None) -> None:
+    """Remove what tenants chose for a plugin: switches, settings, own fields of its entities.
+
+    :param tenant_id: the one tenant; none: all of them.
+    """
+    field = t.custom_field.c
+    for table, chosen in (
+        (t.plugin_state, t.plugin_state.c.plugin == plugin),
+        (t.setting, t.setting.c.plugin == plugin),
+        (t.custom_field, and_(field.entity >= f"{plugin}.", field.entity < f"{plugin}/")),
+    ):
+        ours = true() if tenant_id is None else table.c.tenant_id == tenant_id
+        connection.execute(delete(table).where(chosen, ours))
+    if tenant_id is None:
+        store.touch_all(connection)
+    else:
+        store.touch(connection, tenant_id)
