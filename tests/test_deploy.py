@@ -26,6 +26,7 @@ from trato.cli.serving import _GRACE
 from trato.db.engine import open_engine
 from trato.host import Host
 from trato.settings import Settings
+from trato.testing.databases import Databases
 from trato.web.app import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -190,9 +191,12 @@ def test_units_that_a_page_starts_exist() -> None:
     assert named == {unit.stem for unit in UNITS}
 
 
-def placed(folder: Path, *, program: Path | None = None) -> Path:
+def placed(
+    folder: Path, *, url: str = "sqlite:///trato.sqlite", program: Path | None = None
+) -> Path:
     """Install `trato.sh` in a folder as if that were the machine; give the script.
 
+    :param url: of the services' database.
     :param program: what it runs instead of Trato.
     """
     script = (DEPLOY / "trato.sh").read_text("utf-8")
@@ -207,7 +211,7 @@ def placed(folder: Path, *, program: Path | None = None) -> Path:
     }.items():
         script = script.replace(place, here)
     (folder / "trato.env").write_text(
-        "TRATO_DATABASE_URL=sqlite:///trato.sqlite\nTRATO_MAIL_FROM='a&b@c.example'\n", "utf-8"
+        f"TRATO_DATABASE_URL={url}\nTRATO_MAIL_FROM='a&b@c.example'\n", "utf-8"
     )
     for made in ("state", "backup", "elsewhere"):
         (folder / made).mkdir()
@@ -217,10 +221,11 @@ def placed(folder: Path, *, program: Path | None = None) -> Path:
     return file
 
 
-def test_the_line_for_cron_backs_up_and_removes_old_ones_after_that_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_line_for_cron_backs_up_and_then_removes_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases
 ) -> None:
-    script = placed(tmp_path)
+    url = databases.migrated("sqlite").url
+    script = placed(tmp_path, url=url)
     page = (ROOT / "docs" / "operate" / "backup.md").read_text("utf-8")
     found = re.search(r"^0 2 \* \* \*  root  (.*)$", page, re.M)
     assert found is not None
@@ -229,27 +234,21 @@ def test_the_line_for_cron_backs_up_and_removes_old_ones_after_that_only(
     old.write_bytes(b"good")
     os.utime(old, (0, 0))
 
-    def in_cron(command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as cron does: knowing nothing, in a folder that has nothing."""
-        command = command.replace("/usr/local/bin/trato", str(script))
-        return subprocess.run(
-            ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "/bin/sh", "-c", command],
-            cwd=tmp_path / "elsewhere", text=True, capture_output=True, check=False,
-        )  # fmt: skip
-
-    none = in_cron(line)
-    left = list((tmp_path / "backup").iterdir())
     with monkeypatch.context() as patch:
-        patch.chdir(tmp_path / "state")
-        patch.setenv("TRATO_DATABASE_URL", "sqlite:///trato.sqlite")
+        patch.setenv("TRATO_DATABASE_URL", url)
         assert main(["tenant", "create", "acme", "--name", "A", "--admin-email", "a@a.co"]) == 0
-    done = in_cron(line)
 
-    assert (none.returncode, left) == (2, [old]), none.stderr
-    assert (done.returncode, done.stderr) == (0, "")
+    # As cron runs it: knowing nothing, in a folder that has nothing.
+    ran = subprocess.run(
+        ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "/bin/sh", "-c",
+         line.replace("/usr/local/bin/trato", str(script))],
+        cwd=tmp_path / "elsewhere", text=True, capture_output=True, check=False,
+    )  # fmt: skip
+
+    assert (ran.returncode, ran.stderr) == (0, "")
     (archive,) = (tmp_path / "backup").iterdir()
     assert archive != old
-    assert f"{archive} (1 " in done.stdout
+    assert f"{archive} (1 " in ran.stdout
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 

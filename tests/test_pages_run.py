@@ -16,6 +16,7 @@ import xlsxwriter
 
 from trato.cli import main
 from trato.cli.demo import SIZES
+from trato.testing.databases import Databases
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -54,8 +55,9 @@ def trato(
 def typed(page: str) -> list[list[str]]:
     """Give the words of each command that a page lets one type, in order."""
     text = (DOCS / page).read_text("utf-8")
-    blocks = re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S)
-    return [shlex.split(line) for block in blocks for line in re.findall(r"^\$ (.*)$", block, re.M)]
+    blocks = re.findall(r"^ *```console\n(.*?)^ *```$", text, re.M | re.S)
+    lines = [line for block in blocks for line in re.findall(r"^ *\$ (.*)$", block, re.M)]
+    return [shlex.split(line) for line in lines]
 
 
 def test_a_module_is_enabled_and_taken_away_as_the_page_says(trato: Trato) -> None:
@@ -118,3 +120,42 @@ def test_a_connector_is_set_up_and_looked_after_as_the_page_says(tmp_path: Path)
     # The second time there is nothing new.
     assert "orders: -" in told["sync run acme acme_orders.remote --stream orders"]
     assert "acme_orders.remote" in told["sync status acme"]
+
+
+def test_one_backs_up_has_the_drill_and_updates_as_the_pages_say(
+    trato: Trato, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, databases: Databases
+) -> None:
+    monkeypatch.setenv("TRATO_DATABASE_URL", databases.migrated("sqlite").url)
+    monkeypatch.setenv("TRATO_SECRET_KEY", "q7Vf3nC8-Zt0aLx5RkYw2mJd9HsUe4Bp")
+    trato("license", "issue", "--tenant", "acme", "--plugins", "clients", "--seats", "9",
+          "--expires", "2099-12-31", "--key", "issuer.key", "--out", "acme.license")  # fmt: skip
+    trato("tenant", "create", "acme", "--name", "Acme", "--admin-email", "ana@acme.example",
+          "--license", "acme.license")  # fmt: skip
+    trato("plugin", "enable", "acme", "clients")
+    Path("clients.csv").write_text("name\nLirio de Agua\n", "utf-8")
+    trato("import", "acme", "clients.client", "clients.csv")
+    Path("backup").mkdir()
+
+    seen = {}
+    for words in [*typed("operate/backup.md"), *typed("operate/upgrade.md")]:
+        here = [
+            re.sub("(?<![^/=])/(tmp/drill|backup)\\b", rf"{tmp_path}/\1", word) for word in words
+        ]
+        settings = dict(word.split("=", 1) for word in here if re.match("TRATO_[A-Z_]+=", word))
+        # There is no owner on SQLite.
+        settings.pop("TRATO_OWNER_DATABASE_URL", None)
+        program, *rest = [word for word in here if not re.match("TRATO_[A-Z_]+=", word)]
+        if program == "install":
+            Path(rest[-1]).mkdir(parents=True)
+        elif program == "trato":
+            with monkeypatch.context() as patch:
+                for name, value in settings.items():
+                    patch.setenv(name, value)
+                seen[rest[0]] = trato(*rest)
+        else:
+            assert program in ("systemctl", "/opt/trato/bin/pip")
+
+    assert "1 tenants" in seen["restore"]
+    assert "Lirio de Agua" in (tmp_path / "tmp/drill/clients.csv").read_text("utf-8-sig")
+    assert "is open" in seen["maintenance"]
+    assert len(list(Path("backup").iterdir())) == 2
