@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped
 
 from trato.db.generate import differences, write_revision
 from trato.db.migrate import downgrade, migration, upgrade
+from trato.db.tenant_rows import rows_of_tenant, tables_of_tenants
 from trato.entities import base
 from trato.entities.base import Entity
 from trato.entities.fields import Choice, choice, text
@@ -90,6 +91,20 @@ class Evolving:
         with migration(self.engine) as connection:
             found = differences(connection, "evolving", metadata).upgrade_ops
             return list(found.as_diffs())
+
+
+def test_rows_of_a_table_that_is_behind_are_read_as_they_are(evolving: Evolving) -> None:
+    old, new = declared(), declared(code=(Mapped[str | None], text("Code")))
+    evolving.write(old)
+    evolving.apply()
+    evolving.save(old)
+
+    with evolving.engine.connect() as connection:
+        [table] = tables_of_tenants(connection, new)
+        [row] = rows_of_tenant(connection, table, 1)
+
+    assert row["name"] == "Thing"
+    assert "code" not in row
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from trato.text import _
 if TYPE_CHECKING:
     from trato.cli.context import Context
     from trato.cli.parser import Commands
+    from trato.db.migrate import RevisionFailed
 
 
 def add(commands: Commands) -> None:
@@ -43,7 +44,8 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
         else:
             context.say(_("Nothing is pending."))
         return 1 if pending else 0
-    steps = readiness.migrate(host)
+    failures: list[RevisionFailed] = []
+    steps = readiness.migrate(host, failed=failures.append)
     if args.json:
         context.show_json(
             [{"plugin": s.plugin, "before": s.before, "after": s.after} for s in steps]
@@ -51,6 +53,8 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
     elif steps:
         for step in steps:
             context.print(f"{step.plugin}: {step.before or '-'} → {step.after or '-'}")
-    else:
+    elif not failures:
         context.say(_("Nothing is pending."))
-    return 0
+    for failure in failures:
+        context.complain(failure)
+    return 2 if failures else 0

@@ -160,10 +160,16 @@ def _disable(context: Context, args: argparse.Namespace) -> int:
 
 def _purge(context: Context, args: argparse.Namespace) -> int:
     from trato.cli import readiness
+    from trato.errors import PluginError
     from trato.exchange.writing import write_csv
     from trato.lifecycle.plugins import check_purge, purge_everywhere, purge_for_tenant
 
     host = context.host
+    if args.name in readiness.pending_migrations(host).keys() - readiness.purged_plugins(host):
+        raise PluginError(
+            _("The tables of plugin '{plugin}' are behind, so it was not purged."),
+            hint=_("Run: trato migrate"), plugin=args.name, code="tables_behind",
+        )  # fmt: skip
     question = _("The data of plugin '{plugin}' will be archived and removed. Type '{plugin}' to "
                  "go on:")  # fmt: skip
     if args.tenant is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, MetaData
 
     from trato.cli.context import Context
-    from trato.db.migrate import Step
+    from trato.db.migrate import RevisionFailed, Step
     from trato.host import Host
 
 
@@ -31,7 +31,12 @@ def make_ready(context: Context) -> None:
     if not pending:
         return
     if host.settings.sqlite_path is not None:
-        for step in migrate(host, without=purged):
+
+        def failed(error: RevisionFailed) -> None:
+            context.warn(error.message)
+            context.note(f"  {context.text(error.hint)}")
+
+        for step in migrate(host, without=purged, failed=failed):
             context.note(context.text(_("Migrated {plugin} to {revision}."), plugin=step.plugin,
                                       revision=step.after))  # fmt: skip
         return
@@ -150,10 +155,14 @@ def metadata() -> MetaData:
     return metadata
 
 
-def migrate(host: Host, *, without: Collection[str] = ()) -> Sequence[Step]:
+def migrate(
+    host: Host, *, without: Collection[str] = (),
+    failed: Callable[[RevisionFailed], None] | None = None,
+) -> Sequence[Step]:  # fmt: skip
     """Bring all tables to their newest revision, on PostgreSQL as the owner.
 
     :param without: plugins to leave as they are.
+    :param failed: is told of plugins that cannot be migrated, which then stay as they are.
     :raises ConfigError: when the owner's URL is missing, or is the application's.
     """
     from trato.db import migrate as migrating
@@ -166,7 +175,10 @@ def migrate(host: Host, *, without: Collection[str] = ()) -> Sequence[Step]:
     role = None if on_sqlite else host.engine.url.username
     with owner_engine(host, "trato migrate") as engine:
         folders = {n: f for n, f in host.registry.folders.items() if n not in without}
-        steps = migrating.migrate(engine, folders, metadata(), app_role=role)
+        steps = migrating.migrate(
+            engine, folders, metadata(), app_role=role, failed=failed,
+            needs={name: plugin.depends for name, plugin in host.plugins.items()},
+        )  # fmt: skip
         if not on_sqlite:
             with migrating.migration(engine) as connection:
                 before = tickets.present(connection)

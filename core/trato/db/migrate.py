@@ -8,7 +8,7 @@ put right after them, see ``db.security``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from trato.db.engine import is_unavailable
 from trato.db.security import secure
-from trato.errors import ConfigError
+from trato.errors import ConfigError, PluginError
 from trato.text import _
 
 _REVISION = re.compile(r"^revision(?:: str)? = [\"']([^\"']+)[\"']", re.MULTILINE)
@@ -36,6 +36,20 @@ class Step:
     plugin: str
     before: str | None
     after: str | None
+
+
+class RevisionFailed(PluginError):
+    """A revision of a plugin cannot be applied; what it had changed is undone."""
+
+
+def _refused(plugin: str, revision: str, error: str) -> RevisionFailed:
+    return RevisionFailed(
+        _("Plugin '{plugin}', revision {revision} cannot be applied: {error}; nothing of it was "
+          "changed."),
+        hint=_("Install the previous version of the plugin, or mend the revision; then run: trato "
+               "migrate"),
+        plugin=plugin, revision=revision, error=error.rstrip(". "), code="revision_failed",
+    )  # fmt: skip
 
 
 def core_folder() -> Path:
@@ -110,23 +124,43 @@ def behind(connection: Connection, folders: Mapping[str, Path]) -> dict[str, str
 
 
 def migrate(
-    engine: Engine, folders: Mapping[str, Path], metadata: MetaData, *, app_role: str | None = None
-) -> list[Step]:
+    engine: Engine, folders: Mapping[str, Path], metadata: MetaData, *,
+    app_role: str | None = None, needs: Mapping[str, Collection[str]] | None = None,
+    failed: Callable[[RevisionFailed], None] | None = None,
+) -> list[Step]:  # fmt: skip
     """Bring the tables of core and of all plugins to their newest revision.
 
     :param engine: as the owner of the tables.
     :param app_role: PostgreSQL role of the application, which is granted what it needs.
+    :param needs: by plugin those whose tables must be right before its own.
+    :param failed: is told of a plugin that cannot be migrated; its tables and those of what needs
+        it stay as they are, and the others go on. Without it nothing at all is changed then.
     :return: the plugins that moved.
+    :raises RevisionFailed: without ``failed``, and for core's own tables.
     """
     steps = []
+    left: set[str] = set()
     with migration(engine) as connection:
         if connection.dialect.name == "postgresql":
             for extension in ("pg_trgm", "btree_gin"):
                 connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
         for name, folder in {"core": core_folder(), **folders}.items():
             wanted, at = head(folder), current(connection, name)
-            if wanted is not None and at != wanted:
-                upgrade(connection, name, folder, "head")
+            if wanted is None or at == wanted:
+                continue
+            if left & set((needs or {}).get(name, ())):
+                left.add(name)
+                continue
+            try:
+                with connection.begin_nested():
+                    upgrade(connection, name, folder, "head")
+                    _check_references(connection, name, wanted)
+            except RevisionFailed as error:
+                if name == "core" or failed is None:
+                    raise
+                left.add(name)
+                failed(error)
+            else:
                 steps.append(Step(plugin=name, before=at, after=wanted))
         secure(connection, metadata, app_role=app_role)
     return steps
@@ -145,17 +179,25 @@ def migration(engine: Engine) -> Iterator[Connection]:
                 if not sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
                 yield connection
-                if sqlite:
-                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                    if broken:
-                        raise ConfigError(
-                            _("A migration would leave {count} broken references ({first})."),
-                            hint=_("Nothing was changed."),
-                            count=len(broken), first=str(broken[0]),
-                        )  # fmt: skip
+                if sqlite and (broken := _broken_references(connection)):
+                    raise ConfigError(
+                        _("A migration would leave {count} broken references ({first})."),
+                        hint=_("Nothing was changed."),
+                        count=len(broken), first=str(broken[0]),
+                    )  # fmt: skip
         finally:
             if sqlite:
                 _pragma(connection, "foreign_keys=ON")
+
+
+def _broken_references(connection: Connection) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+
+
+def _check_references(connection: Connection, plugin: str, revision: str) -> None:
+    """Check what SQLite does not while tables are rebuilt, as long as it is known who did it."""
+    if connection.dialect.name == "sqlite" and (broken := _broken_references(connection)):
+        raise _refused(plugin, revision, f"{len(broken)} broken references, {broken[0]}")
 
 
 def _pragma(connection: Connection, pragma: str) -> None:
@@ -165,7 +207,10 @@ def _pragma(connection: Connection, pragma: str) -> None:
 
 
 def upgrade(connection: Connection, plugin: str, folder: Path, to: str) -> None:
-    """Run a plugin's revisions upwards, inside the caller's transaction."""
+    """Run a plugin's revisions upwards, inside the caller's transaction.
+
+    :raises RevisionFailed: whatever a revision has raised.
+    """
     _run(connection, plugin, folder, to, up=True)
 
 
@@ -180,10 +225,13 @@ def _run(connection: Connection, plugin: str, folder: Path, to: str, *, up: bool
     from alembic.runtime.migration import MigrationContext
 
     script = scripts(folder)
+    running = [head(folder) or "-"]
 
-    def revisions(at: Any, context: Any) -> Any:
+    def revisions(at: Any, context: Any) -> Iterator[Any]:
         del context
-        return script._upgrade_revs(to, at) if up else script._downgrade_revs(to, at)
+        for step in script._upgrade_revs(to, at) if up else script._downgrade_revs(to, at):
+            running.append(step.revision.revision)
+            yield step
 
     context = MigrationContext.configure(
         connection,
@@ -195,8 +243,15 @@ def _run(connection: Connection, plugin: str, folder: Path, to: str, *, up: bool
             "as_sql": False,
         },
     )
-    with Operations.context(context):
-        context.run_migrations()
+    try:
+        with Operations.context(context):
+            context.run_migrations()
+    except (Exception, SystemExit) as error:  # a revision is a program of somebody else's
+        if isinstance(error, DBAPIError):
+            if is_unavailable(error):
+                raise
+            raise _refused(plugin, running[-1], str(error.orig)) from error
+        raise _refused(plugin, running[-1], f"{type(error).__name__}: {error}") from error
 
 
 def scripts(folder: Path) -> Any:

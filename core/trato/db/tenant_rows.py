@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, delete, inspect, select
+from sqlalchemy import Column, Connection, MetaData, Table, delete, inspect, select
 from sqlalchemy import text as sql
 
 #: SQLite's full-text table and what belongs to it: no columns of ours.
@@ -36,7 +36,15 @@ def shared_tables(connection: Connection, metadata: MetaData) -> list[Table]:
 
 def _tables(connection: Connection, metadata: MetaData) -> list[Table]:
     existing = set(inspect(connection).get_table_names())
-    known = [table for table in metadata.sorted_tables if table.name in existing]
+    columns = {
+        name: {str(column["name"]) for column in there}
+        for (_schema, name), there in inspect(connection).get_multi_columns().items()
+    }
+    known = [
+        _as_it_is(table, columns[table.name])
+        for table in metadata.sorted_tables
+        if table.name in existing
+    ]
     left = [
         name
         for name in sorted(existing - set(metadata.tables))
@@ -46,6 +54,17 @@ def _tables(connection: Connection, metadata: MetaData) -> list[Table]:
     if left:
         found.reflect(connection, only=left)
     return known + [table for table in found.sorted_tables if table.name in left]
+
+
+def _as_it_is(table: Table, columns: set[str]) -> Table:
+    """Leave out the columns that a plugin whose tables are behind declares and does not have."""
+    if columns.issuperset(table.c.keys()):
+        return table
+    return Table(
+        table.name, MetaData(),
+        *(Column(c.name, c.type, primary_key=c.primary_key) for c in table.c if c.name in columns),
+        info=table.info,
+    )  # fmt: skip
 
 
 def rows_of_tenant(
