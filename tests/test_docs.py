@@ -99,52 +99,118 @@ def words(page: str) -> set[str]:
 
 @pytest.mark.parametrize("name", [n for n in t.__all__ if n != "_"])
 def test_every_promised_name_is_in_the_reference(name: str) -> None:
-    assert name in words("docs/develop/reference.md")
+    assert name in words(REFERENCE)
 
 
 @pytest.mark.parametrize("name", [n for n in dir(hooks) if n.startswith("trato_")])
 def test_every_hook_is_in_the_reference(name: str) -> None:
-    assert name in words("docs/develop/reference.md")
+    assert name in words(REFERENCE)
 
 
 def test_the_reference_names_no_hook_that_does_not_exist() -> None:
-    named = {word for word in words("docs/develop/reference.md") if word.startswith("trato_")}
+    named = {word for word in words(REFERENCE) if word.startswith("trato_")}
 
     assert named <= {n for n in dir(hooks) if n.startswith("trato_")}
 
 
-def test_every_argument_of_a_manifest_is_in_the_reference() -> None:
-    arguments = set(inspect.signature(Plugin).parameters) - {"package"}
+def rows(heading: str) -> dict[str, str]:
+    """Give what the tables below a heading of the reference say, by each name of the first cell."""
+    part = read(ROOT / REFERENCE).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    told = {}
+    for cell, rest in re.findall(r"^\| (`.*?) \|(.*)$", part, re.M):
+        told |= {name: rest for name in re.findall(r"`(\w+)[`(]", cell)}
+    return told
 
-    assert arguments <= words("docs/develop/reference.md")
+
+def blocks(*marks: str) -> str:
+    """Give the paragraphs, rows and entries of the reference in which one of some marks stands."""
+    text = re.sub(r"\n(?=[|*])", "\n\n", read(ROOT / REFERENCE))
+    return "\n".join(part for part in text.split("\n\n") if any(mark in part for mark in marks))
 
 
+def parameters(thing: Any) -> list[str]:
+    return [name for name in inspect.signature(thing).parameters if name not in UNTOLD]
+
+
+REFERENCE = "docs/develop/reference.md"
+#: Core's own.
+UNTOLD = {"content", "kwargs"}
+FIELDS = (
+    t.text, t.longtext, t.email_address, t.phone_number, t.web_address, t.integer, t.decimal,
+    t.money, t.day, t.moment, t.boolean, t.choice, t.choices, t.lookup, t.tag_list, t.ref,
+)  # fmt: skip
 #: What declares and what works with records; connectors have a page of their own.
-TOLD = [
-    t.ListScreen, t.FormScreen, t.Section, t.Children, t.When, t.Panel, t.Menu, t.Slot, t.Timeline,
-    t.TimelineEntry, t.Setting, t.Permission, t.Command, t.Demo, t.OptionList, t.Outgoing, t.Filter,
-    t.Query, t.Shown, t.job, t.text, t.longtext, t.email_address, t.phone_number, t.web_address,
-    t.integer, t.decimal, t.money, t.day, t.moment, t.boolean, t.choice, t.choices, t.lookup,
-    t.tag_list, t.ref, t.Entity.__init_subclass__,
-]  # fmt: skip
-#: What a positional argument is called says itself; `content` is core's own.
-UNTOLD = {"label", "values", "options", "content", "of", "plugin", "kwargs"}
+DECLARED = (
+    t.ListScreen, t.View, t.FormScreen, t.Section, t.Children, t.When, t.Panel, t.Menu, t.Slot,
+    t.Timeline, t.TimelineEntry, t.Setting, t.Permission, t.Command, t.Demo, t.OptionList,
+    t.Outgoing, t.Filter, t.Shown, t.job,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("thing", TOLD, ids=lambda thing: thing.__name__)
-def test_every_argument_of_a_declaration_is_in_the_reference(thing: Any) -> None:
-    arguments = set(inspect.signature(thing).parameters) - UNTOLD
-
-    assert arguments <= words("docs/develop/reference.md")
+def test_the_reference_tells_the_arguments_of_a_manifest_and_no_others() -> None:
+    assert rows("Manifest").keys() == set(parameters(Plugin))
 
 
-@pytest.mark.parametrize("kind", [t.Records, t.Unit, t.Change, t.JobContext])
-def test_everything_that_plugins_work_with_is_in_the_reference(kind: type) -> None:
+def test_the_reference_tells_the_arguments_of_an_entity_and_no_others() -> None:
+    assert rows("Entities").keys() == set(parameters(t.Entity.__init_subclass__))
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.__name__)
+def test_the_row_of_a_field_tells_its_arguments_and_no_others(field: Any) -> None:
+    own = rows("Fields")[field.__name__].partition(" | ")[2]
+
+    told = set(re.findall(r"`(\w+)(?:=\w+)?`", own))
+
+    # What is given by its place explains itself; two are told above the table.
+    by_place = {"label", "values", "options", "target", "help", "synonyms"}
+    assert told == set(parameters(field)) - by_place
+
+
+@pytest.mark.parametrize("thing", DECLARED, ids=lambda thing: thing.__name__)
+def test_a_declaration_is_told_with_its_arguments_and_no_others(thing: Any) -> None:
+    mark, known = f"{thing.__name__}(", parameters(thing)
+    near = blocks(f"`{mark}", f"`@{mark}", f" {mark}")
+
+    calls = re.findall(rf"[`@ ]{re.escape(mark)}([^`)]*)\)", near)
+
+    assert calls
+    by_place = max(sum("=" not in part for part in call.split(", ") if part) for call in calls)
+    named = {name for call in calls for name in re.findall(r"(?:^|, )(\w+)=", call)}
+    assert named <= set(known)
+    assert set(known[by_place:]) <= set(re.findall(r"\w+", near))
+
+
+def test_a_query_is_told_with_its_arguments() -> None:
+    assert set(parameters(t.Query)) <= set(re.findall(r"`(\w+)", blocks("A `Query` has")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "marks"),
+    [(t.Records, None), (t.Unit, None), (t.Change, ("`change.",)),
+     (t.JobContext, ("`JobContext`",))],
+)  # fmt: skip
+def test_everything_that_plugins_work_with_is_told_in_its_place(
+    kind: type, marks: tuple[str, ...] | None
+) -> None:
     # Locks and duplicates are the write path's own affair.
     own = {"note_locked", "force", "is_duplicate", "task_id"}
     parts = {name for name in dir(kind) if not name.startswith("_")} - own
 
-    assert parts <= words("docs/develop/reference.md")
+    near = " ".join(rows("Reading and writing")) if marks is None else blocks(*marks)
+
+    assert parts <= set(re.findall(r"\w+", near))
+
+
+@pytest.mark.parametrize("name", [n for n in vars(t.Records) if not n.startswith("_")])
+def test_the_call_of_the_reference_is_one_that_there_is(name: str) -> None:
+    known = set(parameters(getattr(t.Records, name)))
+    if name == "query":
+        known |= set(parameters(t.Query))
+
+    calls = re.findall(rf"`{name}\((.*?)\)+`", blocks(f"`{name}("))
+
+    assert calls
+    assert {arg for call in calls for arg in re.findall(r"(\w+)=", call)} <= known
 
 
 def test_every_setting_is_told_with_its_default() -> None:
