@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from trato.records.query import Record
 from trato.records.unit import Unit
 
 _numbers = itertools.count(1)
+_MOMENT = dt.datetime.fromisoformat("2026-01-15T15:30:00-05:00")
 
 
 def marker() -> str:
@@ -20,14 +22,18 @@ def marker() -> str:
     return f"quetzal{next(_numbers)}"
 
 
-def sample_value(field: Field, number: int) -> Any:
-    """Make a valid value of a field as JSON holds it; None for what names another record."""
+def sample_value(field: Field, number: int, *, varied: bool = False) -> Any:
+    """Make a valid value of a field as JSON holds it; None for what names another record.
+
+    :param varied: give each number a day of its own, before those of other samples.
+    """
+    moment = _MOMENT - dt.timedelta(days=number % 10_000 if varied else 0)
     simple: dict[str, Any] = {
         "email": f"muestra{number}@example.com",
         "phone": f"601 555 {number % 10_000:04}",
         "url": f"https://example.com/{number}",
-        "date": "2026-01-15",
-        "moment": "2026-01-15T15:30:00-05:00",
+        "date": moment.date().isoformat(),
+        "moment": moment.isoformat(),
         "boolean": True,
         "choice": field.choices[0][0] if field.choices else None,
         "choices": [field.choices[0][0]] if field.choices else None,
@@ -66,7 +72,7 @@ def sample_values(
             if needed:
                 values[path] = str(create_sample(unit, field.target or "").id)
         elif needed or in_key or full:
-            value = sample_value(field, number)
+            value = sample_value(field, number, varied=in_key)
             if value is not None:
                 values[path] = value
     return values
@@ -84,16 +90,34 @@ def create_sample(
 def create_samples(
     unit: Unit, entity: str, count: int, given: Mapping[str, Any] | None = None
 ) -> Sequence[UUID]:
-    """Make many valid records of an entity in one bulk; they share what they must refer to."""
-    view = unit.view.entity(entity)
+    """Make many valid records of an entity in one bulk.
+
+    They share what they must refer to, but where nothing else tells them apart.
+    """
+    view, given = unit.view.entity(entity), given or {}
     first = sample_values(unit, view, given)
-    shared = {path: value for path, value in first.items() if view.fields[path].kind == "ref"}
-    rows = [sample_values(unit, view, {**shared, **(given or {})}) for _ in range(count)]
+    alone = {
+        path for group in view.info.unique
+        if not any(_varies(view.fields[path]) and path not in given for path in group)
+        for path in group
+    }  # fmt: skip
+    shared = {
+        path: value for path, value in first.items()
+        if view.fields[path].kind == "ref" and path not in alone
+    }  # fmt: skip
+    rows = [sample_values(unit, view, {**shared, **given}) for _ in range(count)]
     outcomes = unit.records.bulk(entity, rows)
     refused = [outcome.errors for outcome in outcomes if outcome.errors]
     if refused:
         raise ValueError(f"samples of {entity} were refused: {refused[0]}")
     return [outcome.id for outcome in outcomes if outcome.id is not None]
+
+
+def _varies(field: Field) -> bool:
+    """Tell whether samples have many values of a field."""
+    if field.kind in ("integer", "decimal", "money"):
+        return field.maximum is None or field.maximum - (field.minimum or 0) >= 1_000
+    return field.kind in TEXT_KINDS or field.kind in ("email", "phone", "url", "date", "moment")
 
 
 def marked_field(entity: EntityView) -> Field | None:

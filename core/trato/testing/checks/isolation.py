@@ -161,6 +161,10 @@ class IsolationChecks(Checked):
             record = unit.records.create(entity, values).id
 
         with other_tenant.unit(other_tenant.member("admin")) as unit:
+            view = unit.view.entity(entity)
+            own = sample_values(unit, view, self.samples.get(entity), full=True)
+            # What it must refer to is the company's own; all else is the same in both.
+            values |= {f.path: own[f.path] for f in view.references if f.path in own}
             [outcome] = unit.records.bulk(entity, [values], match=path)
             assert outcome.status == "created"
             assert outcome.id != record

@@ -1,0 +1,124 @@
+"""The generated checks pass a plugin whose records must refer to others and differ in a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from trato.api import (
+    UUID,
+    Choice,
+    Entity,
+    FormScreen,
+    ListScreen,
+    Mapped,
+    Panel,
+    choice,
+    day,
+    ref,
+    text,
+)
+from trato.host import Host
+from trato.plugin import Plugin
+from trato.testing.checks.isolation import IsolationChecks
+from trato.testing.checks.lists import Counter, ListChecks
+from trato.testing.clients import Browser
+from trato.testing.companies import Company
+from trato.testing.probes import Probes
+from trato.testing.samples import create_samples
+
+pytestmark = pytest.mark.database("sqlite")
+
+
+class Season(Choice):
+    """When something is done."""
+
+    DRY = "dry", "Dry"
+    WET = "wet", "Wet"
+
+
+class Machine(Entity, name="plant.machine", title="Machine", titles="Machines", label="name"):
+    """What others must refer to."""
+
+    name: Mapped[str] = text("Name", index=True, searchable=True)
+
+
+class Warranty(
+    Entity, name="plant.warranty", title="Warranty", titles="Warranties", label="code",
+    unique=[("machine_id", "until")],
+):  # fmt: skip
+    """Has an obligatory reference, a field that identifies it, and one end a day and machine."""
+
+    machine_id: Mapped[UUID] = ref(Machine, "Machine", on_purge="refuse")
+    code: Mapped[str] = text("Code", identifies=True, fold="code", searchable=True)
+    since: Mapped[dt.date | None] = day("Since")
+    until: Mapped[dt.date] = day("Until", index=True)
+
+
+class Care(
+    Entity, name="plant.care", title="Care", titles="Cares", label="season",
+    unique=[("machine_id", "season")],
+):  # fmt: skip
+    """Of each machine there are no more than two."""
+
+    machine_id: Mapped[UUID] = ref(Machine, "Machine", on_purge="refuse")
+    season: Mapped[Season] = choice("Season", Season, default=Season.DRY)
+
+
+@pytest.fixture
+def host(
+    temporarily: Callable[..., AbstractContextManager[Host]], make_plugin: Callable[..., Plugin]
+) -> Iterator[Host]:
+    panel = Panel(entity=Warranty, by=Warranty.machine_id, columns=[Warranty.code])
+    screens = [
+        ListScreen(Warranty, columns=[Warranty.code, Warranty.machine_id, Warranty.until]),
+        FormScreen(Machine, panels=[panel]),
+    ]
+    made = make_plugin("plant", entities=[Machine, Warranty, Care], screens=screens)
+    with temporarily(made) as host:
+        yield host
+
+
+class Checks(IsolationChecks, ListChecks):
+    """What a plugin's own tests run of these."""
+
+    plugin = "plant"
+
+
+def test_a_bulk_in_another_company_refers_to_records_of_its_own(
+    tenant: Company, other_tenant: Company, probes: Probes
+) -> None:
+    Checks().test_a_bulk_never_matches_another_tenants_record(
+        tenant, other_tenant, "plant.warranty", probes
+    )
+
+
+def test_many_records_of_one_reference_and_a_day_are_made_for_the_lists(
+    tenant: Company, sign_in: Callable[..., Browser], count_statements: Counter
+) -> None:
+    Checks().test_its_screens_cost_the_same_whatever_the_rows(
+        tenant, "plant.warranty", sign_in, count_statements
+    )
+
+
+def test_samples_that_a_choice_cannot_tell_apart_each_refer_to_another_record(
+    tenant: Company,
+) -> None:
+    with tenant.unit() as unit:
+        made = create_samples(unit, "plant.care", 5)
+        page = unit.records.query("plant.care", columns=("machine_id",))
+
+    assert {row["id"] for row in page.records()} == set(made)
+    assert len({row["machine_id"] for row in page.records()}) == 5
+
+
+def test_samples_that_a_day_tells_apart_share_what_they_refer_to(tenant: Company) -> None:
+    with tenant.unit() as unit:
+        create_samples(unit, "plant.warranty", 5)
+        page = unit.records.query("plant.warranty", columns=("machine_id", "until"))
+
+    assert len({row["machine_id"] for row in page.records()}) == 1
+    assert len({row["until"] for row in page.records()}) == 5
