@@ -56,19 +56,21 @@ class WebChecks(Checked):
         for path, body in bodies.items():
             assert api.post(path, json=body).status_code == 201, path
 
+        shut = pages, calls
         for off in OFF:
             with self._switched_off(tenant, off):
-                for path in pages:
+                for path in shut[0]:
                     self._is_nowhere(page.get(path))
-                for path in calls:
+                for path in shut[1]:
                     self._is_nowhere(api.get(path))
-                for path, body in bodies.items():
-                    self._is_nowhere(api.post(path, json=body))
+                    if path in bodies:
+                        self._is_nowhere(api.post(path, json=bodies[path]))
                 for method, path in asked:
                     client = api if path.startswith("/api/") else page
                     self._is_nowhere(client.open(path, method=method))
-                probes.note("gate: address", len(pages) + len(calls) + len(bodies) + len(asked))
-                asked = asked[::8]  # the same gate, for another reason
+                probes.note("gate: address", sum(map(len, (*shut, asked))))
+                # The same gate, shut for another reason.
+                shut, asked = (pages[::4], calls[::4]), asked[::8]
 
         for path in (*pages[:1], *calls[:1]):
             assert (page if path in pages else api).get(path).status_code == 200, path
