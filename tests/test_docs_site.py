@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,16 +16,35 @@ import trato.api
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Runs at the start of every Python that the build starts: who opens a connection fails.
+NO_NETWORK = """
+import socket
+
+
+def refuse(*_args, **_kwargs):
+    raise OSError("the documentation is built without network")
+
+
+socket.socket.connect = socket.socket.connect_ex = refuse
+socket.getaddrinfo = socket.create_connection = refuse
+"""
 #: Told by their own libraries; `_` is private to Sphinx.
 NOT_OURS = {"Mapped", "UUID", "_", "metadata"}
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    built = tmp_path_factory.mktemp("site")
+    built, blocked = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("blocked")
+    (blocked / "sitecustomize.py").write_text(NO_NETWORK, "utf-8")
+    without = os.environ | {"PYTHONPATH": str(blocked)}
+    asked = subprocess.run(
+        [sys.executable, "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9')"],
+        env=without, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "built without network" in asked.stderr
     made = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", "docs", ".", str(built)],
-        cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
+        cwd=ROOT, env=without, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     return built
