@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pyotp
 import pytest
 from core.tests import every_table
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, Engine, MetaData, inspect, select
 
-from trato import administration
+from trato import __version__, administration
 from trato.access import second_factor
 from trato.access.sealing import Sealer
 from trato.access.tables import user
 from trato.db.engine import open_engine, transaction
+from trato.db.migrate import core_folder, current, downgrade, head, migration
 from trato.entities.base import metadata
 from trato.host import Host
+from trato.lifecycle.backup import back_up
 from trato.lifecycle.backup_format import LEFT_OUT
 from trato.records import audit_seals
 from trato.settings import Settings
@@ -40,6 +42,13 @@ settings: {}
 """
 
 Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
 
 
 @contextmanager
@@ -195,9 +204,8 @@ def works(installation: Installation, slug: str) -> None:
         host.close()
 
 
-@pytest.mark.database("sqlite")
 def test_a_restore_refuses_an_installation_that_is_not_empty(source: Installation) -> None:
-    filled(source, "acme")
+    source.tenant("acme")
     source.did("backup", "all.trato")
     before = rows_of(source)
 
@@ -244,9 +252,8 @@ def test_a_tenant_is_restored_beside_others_and_keeps_its_history(
     assert there.did("audit", "verify", "acme").code == 0
 
 
-@pytest.mark.database("sqlite")
 def test_a_tenant_is_not_restored_over_one_that_exists(source: Installation) -> None:
-    filled(source, "acme")
+    source.tenant("acme")
     source.did("backup", "acme.trato", "--tenant", "acme")
     before = rows_of(source)
 
@@ -502,6 +509,33 @@ def test_an_archive_that_does_not_fit_changes_nothing(
         assert not (source.folder / "other-sqlite" / "files").exists()
 
     there.did("restore", "good.trato")
+
+
+@pytest.mark.database("sqlite")
+def test_an_archive_of_an_earlier_version_is_refused_with_what_to_do(
+    source: Installation, other: Callable[..., Installation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.tenant("acme")
+    there = other("sqlite")
+    before = rows_of(there)
+    now = head(core_folder())
+    with closing_engine(source.database.owner_url) as engine, migration(engine) as connection:
+        downgrade(connection, "core", core_folder(), "-1")
+        then = current(connection, "core")
+        # The version that had these tables knew no others.
+        tables = MetaData()
+        tables.reflect(connection, only=lambda name, _all: name in metadata.tables)
+    monkeypatch.setattr("trato.lifecycle.backup.metadata", tables)
+    host = open_host(source)
+    back_up(host, source.folder / "old.trato")
+    host.close()
+
+    ran = there.run("restore", "old.trato")
+
+    assert ran.code == 2
+    assert f"has the tables of 'core' at {then}; here they are at {now}." in ran.err
+    assert f"Restore it with the versions that wrote it (trato {__version__}, " in ran.err
+    assert rows_of(there) == before
 
 
 @pytest.mark.database("sqlite")
