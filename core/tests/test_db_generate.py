@@ -9,12 +9,13 @@ import datetime as dt
 import types
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, MetaData, insert, select
+from sqlalchemy import Engine, MetaData, insert, select, update
 from sqlalchemy.orm import Mapped
 
 from trato.db.generate import differences, write_revision
@@ -22,7 +23,8 @@ from trato.db.migrate import downgrade, migration, upgrade
 from trato.db.tenant_rows import rows_of_tenant, tables_of_tenants
 from trato.entities import base
 from trato.entities.base import Entity
-from trato.entities.fields import Choice, choice, text
+from trato.entities.fields import Choice, boolean, choice, money, text
+from trato.errors import Message
 from trato.testing.databases import Backend, Databases
 
 _NUMBER = count()
@@ -54,13 +56,20 @@ class Evolving:
 
     def __init__(self, folder: Path, engine: Engine, databases: Databases) -> None:
         self.folder, self.engine, self.databases = folder, engine, databases
+        self._told: list[Message] = []
+
+    def told(self) -> str:
+        """Give what was told since it was asked last, a line each."""
+        lines = "\n".join(map(str, self._told))
+        self._told.clear()
+        return lines
 
     def write(self, metadata: MetaData) -> str:
         """Write the next revision; gives its source."""
         empty = self.databases.empty("sqlite").open_owner()
         try:
             file = write_revision(empty, "evolving", self.folder, metadata, message="Change",
-                                  needs={})  # fmt: skip
+                                  needs={}, tell=self._told.append)  # fmt: skip
         finally:
             empty.dispose()
         return "" if file is None else file.read_text("utf-8")
@@ -91,6 +100,50 @@ class Evolving:
         with migration(self.engine) as connection:
             found = differences(connection, "evolving", metadata).upgrade_ops
             return list(found.as_diffs())
+
+
+def test_obligatory_fields_can_be_added_to_a_table_with_records(evolving: Evolving) -> None:
+    kind = choices_of("new", "used")
+    old = declared(place=(Mapped[str | None], text("Place")))
+    new = declared(
+        code=(Mapped[str], text("Code")),
+        state=(Mapped[kind], choice("State", kind, default=kind["NEW"])),  # type: ignore[valid-type]
+        is_first=(Mapped[bool], boolean("First", default=False)),
+        cost=(Mapped[Decimal], money("Cost", default=Decimal("1.5"))),
+    )
+    evolving.write(old)
+    evolving.apply()
+    evolving.save(old)
+
+    evolving.write(new)
+    told = evolving.told()
+    evolving.apply()
+    left = evolving.differs(new)
+    with evolving.engine.begin() as connection:
+        connection.execute(update(new.tables["evolving_thing"]).values(code="A"))
+    evolving.write(new)
+    evolving.apply()
+
+    assert [evolving.rows(new, name) for name in ("state", "is_first", "cost", "code")] == [
+        ["new"], [False], [Decimal("1.5")], ["A"],
+    ]  # fmt: skip
+    assert [diff[0][0] for diff in left] == ["modify_nullable"]
+    assert evolving.differs(new) == []
+    assert "'place' of 'evolving_thing' is dropped with all its data" in told
+    assert "'code' of 'evolving_thing' is obligatory and has no default" in told
+    assert len(told.splitlines()) == 2
+    assert "'code' of 'evolving_thing' becomes obligatory" in evolving.told()
+
+
+def test_a_value_that_a_choice_loses_is_told(evolving: Evolving) -> None:
+    def with_status(*keys: str) -> MetaData:
+        kind = choices_of(*keys)
+        return declared(status=(Mapped[kind], choice("Status", kind)))  # type: ignore[valid-type]
+
+    evolving.write(with_status("good", "bad"))
+    evolving.write(with_status("good"))
+
+    assert "no longer allows bad: the revision fails" in evolving.told()
 
 
 def test_rows_of_a_table_that_is_behind_are_read_as_they_are(evolving: Evolving) -> None:

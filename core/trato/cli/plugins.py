@@ -265,7 +265,7 @@ def _migration(context: Context, args: argparse.Namespace) -> int:
         try:
             file = write_revision(
                 engine, args.name, folders[args.name], readiness.metadata(),
-                message=args.message, needs=before,
+                message=args.message, needs=before, tell=context.warn,
             )  # fmt: skip
         finally:
             engine.dispose()

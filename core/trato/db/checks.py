@@ -18,7 +18,7 @@ _CHOICE = re.compile(r"\w+ IN \(.*\)", re.DOTALL)
 _VALUE = re.compile(r"'((?:[^']|'')*)'")
 
 
-def values_of(check: CheckConstraint) -> frozenset[str]:
+def values_of(check: Any) -> frozenset[str]:
     """Read the values that a choice allows; PostgreSQL says `= ANY (ARRAY['a'::text])`."""
     return frozenset(value.replace("''", "'") for value in _VALUE.findall(str(check.sqltext)))
 

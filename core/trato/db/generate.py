@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Connection, Engine, MetaData, Text, Uuid
 
 from trato.db import types
 from trato.db.migrate import current, head, migration, upgrade, version_table
+from trato.errors import Message
 
 _FILE = '''"""{message}"""
 
@@ -85,15 +86,18 @@ def render_type(kind: str, item: Any, context: Any) -> str | Literal[False]:
 
 def write_revision(
     engine: Engine, plugin: str, folder: Path, metadata: MetaData, *, message: str,
-    needs: Mapping[str, Path],
+    needs: Mapping[str, Path], tell: Callable[[Message], None] | None = None,
 ) -> Path | None:  # fmt: skip
     """Write the revision that brings a plugin's tables to what it declares.
 
     :param engine: an empty database, on which all present revisions are run first.
     :param needs: core and the plugins before it, in order.
+    :param tell: is told what the revision loses, and what its author has to add.
     :return: the new file, or None when nothing changed.
     """
     from alembic.autogenerate import render_python_code
+
+    from trato.db.safely import make_safe
 
     with migration(engine) as connection:
         for name, where in {**needs, plugin: folder}.items():
@@ -102,6 +106,9 @@ def write_revision(
         found = differences(connection, plugin, metadata)
     if found.upgrade_ops.is_empty():
         return None
+    for cost in make_safe(found.upgrade_ops):
+        if tell is not None:
+            tell(cost)
     versions = folder / "migrations" / "versions"
     versions.mkdir(parents=True, exist_ok=True)
     for init in (folder / "migrations" / "__init__.py", versions / "__init__.py"):
