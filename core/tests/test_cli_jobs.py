@@ -7,11 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from core.tests.test_cli_serving import WITHIN, alive, children, environment, serving
+from core.tests.test_cli_serving import (
+    WITHIN,
+    alive,
+    children,
+    command_of,
+    environment,
+    serving,
+)
 
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
@@ -169,7 +175,3 @@ def test_helpers_end_when_the_server_is_killed(installation: Installation) -> No
 
     assert len(helpers) == 2
     assert left == []
-
-
-def command_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")

@@ -161,11 +161,10 @@ def _load_app(
 ) -> Any:  # fmt: skip
     """Make the application inside a worker; one of the workers says when it can be reached."""
     del target
-    # Ctrl+C reaches the whole group, and the server tells its workers besides. Two signals at once
-    # are one too many for the server's library: the worker would never end. So one counts, from
-    # the server; and until the library listens to it, it ends a worker that answers nobody yet.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    threading.Thread(
+        target=_end_once, args=(signal.getsignal(signal.SIGTERM),), name="end", daemon=True
+    ).start()
     from trato.web import create_app
     from trato.web.turns import Turns
 
@@ -180,6 +179,21 @@ def _load_app(
             target=_announce, args=(line, host, port), name="announce", daemon=True
         ).start()
     return turns
+
+
+def _end_once(before: Any) -> None:
+    """Let this worker be told to end once, by SIGTERM alone.
+
+    Ctrl+C and a service manager reach the whole group, and the server tells its workers besides;
+    its library never ends a worker that hears it twice at one moment.
+
+    :param before: the handler while the application is being made, and nobody is answered.
+    """
+    signal.sigwait({signal.SIGTERM})
+    handler = signal.getsignal(signal.SIGTERM)
+    if not callable(handler) or handler == before:
+        os._exit(0)
+    handler(signal.SIGTERM, None)
 
 
 def _follow_parent() -> None:
