@@ -73,6 +73,7 @@ def test_nightly_work_is_done_in_the_morning_where_the_machine_is_off_at_night(
     assert len({t.run_at for found in nights for t in found}) == 4
 
 
+@pytest.mark.database("sqlite")
 def test_what_is_not_late_is_not_kept_waiting(tenant: Company, clock: SettableClock) -> None:
     at(clock, NIGHT)
     serve(tenant)
@@ -93,6 +94,7 @@ def test_nothing_is_made_up_for_that_was_before_the_company(
     assert slots(tenant, SEAL) == []
 
 
+@pytest.mark.database("sqlite")
 def test_another_time_zone_makes_no_second_night(tenant: Company, clock: SettableClock) -> None:
     at(clock, NIGHT)
     serve(tenant)
@@ -109,6 +111,7 @@ def test_another_time_zone_makes_no_second_night(tenant: Company, clock: Settabl
     assert len(slots(tenant, SEAL)) == 1
 
 
+@pytest.mark.database("sqlite")
 def test_a_clock_asks_the_database_once_for_each_slot(
     tenant: Company, clock: SettableClock
 ) -> None:
@@ -144,6 +147,7 @@ def test_a_job_that_cannot_be_queued_stops_no_other_and_counts_as_failed(
     assert "could not queue a job" in caplog.text
 
 
+@pytest.mark.database("sqlite")
 def test_a_tenant_that_cannot_be_served_stops_no_other(
     make_tenant: Callable[..., Company], host: Host, clock: SettableClock,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
@@ -165,6 +169,7 @@ def test_a_tenant_that_cannot_be_served_stops_no_other(
     assert "its data is broken" in caplog.text
 
 
+@pytest.mark.database("sqlite")
 def test_the_loop_goes_on_whatever_a_tick_raises(
     host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
