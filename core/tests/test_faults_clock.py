@@ -10,13 +10,16 @@ from core.tests.test_web_second_factor import code_of, first_step, set_up
 from sqlalchemy import select
 
 from trato.db.engine import transaction
+from trato.host import Host
 from trato.jobs import clock as schedule
 from trato.jobs import queue
 from trato.jobs.catalogue import SEAL
+from trato.jobs.claiming import claim
+from trato.jobs.worker import LEASE
 from trato.records import audit
 from trato.records.tables import audit as rows
 from trato.tenancy.tables import task
-from trato.testing.companies import PASSWORD
+from trato.testing.companies import PASSWORD, make_company
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +27,11 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from trato.access.actor import Actor
-    from trato.host import Host
+    from trato.settings import Settings
     from trato.testing.clients import Browser
     from trato.testing.clock import SettableClock
-    from trato.testing.companies import Company
+    from trato.testing.companies import Company, LicenseIssuer
+    from trato.testing.databases import Database
 
 CLIENTS = "/api/v1/clients/clients"
 BACK = {"hours": -3}
@@ -126,6 +130,39 @@ def test_no_slot_is_queued_twice_and_new_work_does_not_wait_for_old(
     assert max(after.values()) == 1
     assert before.keys() <= after.keys()
     assert (done.state, old.state) == ("done", "done")
+
+
+def test_tenants_take_turns_all_the_same(
+    fresh_database: Database, make_settings: Callable[[Database], Settings],
+    issue_license: LicenseIssuer, clock: SettableClock,
+) -> None:  # fmt: skip
+    host = Host(make_settings(fresh_database), clock=clock)
+    companies = [make_company(host, issue_license) for _number in range(2)]
+
+    def serve(times: int) -> list[int]:
+        found = []
+        for _time in range(times):
+            with transaction(host.engine) as connection:
+                claimed = claim(connection, "test", clock=clock, lease=LEASE)
+            assert claimed is not None
+            found.append(claimed.tenant_id)
+        return found
+
+    def wait(times: int) -> None:
+        for company in companies:
+            with company.unit() as unit:
+                for _time in range(times):
+                    unit.enqueue(SEAL)
+
+    wait(1)
+    before = serve(2)
+    clock.advance(**BACK)
+    wait(3)
+    after = serve(6)
+    host.close()
+
+    assert sorted(before) == sorted(company.id for company in companies)
+    assert after == before * 3
 
 
 def slots(tenant: Company, host: Host) -> Counter[str]:

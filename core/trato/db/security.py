@@ -45,6 +45,14 @@ BEGIN
 END
 $body$
 """
+#: The same, but where in the table they stand: the statement that calls it reads its rows there,
+#: without looking each key up, which takes a fifth of the time. It sees what that statement sees,
+#: so no row can have moved.
+_PLACES = (
+    _SEARCH.replace("core_search(", "core_search_places(")
+    .replace("SETOF uuid", "SETOF tid")
+    .replace("SELECT id ", "SELECT ctid ")
+)
 
 #: Claims the next due task of whichever tenant was served longest ago, see ``jobs.claiming``; gives
 #: back tenant and key only. The task's row is skipped where another worker holds it.
@@ -74,7 +82,11 @@ BEGIN
             UPDATE core_task k SET state = 'running', worker = worker_name, lease_until = until,
                 started_at = moment, attempts = k.attempts + 1
             WHERE k.tenant_id = whose AND k.id = which;
-            UPDATE core_turn t SET served_at = clock_timestamp() WHERE t.tenant = whose;
+            -- After all turns that there were, also where the clock was set back since.
+            UPDATE core_turn t SET served_at = greatest(
+                clock_timestamp(),
+                (SELECT max(o.served_at) FROM core_turn o) + interval '1 microsecond'
+            ) WHERE t.tenant = whose;
             RETURN QUERY SELECT whose, which;
             RETURN;
         END IF;
@@ -136,6 +148,7 @@ _SIGNATURES = (
     "core_analyze(text)",
     "core_queue_state(timestamptz)",
     "core_search(text, text[], integer)",
+    "core_search_places(text, text[], integer)",
     "core_claim_task(text, timestamptz, timestamptz)",
 )
 
@@ -167,7 +180,7 @@ def secure(connection: Connection, metadata: MetaData, *, app_role: str | None) 
                         "USING gin (tenant_id, search_text gin_trgm_ops)"
                     )
                 )
-    for function in (_ANALYZE, _SEARCH, _CLAIM, _QUEUE_STATE, _FAILED):
+    for function in (_ANALYZE, _SEARCH, _PLACES, _CLAIM, _QUEUE_STATE, _FAILED):
         connection.execute(text(function.format(schema=schema)))
     for signature in _SIGNATURES:
         connection.execute(text(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from trato.errors import DomainError, NotFound
 from trato.tenancy.tables import task
-from trato.tenancy.tasks import enqueue, release
+from trato.tenancy.tasks import at_once, enqueue, release
 from trato.text import _
 
 #: States in which a task is over.
@@ -113,8 +113,8 @@ def retry(connection: Connection, tenant_id: int, task_id: UUID, *, now: dt.date
             task.c.tenant_id == tenant_id, task.c.id == task_id,
             task.c.state.in_(("failed", "cancelled", "held")),
         )
-        .values(state="queued", attempts=0, run_at=now, message=None, finished_at=None,
-                progress=None, progress_total=None)
+        .values(state="queued", attempts=0, run_at=at_once(connection, now), message=None,
+                finished_at=None, progress=None, progress_total=None)
     )  # fmt: skip
     if changed.rowcount == 0:
         find(connection, tenant_id, task_id)

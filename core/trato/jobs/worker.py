@@ -20,7 +20,7 @@ from trato.db.engine import is_unavailable, transaction
 from trato.errors import DatabaseUnavailable, NoRoom, TratoError
 from trato.host import Host
 from trato.jobs.catalogue import all_jobs
-from trato.jobs.claiming import Claim, claim, extend, take
+from trato.jobs.claiming import Claim, claim, extend, is_due, moment, take
 from trato.jobs.declared import Cancelled, DetachedContext, Job, JobContext, Temporary
 from trato.jobs.presence import Presence
 from trato.tenancy.tables import task
@@ -66,7 +66,7 @@ class Worker:
         :return: False when it does not wait any more.
         """
         with transaction(self.host.engine, tenant_id=wanted.tenant_id) as connection:
-            if not take(connection, wanted, self.name, now=self.host.clock(), lease=self.lease):
+            if not take(connection, wanted, self.name, clock=self.host.clock, lease=self.lease):
                 return False
         self._run(wanted)
         return True
@@ -76,8 +76,13 @@ class Worker:
 
         :return: False when nothing is due.
         """
-        with transaction(self.host.engine) as connection:
-            claimed = claim(connection, self.name, now=self.host.clock(), lease=self.lease)
+        host = self.host
+        if host.engine.dialect.name == "sqlite":
+            with transaction(host.engine, read=True) as connection:
+                if not is_due(connection, clock=host.clock):
+                    return False
+        with transaction(host.engine) as connection:
+            claimed = claim(connection, self.name, clock=host.clock, lease=self.lease)
         if claimed is None:
             return False
         self._run(claimed)
@@ -219,10 +224,7 @@ class Worker:
                 domain=None if job.plugin == "core" else job.plugin,
             )  # fmt: skip
         if again:
-            self._finish(
-                claimed, state="queued", message=text,
-                run_at=self.host.clock() + delay(attempts),
-            )  # fmt: skip
+            self._finish(claimed, state="queued", message=text, after=delay(attempts))
         else:
             self._give_up(claimed, job, row, text)
 
@@ -241,19 +243,19 @@ class Worker:
         *,
         state: str,
         message: str,
-        run_at: dt.datetime | None = None,
+        after: dt.timedelta | None = None,
         then: Callable[[Connection, dt.datetime], None] | None = None,
     ) -> None:
         now = self.host.clock()
         values: dict[str, Any] = {"state": state, "message": message, "lease_until": None}
-        if run_at is not None:
-            values["run_at"] = run_at
         if state == "failed":
             values["finished_at"] = now
         if state == "held":
             # It was claimed, but never begun: that is no attempt.
             values["attempts"] = task.c.attempts - 1
         with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
+            if after is not None:
+                values["run_at"] = moment(connection, self.host.clock, after=after)
             changed = connection.execute(
                 update(task)
                 .where(
@@ -303,8 +305,8 @@ class Worker:
         while not over.wait(self.lease.total_seconds() / 3):
             try:
                 with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
-                    until = self.host.clock() + self.lease
-                    if not extend(connection, claimed, self.name, until=until):
+                    if not extend(connection, claimed, self.name, clock=self.host.clock,
+                                  lease=self.lease):  # fmt: skip
                         lost.set()
                         return
                 self.presence.say_again()
