@@ -201,6 +201,15 @@ def test_everything_that_plugins_work_with_is_told_in_its_place(
     assert parts <= set(re.findall(r"\w+", near))
 
 
+@pytest.mark.parametrize("kind", [t.Page, t.Record, t.Outcome], ids=lambda kind: kind.__name__)
+def test_what_a_call_gives_is_told_with_its_parts(kind: type) -> None:
+    parts = {name for name in dir(kind) if not name.startswith("_")} | set(parameters(kind))
+
+    assert parts <= set(
+        re.findall(r"`\.?(\w+)", blocks(f"* A `{kind.__name__}`", f"* An `{kind.__name__}`"))
+    )
+
+
 @pytest.mark.parametrize("name", [n for n in vars(t.Records) if not n.startswith("_")])
 def test_the_call_of_the_reference_is_one_that_there_is(name: str) -> None:
     known = set(parameters(getattr(t.Records, name)))
@@ -210,7 +219,9 @@ def test_the_call_of_the_reference_is_one_that_there_is(name: str) -> None:
     calls = re.findall(rf"`{name}\((.*?)\)+`", blocks(f"`{name}("))
 
     assert calls
-    assert {arg for call in calls for arg in re.findall(r"(\w+)=", call)} <= known
+    told = {arg for call in calls for arg in re.findall(r"(\w+)=", call)}
+    given = inspect.signature(getattr(t.Records, name)).parameters.values()
+    assert {one.name for one in given if one.kind is one.KEYWORD_ONLY} <= told <= known
 
 
 def test_every_setting_is_told_with_its_default() -> None:
