@@ -23,7 +23,7 @@ from trato.tenancy.view import TenantView
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
 
-NIGHTLY, OFTEN = "errands.nightly", "errands.often"
+NIGHTLY, OFTEN, SELDOM = "errands.nightly", "errands.often", "errands.seldom"
 #: Half past two in Bogotá is 07:30.
 NIGHT, MORNING = dt.time(7, 35), dt.time(13, 0)
 
@@ -33,7 +33,8 @@ def host(
     temporarily: Callable[..., AbstractContextManager[Host]], make_plugin: Callable[..., Plugin]
 ) -> Iterator[Host]:
     jobs = [Job(name=NIGHTLY, title="Nightly", run=lambda ctx: None, at="02:30"),
-            Job(name=OFTEN, title="Often", run=lambda ctx: None, every=30)]  # fmt: skip
+            Job(name=OFTEN, title="Often", run=lambda ctx: None, every=30),
+            Job(name=SELDOM, title="Seldom", run=lambda ctx: None, every=240)]  # fmt: skip
     with temporarily(make_plugin("errands", jobs=jobs)) as host:
         yield host
 
@@ -92,6 +93,20 @@ def test_nothing_is_made_up_for_that_was_before_the_company(
     serve(tenant)
 
     assert slots(tenant, SEAL) == []
+
+
+@pytest.mark.database("sqlite")
+def test_what_runs_every_few_hours_is_made_up_for_too(
+    tenant: Company, clock: SettableClock
+) -> None:
+    at(clock, dt.time(8))
+    serve(tenant)
+    clock.advance(hours=5.5)
+    serve(tenant)
+
+    # At eight, and at twelve, when no clock ran.
+    first, second = sorted(task.run_at - task.created_at for task in slots(tenant, SELDOM))
+    assert (first, second >= dt.timedelta(minutes=1)) == (dt.timedelta(), True)
 
 
 @pytest.mark.database("sqlite")

@@ -41,7 +41,7 @@ _LATE = dt.timedelta(hours=1)
 _AFTER = dt.timedelta(minutes=1)
 _APART = dt.timedelta(seconds=20)
 _SPREAD = 90
-#: A slot so soon after another of the job is the same day's, as after a change of the time zone.
+#: A time of day so soon after another is the same day's, as after a change of the time zone.
 _SAME_DAY = dt.timedelta(hours=12)
 _EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
@@ -211,7 +211,8 @@ def _is_missed(connection: Connection, tenant_id: int, job: Job, slot: dt.dateti
     ).scalar_one()  # fmt: skip
     if newest is None:
         return bool(slot >= began)
-    return slot - dt.datetime.fromisoformat(newest.rpartition("@")[2]) > _SAME_DAY
+    apart = slot - dt.datetime.fromisoformat(newest.rpartition("@")[2])
+    return apart > (_SAME_DAY if job.at is not None else dt.timedelta())
 
 
 def tick(host: Host) -> int:
