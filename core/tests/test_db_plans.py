@@ -185,6 +185,14 @@ def test_rare_word_reads_the_trigram_index_and_little_else(large: tuple[Company,
     assert pages(called) * 5 < pages(plain)
 
 
+@pytest.mark.database("postgresql")
+def test_rows_of_a_rare_word_are_read_where_they_stand(large: tuple[Company, Database]) -> None:
+    made = plans(large[0], Query(columns=("name",), sort=("name",), search="guadual"))
+
+    assert "Tid Scan on clients_client" in made[0]
+    assert "Index Scan" not in made[0]
+
+
 @pytest.mark.database("sqlite")
 def test_rare_word_is_found_by_the_full_text_table(large: tuple[Company, Database]) -> None:
     made = plans(large[0], Query(columns=("name",), sort=("name",), search="guadual"))

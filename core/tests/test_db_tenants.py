@@ -208,16 +208,25 @@ def search(unit: Unit, table: str, *patterns: str, many: int = 1_000) -> list[UU
 def test_search_finds_rows_of_the_sessions_tenant_only(
     tenant: Company, other_tenant: Company, pieces: tuple[UUID, UUID]
 ) -> None:
+    places = text("SELECT core_search_places('specimen_piece', ARRAY['%'], 10)::text")
+    found = []
     for company, piece in zip((tenant, other_tenant), pieces, strict=True):
         with company.unit(read=True) as unit:
             assert search(unit, "specimen_piece", "%cantaro%") == [piece]
             assert search(unit, "specimen_piece", "%") == [piece]
             assert search(unit, "specimen_piece") == []
+            found.append(unit.connection.execute(places).scalars().all())
+
+    assert [len(place) for place in found] == [1, 1]
+    assert found[0] != found[1]
 
 
-def test_search_without_a_tenant_finds_nothing(host: Host, pieces: tuple[UUID, UUID]) -> None:
+@pytest.mark.parametrize("function", ["core_search", "core_search_places"])
+def test_search_without_a_tenant_finds_nothing(
+    host: Host, pieces: tuple[UUID, UUID], function: str
+) -> None:
     with host.engine.connect() as connection:
-        asked = text("SELECT core_search('specimen_piece', ARRAY['%'], 10)")
+        asked = text(f"SELECT {function}('specimen_piece', ARRAY['%'], 10)")
         assert connection.execute(asked).all() == []
 
 
@@ -260,7 +269,7 @@ def test_the_functions_that_run_as_the_owner_fix_their_path_and_are_not_public(
         )
     ).all()
 
-    assert "core_search" in {row.proname for row in functions}
+    assert {"core_search", "core_search_places"} <= {row.proname for row in functions}
     for row in functions:
         path = [entry for entry in row.proconfig or [] if entry.startswith("search_path=")]
         assert path == ["search_path=public, pg_temp"], row.proname

@@ -24,11 +24,13 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    literal_column,
     select,
 )
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY as PG_ARRAY
 from sqlalchemy.sql.operators import custom_op
+from sqlalchemy.types import UserDefinedType
 
 from trato.db.types import Id
 from trato.entities.fold import search_terms
@@ -52,12 +54,25 @@ _FIND_SQLITE = sql(
     "ON r.rowid = t.rowid WHERE t.core_search_text MATCH :match "
     "AND r.tenant_id = :searcher AND r.entity = :searched LIMIT :many + 1"
 ).columns(record_id=Id)
-#: The keys as one value, and none where they are too many: PostgreSQL then goes by the key.
+
+
+class _Tid(UserDefinedType[str]):
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "TID"
+
+
+_PLACE = func.core_search_places(
+    bindparam("searched", type_=Text), bindparam("patterns", type_=PG_ARRAY(Text)),
+    bindparam("many", type_=Integer) + 1,
+).column_valued("place")  # fmt: skip
+#: Where they stand, as one value, and nowhere where they are too many: PostgreSQL then goes there.
 _FEW_POSTGRESQL = cast(
     select(
-        case((func.count() <= bindparam("many", type_=Integer), func.array_agg(_FOUND_POSTGRESQL)))
+        case((func.count() <= bindparam("many", type_=Integer), func.array_agg(_PLACE)))
     ).scalar_subquery(),
-    PG_ARRAY(Id),
+    PG_ARRAY(_Tid()),
 )
 _FOUND_SQLITE = _FIND_SQLITE.subquery("found")
 _NUMBERED = select(_FOUND_SQLITE.c.record_id, func.count().over().label("number")).subquery()
@@ -105,7 +120,7 @@ def few(connection: Connection, entity: EntityView) -> ColumnElement[bool]:
     It holds for none where more records contain them than ``bound`` was told.
     """
     if connection.dialect.name == "postgresql":
-        return entity.table.c.id == func.any(_FEW_POSTGRESQL)
+        return literal_column(f"{entity.table.name}.ctid") == func.any(_FEW_POSTGRESQL)
     return entity.table.c.id.in_(_FEW_SQLITE)
 
 
