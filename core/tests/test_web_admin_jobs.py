@@ -17,9 +17,9 @@ from trato.db.engine import transaction
 from trato.errors import NotFound
 from trato.jobs import queue
 from trato.jobs.catalogue import CLEAN, EXPORT, VERIFY, all_jobs
-from trato.jobs.claiming import Claim
+from trato.jobs.claiming import Claim, take
 from trato.jobs.declared import Job, Temporary
-from trato.jobs.worker import Worker
+from trato.jobs.worker import LEASE, Worker
 from trato.lifecycle.exports import exports_folder
 from trato.records import trail
 from trato.records.trail import TrailFilter
@@ -163,6 +163,21 @@ def test_the_runs_of_one_job_are_shown_by_themselves(tenant: Company, client: Br
     assert "Ejecuciones de Verificar la auditoría" in shown
     assert f"/settings/jobs?job={VERIFY}&amp;state=done" in shown
     assert '<th scope="row">' not in failed
+
+
+@pytest.mark.parametrize("job", [CLEAN, EXPORT])
+def test_a_job_that_holds_the_lock_says_why_it_shows_no_progress(
+    tenant: Company, client: Browser, job: str
+) -> None:
+    task = add(tenant, job)
+    with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+        wanted = Claim(tenant_id=tenant.id, task_id=task)
+        assert take(connection, wanted, "test", clock=tenant.host.clock, lease=LEASE)
+
+    shown = client.get("/settings/jobs").text
+
+    holds = tenant.host.engine.dialect.name == "sqlite" and job == CLEAN
+    assert ("no se ve su avance" in shown) is holds
 
 
 def test_a_failure_is_told_in_the_language_of_the_company(tenant: Company, client: Browser) -> None:

@@ -102,6 +102,10 @@ class Job:
         """Whose job it is; `core` for the host's own."""
         return self.name.partition(".")[0]
 
+    def holds_lock(self, dialect: str) -> bool:
+        """Tell whether its own transaction holds a database's one write lock while it runs."""
+        return dialect == "sqlite" and not (self.reads or self.detached)
+
 
 def job(
     name: str, title: str, *, at: str | None = None, every: int | None = None, attempts: int = 5,

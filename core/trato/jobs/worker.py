@@ -287,11 +287,6 @@ class Worker:
             )  # fmt: skip
         log.info("worker %s handed task %s back", self.name, claimed.task_id)
 
-    def _holds_lock(self, job: Job) -> bool:
-        """Tell whether the job's own transaction holds SQLite's one write lock."""
-        own = not (job.reads or job.detached)
-        return self.host.engine.dialect.name == "sqlite" and own
-
     def _keep_lease(
         self, claimed: Claim, job: Job, over: threading.Event, lost: threading.Event
     ) -> None:
@@ -300,7 +295,7 @@ class Worker:
         Where the job holds the write lock nobody can claim the task meanwhile, and the lease need
         not, and cannot, be extended.
         """
-        if self._holds_lock(job):
+        if job.holds_lock(self.host.engine.dialect.name):
             return
         while not over.wait(self.lease.total_seconds() / 3):
             try:
@@ -319,7 +314,7 @@ class Worker:
     ) -> Callable[[int, int | None], None]:
         """Make the function by which a job tells how far it is; it stops a cancelled job."""
         last = [self.host.clock() - _REPORT_EVERY]
-        silent = self._holds_lock(job)
+        silent = job.holds_lock(self.host.engine.dialect.name)
 
         def report(done: int, total: int | None = None) -> None:
             if lost.is_set():

@@ -183,12 +183,17 @@ def describe(task: Task, job: Job | None) -> dict[str, Any]:
     if task.state == "running" and task.progress is not None:
         progress = {"done": write.number(task.progress), "value": task.progress,
                     "total": task.progress_total}  # fmt: skip
+    message = task.message or ""
+    if (task.state == "running" and job is not None
+            and job.holds_lock(current_host().engine.dialect.name)):  # fmt: skip
+        message = _("It writes: on SQLite its progress does not show, and to cancel it waits for "
+                    "its end.")  # fmt: skip
     return {
         "id": str(task.id), "title": title_of(task.job, job), "job": task.job,
         "badge": {"label": translator(word), "tone": tone, "icon": icon},
         "when": write.relative(moment), "moment": write.date_time(moment),
         "by": member.name if member is not None else translator(_("By itself")),
-        "message": translator(task.message) if task.message else "",
+        "message": translator(message) if message else "",
         "took": took, "runs_url": _runs_url(task.job), "event": _event(task),
         "attempts": task.attempts, "progress": progress, "result": _result(task),
         "cancel_url": f"{ROOT}/jobs/{task.id}/cancel" if task.state in ("queued", "running", "held")
