@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from trato.entities.fold import words
+from trato.entities.fold import fold_code, words
 from trato.host import Host
 from trato.records import reading, search
 from trato.records.query import Filter, Query
@@ -29,6 +30,7 @@ def collection(specimen_host: Host, issue_license: LicenseIssuer) -> Company:
     fill(company, 120, seed=11)
     with company.unit() as unit:
         unit.records.create(PIECE, {"name": "Loro", "custom.nick": "Periquín", "tags": ["VIP"]})
+        unit.records.create(PIECE, {"name": "Serie", "code": "AB-1 23"})
     return company
 
 
@@ -59,15 +61,18 @@ def found(unit: Unit, typed: str, **options: Any) -> list[UUID]:
 
 def expected(unit: Unit, rows: list[Row], typed: str) -> set[UUID]:
     """Say what a search means, in Python: every word typed is in, or begins, a record's word."""
-    searchable = [field.path for field in unit.view.entity(PIECE).searchable]
+    searchable = unit.view.entity(PIECE).searchable
 
     def hit(row: dict[str, Any]) -> bool:
         texts = [
             text
-            for path in searchable
-            for text in (row[path] if isinstance(row[path], list) else [row[path]])
+            for field in searchable
+            for value in (row[field.path],)
+            for text in (value if isinstance(value, list) else [value])
             if text
         ]
+        # A code is compared without what stands between its letters and digits.
+        texts += [fold_code(row[f.path]) for f in searchable if f.fold == "code" and row[f.path]]
         known = {word for text in texts for word in words(text)}
         return all(
             any(term in word if len(term) > 2 else word.startswith(term) for word in known)
@@ -112,6 +117,17 @@ def test_what_has_no_letter_to_look_for_finds_nothing(unit: Unit, typed: str) ->
 
 def test_blanks_are_no_search(unit: Unit, rows: list[Row]) -> None:
     assert set(found(unit, "  \t ")) == {row["id"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    "typed", ["ab-1", "AB-123", "ab 1 23", "ab123", "ab1 23", "AB-1 23", "b123", "b-12", "ab"]
+)
+def test_a_code_is_found_as_it_is_written_and_as_it_is_compared(
+    unit: Unit, collection: Company, typed: str
+) -> None:
+    ids = found(unit, typed)
+
+    assert [row.get("code") for row in map(unit.records.get, repeat(PIECE), ids)] == ["AB-1 23"]
 
 
 def test_a_search_follows_what_is_written(

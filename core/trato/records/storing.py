@@ -22,7 +22,7 @@ from sqlalchemy import text as sql
 from trato.access.actor import Actor
 from trato.db.types import Id
 from trato.entities.fields import LIST_KINDS, Field
-from trato.entities.fold import search_text
+from trato.entities.fold import fold_code, search_text
 from trato.entities.view import EntityView
 from trato.records.changes import Change
 from trato.records.convert import searched, shadow_value, side_value, to_json
@@ -68,6 +68,9 @@ def searched_text(entity: EntityView, change: Change) -> str | None:
         if text is not None and field.follows and change[field.follows] is not None:
             text = f"{change[field.follows]}{text}"
         found.append(text)
+        if text is not None and field.fold == "code" and not text.isalnum():
+            # As its filter compares it: "AB-1 23" is found by ab123 too.
+            found.append(fold_code(text))
     return search_text(found)
 
 
