@@ -22,6 +22,7 @@ own: `trato PLUGIN --help`.
 | 0 | all done |
 | 1 | partly done, or problems were found |
 | 2 | nothing done: wrong usage, an unknown name, a file that cannot be read, a refusal |
+| 130, 143 | ended by Ctrl+C, by SIGTERM: what was half done is taken back |
 
 Results go to standard output, everything about them (warnings, errors, progress) to standard error.
 With `--json` the result is JSON. An error says what is wrong and why, and below it what to do.
