@@ -152,6 +152,18 @@ def test_a_label_that_is_no_field_is_refused() -> None:
     )
 
 
+def test_a_group_that_names_no_field_cannot_be_unique() -> None:
+    with pytest.raises(PluginError) as refused:
+
+        class Wrong(Entity, name="wrong.thing", title="Thing", titles="Things", label="name",
+                    unique=[("name", "typo")]):  # fmt: skip
+            name: Mapped[str] = text("Name")
+
+    assert str(refused.value).startswith(
+        "Entity 'wrong.thing' is unique by 'typo', which is none of its fields. Name one of: name, "
+    )
+
+
 def test_an_obligatory_reference_cannot_be_cleared() -> None:
     with pytest.raises(PluginError) as refused:
 

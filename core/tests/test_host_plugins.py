@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Mapped
 
 from trato import __version__
 from trato.entities.base import Entity, Extension, metadata
-from trato.entities.fields import lookup, text
+from trato.entities.fields import day, integer, lookup, ref, text
 from trato.hooks import hookimpl
 from trato.host import Host
 from trato.jobs.declared import Job
-from trato.plugin import Menu, Permission, Plugin, Slot
+from trato.plugin import Menu, Permission, Plugin, Slot, View
 from trato.screens.declared import ListScreen
 from trato.settings import Settings
 from trato.testing.hosts import make_plugin
@@ -277,8 +279,51 @@ def test_a_list_of_values_and_a_screens_field_must_exist() -> None:
 
     assert problems(host) == [
         "visits: Field 'town' takes its values from 'visits.towns', which is no list. "
-        "A screen of 'visits.visit' names the field 'subjct', which does not exist."
+        "A screen of 'visits.visit' names the field 'subjct', which does not exist. "
+        "Did you mean 'subject'?"
     ]
+
+
+@pytest.mark.usefixtures("declared")
+def test_what_would_fail_only_when_somebody_opens_it_is_found_at_start() -> None:
+    class Wrong(Entity, name="visits.visit", title="Visit", titles="Visits", label="subject",
+                parent="subjct"):  # fmt: skip
+        subject: Mapped[str] = text("Subject", index=True)
+        place: Mapped[str | None] = text("Place")
+        minutes: Mapped[int | None] = integer("Minutes")
+        updated: Mapped[dt.date | None] = day("Updated")
+        piece_id: Mapped[UUID | None] = ref(Piece, "Piece")
+
+    views = [
+        View("good", "Good", where={"minutes__gte": 5, "updated__lt": "-90d", "created_by": "me"}),
+        View("op", "Op", where={"minutes__above": 5}),
+        View("value", "Value", where={"minutes": "many"}),
+        View("order", "Order", sort=["-place"]),
+    ]
+    [problem] = problems(start(specimen, make_plugin(
+        "visits", depends=["specimen"], entities=[Wrong],
+        screens=[ListScreen(Wrong, columns=["subject"], sort=["-minutes", "subject"], views=views)],
+        menus=[Menu(title="A", group="G", path="/visits/visits?view=goood"),
+               Menu(title="B", group="G", path="/visits/b", entity="visits.visitt"),
+               Menu(title="C", group="G", path="/visits/visits?view=good", entity="visits.visit")],
+    )))  # fmt: skip
+
+    sortable = "subject, created_at, updated_at"
+    cannot = f"Declare the field with index=True, or sort by one of: {sortable}."
+    assert problem == (
+        "visits: Entity 'visits.visit' says parent='subjct', which is none of its references. "
+        "Choose among: piece_id. "
+        f"The list of 'visits.visit' cannot be sorted by 'minutes'. {cannot} "
+        "View 'op' of 'visits.visit' has a wrong condition: Field 'minutes' cannot be filtered "
+        "with 'above'. It takes: eq, ne, gt, gte, lt, lte, in, isnull. "
+        "View 'value' of 'visits.visit' has a wrong condition: Filter 'minutes': 'many' is not a "
+        "whole number. "
+        f"The list of 'visits.visit' cannot be sorted by 'place'. {cannot} "
+        "Menu entry '/visits/visits?view=goood' leads to the view 'goood', which is not declared. "
+        "Did you mean 'good'? "
+        "Menu entry '/visits/b' goes by the entity 'visits.visitt', which does not exist. "
+        "Did you mean 'visits.visit'?"
+    )
 
 
 # --- installed distributions ---------------------------------------------------------------------

@@ -21,10 +21,12 @@ from trato.plugin import (
     entity_name,
     field_path,
 )
+from trato.records.declared import unknown_name, wrong_menu, wrong_order, wrong_view
 from trato.records.events import reaction
 from trato.text import _
 
 if TYPE_CHECKING:
+    from trato.entities.fields import Field
     from trato.registry import Registry
 
 #: The registration hooks, `trato_` before each, in the order in which they are called.
@@ -84,15 +86,17 @@ class _Known:
         self.reach = {self.name, *declared.plugin.depends, *declared.plugin.optional}
         own = {entity.__entity__.name: entity for entity in declared.entities}
         self.entities: Mapping[str, Any] = {**registry.entities, **own}
-        #: Entity to the paths of its fields, those of extensions with them.
-        self.paths = {name: set(e.__entity__.fields) for name, e in self.entities.items()}
+        #: Entity to its fields by path, those of extensions with them.
+        self.paths: dict[str, dict[str, Field]] = {
+            name: dict(e.__entity__.fields) for name, e in self.entities.items()
+        }
         for target, extensions in registry.extensions.items():
             for extension in extensions.values():
-                self.paths[target] |= set(extension.__entity__.fields)
+                self.paths[target] |= extension.__entity__.fields
         for extension in declared.extensions:
             if self.extends(extension):
                 info = extension.__entity__
-                self.paths[info.extends] |= set(info.fields)
+                self.paths[info.extends] |= info.fields
 
     def extends(self, extension: Any) -> bool:
         """Say whether the extended entity is there and of a plugin that the manifest names."""
@@ -102,14 +106,18 @@ class _Known:
     def missing(self, entity: str, named: Sequence[str]) -> Iterator[Message]:
         """Name the fields that an entity does not have."""
         if entity not in self.paths:
-            yield Message(_("A screen shows '{entity}', which does not exist."), {"entity": entity})
+            said = Message(
+                _("A screen shows '{entity}', which does not exist."), {"entity": entity}
+            )
+            yield unknown_name(said, entity, self.paths)
             return
-        for path in named:
+        for path in dict.fromkeys(named):
             if path not in self.paths[entity] and not path.startswith("custom."):
-                yield Message(
+                said = Message(
                     _("A screen of '{entity}' names the field '{field}', which does not exist."),
                     {"entity": entity, "field": path},
                 )
+                yield unknown_name(said, path, self.paths[entity])
 
 
 def _entities(known: _Known) -> Iterator[Message]:
@@ -124,6 +132,14 @@ def _entities(known: _Known) -> Iterator[Message]:
         if info.name in seen:
             yield Message(_("Entity '{entity}' exists twice."), {"entity": info.name})
         seen.add(info.name)
+        parent = None if info.parent is None else info.fields.get(info.parent)
+        if info.parent is not None and (parent is None or parent.kind != "ref"):
+            said = Message(
+                _("Entity '{entity}' says parent='{field}', which is none of its references."),
+                {"entity": info.name, "field": info.parent},
+            )
+            references = [path for path, one in info.fields.items() if one.kind == "ref"]
+            yield unknown_name(said, info.parent, references) if references else said
 
 
 def _extensions(known: _Known) -> Iterator[Message]:
@@ -155,6 +171,11 @@ def _fields(known: _Known) -> Iterator[Message]:
 def _screens(known: _Known) -> Iterator[Message]:
     for screen in known.declared.screens:
         yield from known.missing(screen.entity_name, screen.paths())
+        if screen.kind == "list":
+            fields = known.paths.get(screen.entity_name, {})
+            yield from wrong_order(screen.entity_name, screen.sort, fields)
+            for view in screen.views:
+                yield from wrong_view(screen.entity_name, view, fields)
         if (screen.kind, screen.entity_name) in known.registry.screens:
             yield Message(
                 _("'{entity}' has a {kind} screen already."),
@@ -262,7 +283,15 @@ def _events(known: _Known) -> Iterator[Message]:
 
 def _menus(known: _Known) -> Iterator[Message]:
     taken = {menu.path for _plugin, menu in known.registry.menus}
+    views = {}
+    for screen in (*known.registry.screens.values(), *known.declared.screens):
+        if screen.kind == "list" and screen.entity_name in known.entities:
+            info = known.entities[screen.entity_name].__entity__
+            views[f"/{info.plugin}/{info.collection}"] = [view.key for view in screen.views]
     for menu in known.declared.menus:
         if menu.path in taken:
             yield Message(_("Two menu entries lead to '{path}'."), {"path": menu.path})
         taken.add(menu.path)
+        yield from wrong_menu(
+            menu, entities=known.entities, optional=known.declared.plugin.optional, views=views
+        )

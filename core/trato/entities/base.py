@@ -267,6 +267,13 @@ class Entity(Base):
         if owned:
             fields |= OWNER_FIELDS
         fields |= SYSTEM_FIELDS
+        for path in (path for group in unique for path in group):
+            if path not in fields:
+                raise PluginError(
+                    _("Entity '{entity}' is unique by '{field}', which is none of its fields."),
+                    hint=_("Name one of: {fields}."),
+                    entity=name, field=path, fields=", ".join(fields),
+                )  # fmt: skip
         cls.__entity__ = EntityInfo(
             name=name, plugin=plugin, collection=collection or _plural(noun), title=title,
             titles=titles, label=label, owned=owned, parent=parent, icon=icon, fields=fields,

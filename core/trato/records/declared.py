@@ -1,0 +1,98 @@
+"""What is wrong in declared lists, views and menu entries, found before somebody opens them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
+from urllib.parse import parse_qs, urlsplit
+
+from trato.access.actor import Actor
+from trato.entities.fields import Field
+from trato.errors import BadQuery, Message
+from trato.plugin import Menu, View
+from trato.records.filters import parse_filter
+from trato.text import _
+
+#: Days that lists count from today.
+_COUNTED = re.compile(r"today|[+-]\d{1,4}d", re.ASCII)
+
+
+def near(word: str, names: Iterable[str]) -> str:
+    """Give the name that was probably meant, or nothing."""
+    found = difflib.get_close_matches(word, list(names), n=1)
+    return found[0] if found else ""
+
+
+def unknown_name(said: Message, word: str, names: Iterable[str]) -> Message:
+    """Say what is not there, with the nearest name, else with all that there are."""
+    known = sorted(names)
+    if not known:
+        return said
+    meant = near(word, known)
+    if meant:
+        return Message(_("{said} Did you mean '{near}'?"), {"said": said, "near": meant})
+    return Message(_("{said} Choose among: {names}."), {"said": said, "names": ", ".join(known)})
+
+
+def wrong_order(entity: str, sort: Sequence[str], fields: Mapping[str, Field]) -> Iterator[Message]:
+    """Find fields by which a list cannot be sorted; whether they exist is checked elsewhere."""
+    for path in (part.removeprefix("-") for part in sort):
+        if path in fields and not fields[path].sortable:
+            yield Message(
+                _("The list of '{entity}' cannot be sorted by '{field}'. Declare the field with "
+                  "index=True, or sort by one of: {fields}."),
+                {"entity": entity, "field": path,
+                 "fields": ", ".join(p for p, field in fields.items() if field.sortable)},
+            )  # fmt: skip
+
+
+def wrong_view(entity: str, view: View, fields: Mapping[str, Field]) -> Iterator[Message]:
+    """Find conditions of a view that its list would refuse to everybody."""
+    yield from wrong_order(entity, view.sort, fields)
+    for key, text in view.filters():
+        path, _dunder, op = key.partition("__")
+        field = fields.get(path)
+        if field is None or field.options is not None:
+            continue  # said elsewhere, or its values are loaded from data
+        if field.kind == "member" and text == "me":
+            continue
+        if field.kind in ("date", "moment") and _COUNTED.fullmatch(text):
+            text = "2026-01-01"
+        try:
+            # Who asks matters to `me` only.
+            parse_filter(field, op or "eq", text, actor=cast(Actor, None))
+        except BadQuery as error:
+            said = Message(
+                _("View '{view}' of '{entity}' has a wrong condition: {reason}"),
+                {"view": view.key, "entity": entity, "reason": error.message},
+            )
+            with_hint = Message("{said} {hint}", {"said": said, "hint": error.hint})
+            yield with_hint if str(error.hint) else said
+
+
+def wrong_menu(
+    menu: Menu, *, entities: Iterable[str], optional: Iterable[str],
+    views: Mapping[str, Iterable[str]],
+) -> Iterator[Message]:  # fmt: skip
+    """Find what a menu entry names and is not there.
+
+    :param optional: plugins whose entities may be absent.
+    :param views: by path of a list the keys of the views that it declares.
+    """
+    if menu.entity is not None and menu.entity not in (known := set(entities)):
+        if menu.entity.partition(".")[0] not in optional:
+            said = Message(
+                _("Menu entry '{path}' goes by the entity '{entity}', which does not exist."),
+                {"path": menu.path, "entity": menu.entity},
+            )
+            yield unknown_name(said, menu.entity, known)
+    address = urlsplit(menu.path)
+    for key in parse_qs(address.query).get("view", ()):
+        if address.path in views and key not in set(views[address.path]):
+            said = Message(
+                _("Menu entry '{path}' leads to the view '{view}', which is not declared."),
+                {"path": menu.path, "view": key},
+            )
+            yield unknown_name(said, key, views[address.path])
