@@ -1,7 +1,8 @@
 """Files by the pages, with a worker of its own: whole at a small size, measured at a real one.
 
-At the size that real customers bring: `pytest -m soak -s core/tests/test_importing_by_page.py`, one
-test with `-k`; the figures are printed.
+At the size that real customers bring, where the worker is killed in the middle of the contacts:
+`pytest -m soak -s core/tests/test_importing_by_page.py`, one test
+with `-k`; the figures are printed.
 """
 
 from __future__ import annotations
@@ -20,13 +21,24 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from core.tests.test_importing_size import HEADERS, MEMORY_MB, client
+from core.tests.test_importing_size import (
+    HEADERS,
+    LOST,
+    MEMORY_MB,
+    check_contacts,
+    client,
+    write_contacts,
+)
+from sqlalchemy import update
 from xlsxwriter import Workbook
 
 from trato.db.engine import transaction
+from trato.exchange import desk as desks
 from trato.host import Host
 from trato.jobs import queue
+from trato.jobs.exchanging import IMPORTS
 from trato.settings import Settings
+from trato.tenancy.tables import task as tasks
 from trato.testing.clients import Browser, browser
 from trato.testing.companies import Company, LicenseIssuer, make_company
 from trato.testing.databases import Database, Databases
@@ -47,17 +59,37 @@ class Site:
 
     company: Company
     browser: Browser
+    environ: dict[str, str]
     worker: subprocess.Popen[bytes]
     folder: Path
     #: How many clients are imported; twice as many contacts, half as many by a workbook.
     clients: int
+    #: Seconds of a processor that workers have used that were killed.
+    spent: float = 0
 
     @property
     def is_full(self) -> bool:
         return self.clients > 1_000
 
-    def wait(self, url: str, what: str, rows: int) -> dict[str, Any]:
-        """Look at a page as a person does, until it is over; gives what came of it."""
+    def replace_worker(self) -> None:
+        """Kill the worker in the middle of its work, and start another."""
+        self.spent = self.used()
+        assert self.peak() < MEMORY_MB
+        self.worker.kill()
+        self.worker.wait()
+        company = self.company
+        with transaction(company.host.engine, tenant_id=company.id) as connection:
+            # As if the minute of its lease had passed.
+            running = (tasks.c.tenant_id == company.id, tasks.c.state == "running")
+            now = company.host.clock()
+            connection.execute(update(tasks).where(*running).values(lease_until=now))
+        self.worker = start_worker(self.environ)
+
+    def wait(self, url: str, what: str, rows: int, *, is_cut: bool = False) -> dict[str, Any]:
+        """Look at a page as a person does, until it is over; gives what came of it.
+
+        :param is_cut: after the first third the worker is killed.
+        """
         begun, used = time.monotonic(), self.used()
         seen: list[int] = []
         told_left = False
@@ -68,6 +100,9 @@ class Site:
                 assert int(found[1]) == rows
                 seen.append(int(found[2]))
             told_left = told_left or any(words in page for words in _LEFT)
+            if is_cut and seen and seen[-1] > rows // 3:
+                self.replace_worker()
+                is_cut = False
             if 'hx-trigger="every 2s"' not in page:
                 break
             with pytest.raises(subprocess.TimeoutExpired):  # it goes on
@@ -81,6 +116,7 @@ class Site:
             f"{seconds:.0f} s, {rows / seconds:.0f} rows/s; the worker: "
             f"{self.used() - used:.0f} s of a processor, peak {peak} MiB"
         )
+        assert not is_cut, "it was over before it could be cut"
         assert seen == sorted(seen)
         assert peak < MEMORY_MB
         if self.is_full and "export" not in what:
@@ -99,7 +135,7 @@ class Site:
     def used(self) -> float:
         """Give the seconds of a processor that the worker has used so far."""
         fields = Path(f"/proc/{self.worker.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return self.spent + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak(self) -> int:
         """Give the most memory that the worker has held so far, in MiB."""
@@ -107,7 +143,9 @@ class Site:
         assert found is not None
         return int(found[1]) // 1024
 
-    def bring(self, path: str, file: Path, rows: int, **choices: str) -> dict[str, Any]:
+    def bring(
+        self, path: str, file: Path, rows: int, *, is_cut: bool = False, **choices: str
+    ) -> dict[str, Any]:
         """Import a file by the steps of the page; what it proposes for the columns is taken."""
         with file.open("rb") as stream:
             answer = self.browser.post(f"{path}/import", data={"file": (stream, file.name)})
@@ -115,7 +153,7 @@ class Site:
         form = page_of(self.browser.get(url)).form(url)
         sent = {name: values[-1] for name, values in form.items()} | choices | {"do": "import"}
         assert self.browser.post(url, data=sent).status_code == 302
-        return self.wait(url, f"{path} {file.suffix}", rows)
+        return self.wait(url, f"{path} {file.suffix}", rows, is_cut=is_cut)
 
     def take_away(self, extension: str) -> bytes:
         """Export the clients in the background, and fetch the file."""
@@ -124,6 +162,13 @@ class Site:
         result = self.wait(url, f"export {extension}", self.clients)
         assert result["records"] == self.clients
         return self.browser.get(f"{url}/file").data
+
+
+def start_worker(environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "trato", "worker"], env=environ, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 @pytest.fixture(
@@ -148,18 +193,16 @@ def site(
         "TRATO_LICENSE_PUBLIC_KEY": settings.license_public_keys,
         "TRATO_STORAGE_URL": settings.storage_folder.as_uri(),
     }  # fmt: skip
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "trato", "worker"], env=environ, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    made = Site(
+        company=company, browser=browser(create_app(host), company.member("admin")),
+        environ=environ, worker=start_worker(environ), folder=tmp_path_factory.mktemp("files"),
+        clients=request.param,
     )  # fmt: skip
     try:
-        yield Site(
-            company=company, browser=browser(create_app(host), company.member("admin")),
-            worker=worker, folder=tmp_path_factory.mktemp("files"), clients=request.param,
-        )  # fmt: skip
+        yield made
     finally:
-        worker.terminate()
-        worker.wait(15)
+        made.worker.terminate()
+        made.worker.wait(15)
         host.close()
 
 
@@ -178,15 +221,17 @@ def clients(site: Site) -> Path:
 def test_contacts_of_many_clients_find_them(site: Site, clients: Path) -> None:
     count = site.clients * 2
     path = site.folder / "contactos.csv"
-    with path.open("w", encoding="utf-8") as file:
-        file.write("Nombre;Correo;client.identification\n")
-        file.writelines(
-            f"Persona {n};p{n}@empresa.co;{800_000_000 + n // 2}\n" for n in range(count)
-        )
+    write_contacts(path, count)
 
-    result = site.bring("/clients/contacts", path, count, duplicates="create")
+    result = site.bring(
+        "/clients/contacts", path, count + LOST, is_cut=site.is_full, duplicates="create"
+    )
 
-    assert (result["created"], result["refused"], result["duplicates"]) == (count, 0, 0)
+    assert (result["created"], result["refused"], result["duplicates"]) == (count, LOST, 0)
+    task = site.last_task()
+    assert task.attempts == (2 if site.is_full else 1)
+    folder = desks.root(site.company.host, site.company.id, IMPORTS) / task.payload["desk"]
+    check_contacts(site.company, folder / "errors.csv", count)
 
 
 def test_the_same_file_again_changes_nothing_and_the_page_says_so(

@@ -1,10 +1,13 @@
 """Files of the size that real customers bring, by the command: counts, time and memory.
 
+In the middle of one the command is killed, and the same again goes on.
+
 Run with `pytest -m soak -s`; the figures are printed.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -15,9 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from xlsxwriter import Workbook
 
 from trato.host import Host
+from trato.records.query import Query
+from trato.records.tables import import_course
 from trato.settings import Settings
 from trato.testing.companies import Company, LicenseIssuer, make_company
 from trato.testing.databases import Database, Databases
@@ -27,6 +33,8 @@ pytestmark = [pytest.mark.soak, pytest.mark.slow]
 #: A process must stay below this, however long the file.
 MEMORY_MB = 400
 CLIENTS, CONTACTS, WORKBOOK = 100_000, 200_000, 50_000
+#: Rows among the contacts that are refused, as their client is not there.
+LOST = 20
 _MEASURE = """
 import json, resource, subprocess, sys
 ended = subprocess.run(sys.argv[1:], capture_output=True, text=True)
@@ -54,7 +62,7 @@ def place(
 
 
 def run(
-    place: tuple[Company, dict[str, str]], entity: str, file: Path, *options: str
+    place: tuple[Company, dict[str, str]], entity: str, file: Path, *options: str, code: int = 0
 ) -> dict[str, Any]:
     """Import a file by the command, and print what it took."""
     company, environ = place
@@ -66,15 +74,37 @@ def run(
     )  # fmt: skip
     seconds = time.monotonic() - begun
     measured = json.loads(ended.stdout)
-    assert measured["code"] == 0, measured["err"]
+    assert measured["code"] == code, measured["err"]
     result: dict[str, Any] = json.loads(measured["out"])
+    rows = result["total"] - (result["resumed_after"] or 0)
     print(
-        f"\n{company.host.engine.dialect.name} {entity} {file.suffix}: {result['total']} rows, "
-        f"{seconds:.0f} s, {result['total'] / seconds:.0f} rows/s; the command: "
+        f"\n{company.host.engine.dialect.name} {entity} {file.suffix}: {rows} rows, "
+        f"{seconds:.0f} s, {rows / seconds:.0f} rows/s; the command: "
         f"{measured['cpu']:.0f} s of a processor, peak {measured['mb']} MiB"
     )
     assert measured["mb"] < MEMORY_MB
     return result
+
+
+def cut(place: tuple[Company, dict[str, str]], entity: str, file: Path, *options: str) -> int:
+    """Import a file by the command, and kill it midway; gives the rows that are written."""
+    company, environ = place
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trato", "import", company.slug, entity, str(file), *options],
+        env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while (rows := reached(company)) < CONTACTS // 3:
+        with pytest.raises(subprocess.TimeoutExpired):  # it goes on
+            process.wait(0.2)
+    process.kill()
+    process.wait()
+    return max(rows, reached(company))
+
+
+def reached(company: Company) -> int:
+    with company.unit(read=True) as unit:
+        found = unit.connection.execute(select(import_course.c.reached)).scalar_one_or_none()
+    return int(found["rows"]) if found else 0
 
 
 def client(number: int) -> list[str]:
@@ -87,6 +117,29 @@ def client(number: int) -> list[str]:
 HEADERS = ["Nombre", "NIT", "Correo", "Celular", "Ciudad", "Dirección"]
 
 
+def write_contacts(path: Path, count: int) -> None:
+    """Write two contacts of each client, and some of clients that are not there."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write("Nombre;Correo;client.identification\n")
+        for n in range(count):
+            file.write(f"Persona {n};p{n}@empresa.co;{800_000_000 + n // 2}\n")
+            if n % (count // LOST) == 0:
+                file.write(f"Perdida {n};;123\n")
+
+
+def check_contacts(company: Company, errors: Path, count: int) -> None:
+    """See that each contact is there once and found, and each refused row in the file."""
+    with company.unit(read=True) as unit:
+        assert unit.records.count_where("clients.contact") == count
+        for n in range(0, count, count // 40):
+            words = f"p{n}@empresa.co"
+            hits = unit.records.query("clients.contact", Query(search=words, columns=("email",)))
+            assert [row[2] for row in hits.rows].count(words) == 1
+    with errors.open(encoding="utf-8-sig", newline="") as file:
+        refused = [row["Nombre"] for row in csv.DictReader(file, delimiter=";")]
+    assert refused == [f"Perdida {n}" for n in range(0, count, count // LOST)]
+
+
 def test_clients_and_their_contacts_and_the_same_again(
     place: tuple[Company, dict[str, str]], tmp_path: Path
 ) -> None:
@@ -94,15 +147,15 @@ def test_clients_and_their_contacts_and_the_same_again(
     with clients.open("w", encoding="utf-8") as file:
         file.write(";".join(HEADERS) + "\n")
         file.writelines(";".join(client(n)) + "\n" for n in range(CLIENTS))
-    with contacts.open("w", encoding="utf-8") as file:
-        file.write("Nombre;Correo;client.identification\n")
-        file.writelines(
-            f"Persona {n};p{n}@empresa.co;{800_000_000 + n * CLIENTS // CONTACTS}\n"
-            for n in range(CONTACTS)
-        )
+    write_contacts(contacts, CONTACTS)
+    lost = ("--errors", str(tmp_path / "malas.csv"))
 
     assert run(place, "clients.client", clients)["created"] == CLIENTS
-    assert run(place, "clients.contact", contacts)["created"] == CONTACTS
+    written = cut(place, "clients.contact", contacts, *lost)
+    result = run(place, "clients.contact", contacts, *lost, code=1)
+    assert (result["created"], result["refused"]) == (CONTACTS, LOST)
+    assert result["resumed_after"] == 1 + written
+    check_contacts(place[0], tmp_path / "malas.csv", CONTACTS)
     again = run(place, "clients.client", clients, "--match", "NIT")
     assert (again["unchanged"], again["created"], again["updated"]) == (CLIENTS, 0, 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -33,6 +34,9 @@ class Browser(FlaskClient):
         answer = super().open(*args, **kwargs)
         if kwargs["buffered"]:
             answer.close()  # with it the copy of a sent file, which lies on the disk
+            sent = answer.request.environ["wsgi.input"]
+            if not isinstance(sent, BytesIO):  # so does what was sent, where it was large
+                sent.close()
         return answer
 
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
