@@ -169,6 +169,7 @@ def test_a_plugin_is_purged_only_where_it_is_off(installation: Installation) -> 
     assert (of_tenant.code, everywhere.code) == (2, 2)
     assert "trato plugin disable acme clients" in of_tenant.err
     assert "is on for acme" in everywhere.err
+    assert "Disable it there first: trato plugin disable acme clients" in everywhere.err
     assert rows_by_table(installation)["clients_client"] == 2
 
 

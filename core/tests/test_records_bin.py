@@ -190,3 +190,13 @@ def test_the_database_itself_holds_what_is_unique_among_the_living(tenant: Compa
     refusal = r"uq_specimen_piece_code|UNIQUE constraint failed"
     with pytest.raises(IntegrityError, match=refusal), tenant.unit() as unit:
         unit.connection.execute(insert(Piece.__table__).values(id=new_id(), **row))
+
+
+def test_a_record_is_asked_for_by_its_id_in_words_too(tenant: Company) -> None:
+    with tenant.unit() as work:
+        piece = work.records.create(Piece, {"name": "Vasija"}).id
+        found = work.records.get(Piece, str(piece))  # type: ignore[arg-type]
+        with pytest.raises(NotFound, match=r"There is no Piece abc\."):
+            work.records.get(Piece, "abc")  # type: ignore[arg-type]
+
+    assert found.id == piece

@@ -106,6 +106,14 @@ class _Known:
     def missing(self, entity: str, named: Sequence[str]) -> Iterator[Message]:
         """Name the fields that an entity does not have."""
         if entity not in self.paths:
+            plugin = entity.partition(".")[0]
+            if plugin not in self.reach:
+                yield Message(
+                    _("A screen shows '{entity}' of a plugin that its manifest does not name: "
+                      "add '{plugin}' to depends."),
+                    {"entity": entity, "plugin": plugin},
+                )  # fmt: skip
+                return
             said = Message(
                 _("A screen shows '{entity}', which does not exist."), {"entity": entity}
             )

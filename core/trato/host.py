@@ -30,7 +30,7 @@ from trato.db.reading import Reading
 from trato.db.slow import watch
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.errors import Message
+from trato.errors import Message, TratoError
 from trato.i18n import Catalogs
 from trato.licensing import PublicKey, parse_public_keys, verify
 from trato.plugin import Menu, Outgoing, Plugin, Slot, entity_name
@@ -372,20 +372,32 @@ def discover() -> tuple[list[Plugin], list[Problem]]:
 
 
 def _failed(point: EntryPoint, error: BaseException) -> Problem:
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
+    file, line = _where(point, error)
+    said = str(error) if isinstance(error, TratoError) else f"{type(error).__name__}: {error}"
     return Problem(
         plugin=point.name,
         messages=(
             Message(
                 _("It cannot be imported: {error} ({file}, line {line})."),
-                {
-                    "error": f"{type(error).__name__}: {error}",
-                    "file": Path(last.filename).name if last else point.value,
-                    "line": last.lineno if last else 0,
-                },
+                {"error": said.rstrip("."), "file": file, "line": line},
             ),
         ),
         error=error,
     )
+
+
+def _where(point: EntryPoint, error: BaseException) -> tuple[str, int]:
+    """Find the author's line: the last one in the plugin's package, not core's that refused it."""
+    import traceback
+
+    frames = [
+        (frame.filename, frame.lineno or 0) for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append((error.filename, error.lineno or 0))
+    if not frames:
+        return point.value, 0
+    package = point.module.partition(".")[0]
+    own = [frame for frame in frames if package in Path(frame[0]).parts]
+    file, line = (own or frames)[-1]
+    return Path(file).name, line

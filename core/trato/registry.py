@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -200,7 +201,9 @@ def _register(registry: Registry, plugin: Plugin) -> list[Message]:
             manager.register(plugin.hooks, name=f"{plugin.name}:hooks")
     except (pluggy.PluginValidationError, ValueError) as error:
         _unregister(manager, plugin)
-        return [Message(_("A hook does not fit: {error}"), {"error": str(error)})]
+        return list(_misfits(plugin)) or [
+            Message(_("A hook does not fit: {error}"), {"error": str(error)})
+        ]
     unknown = _unknown_hooks(manager, plugin)
     if unknown:
         _unregister(manager, plugin)
@@ -234,7 +237,8 @@ def _checked(registry: Registry, declared: Declared) -> list[Message]:
         package = declared.plugin.package or f"trato_{declared.plugin.name}"
         return [Message(_("Its package '{package}' cannot be found."), {"package": package})]
     try:
-        return check(registry, declared)
+        # What several screens say alike is told once.
+        return list({str(message): message for message in check(registry, declared)}.values())
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         return [Message(_("Its declarations cannot be read: {error}."), {"error": reason})]
@@ -244,6 +248,22 @@ def _unregister(manager: pluggy.PluginManager, plugin: Plugin) -> None:
     for name in (plugin.name, f"{plugin.name}:hooks"):
         if manager.has_plugin(name):
             manager.unregister(name=name)
+
+
+def _misfits(plugin: Plugin) -> Iterator[Message]:
+    """Name the arguments of hook implementations that their hooks do not give."""
+    for holder in (plugin.hooks, plugin):
+        for name, implementation in inspect.getmembers(holder, inspect.isroutine):
+            spec = getattr(hooks, name, None) if name.startswith("trato_") else None
+            if spec is None or not hasattr(implementation, "trato_impl"):
+                continue
+            allowed = inspect.signature(spec).parameters
+            for argument in inspect.signature(implementation).parameters:
+                if argument not in allowed:
+                    yield Message(
+                        _("Hook '{hook}' gives no argument '{argument}'; it gives: {allowed}."),
+                        {"hook": name, "argument": argument, "allowed": ", ".join(allowed) or "-"},
+                    )
 
 
 def _unknown_hooks(manager: pluggy.PluginManager, plugin: Plugin) -> list[Message]:

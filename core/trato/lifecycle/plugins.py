@@ -159,8 +159,9 @@ def _check_everywhere(connection: Connection, plugin: str) -> None:
     if slugs:
         raise PluginError(
             _("Plugin '{plugin}' is on for {tenants}; it was not purged."),
-            hint=_("Disable it there first: trato plugin disable SLUG {plugin}"),
+            hint=_("Disable it there first: {commands}"),
             plugin=plugin, tenants=", ".join(slugs), code="enabled",
+            commands="; ".join(f"trato plugin disable {slug} {plugin}" for slug in slugs),
         )  # fmt: skip
     if current(connection, plugin) is None:
         raise PluginError(_("Plugin '{plugin}' has no tables."), plugin=plugin, code="no_tables")

@@ -69,6 +69,12 @@ class Records:
         """
         view = self.unit.view.entity(entity)
         rules.require(self.unit.actor, view, "view")
+        try:
+            record_id = UUID(str(record_id))  # in words, as an address has it, too
+        except ValueError as error:
+            raise NotFound(
+                _("There is no {entity} {id}."), entity=view.info.one, id=record_id
+            ) from error
         visible = rules.visible_fields(self.unit.actor, view)
         paths = tuple(visible)
         statement = reading.record_statement(view, visible, tenant_id=self.unit.tenant_id)
