@@ -100,6 +100,8 @@ def main() -> None:
     args = parser.parse_args()
     # What goes wrong is heard by the test.
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="wrong: %(message)s")
+    # A statement is slow on a machine that does much else.
+    logging.getLogger("trato.db").setLevel(logging.ERROR)
     stopped = threading.Event()
     _end_on_signal(stopped)
     host = make_host(Settings.load(), ahead=args.ahead)
