@@ -121,6 +121,17 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_word_without_a_plural_stays_as_it_is(tmp_path: Path) -> None:
+    names = names_for("acme_equipment")
+
+    writing._write_files(names, ["entity", "screen"], tmp_path)
+
+    assert (names.noun, names.nouns_title) == ("equipment", "Equipment")
+    translations = (tmp_path / "trato_acme_equipment/translations/es.po").read_text("utf-8")
+    assert translations.count('msgid "Equipment"') == 1
+    assert ".ci/run" in (tmp_path / "README.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("plugin", SEVERAL)
 def test_it_is_clean(several: Path, plugin: str) -> None:
     folder = several / plugin

@@ -22,6 +22,13 @@ _TAKEN = frozenset(
     "Any Batch Company Connector Decimal Document Double Item Mapped Mapping Plugin Remote Reply "
     "Request Section Sequence Setting Status Stream".split()
 )
+#: Words of one form, among those that companies keep records of.
+_UNCOUNTABLE = frozenset(
+    "advice baggage cargo cash clothing equipment evidence feedback freight furniture hardware "
+    "information knowledge livestock luggage machinery mail maintenance merchandise money "
+    "news payroll personnel research software staff stationery stock stuff training transport "
+    "waste work".split()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +115,8 @@ def parts_of(wanted: str) -> tuple[str, ...]:
 
 
 def _one_and_many(word: str) -> tuple[str, str]:
+    if word in _UNCOUNTABLE:
+        return word, word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y", word
     if word.endswith(("sses", "xes", "ches", "shes")):
