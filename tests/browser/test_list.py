@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -43,11 +43,11 @@ def tenant(tenant: Company) -> Company:
 def signed_in(open_page: Open, actor: Actor, tenant: Company) -> Callable[..., Watched]:
     """Open a page of somebody signed in, with the columns that these tests edit."""
 
-    def enter(window: Window = DESK, **options: Any) -> Watched:
+    def enter(window: Window = DESK, columns: Sequence[str] = COLUMNS, **options: Any) -> Watched:
         here = open_page(window, **options)
         here.sign_in(actor.member.email)
         token = here.page.get_attribute('meta[name="csrf-token"]', "content")
-        sent = "&".join(f"column={path}" for path in COLUMNS)
+        sent = "&".join(f"column={path}" for path in columns)
         here.page.request.post(
             f"{here.url}{CLIENTS}/columns", data=f"csrf_token={token}&{sent}",
             headers={"Content-Type": "application/x-www-form-urlencoded"},
@@ -253,6 +253,50 @@ def test_card_of_a_phone_opens_its_record_and_edits_nothing(
     page.wait_for_url(re.compile(f"{CLIENTS}/[0-9a-f-]{{36}}$"))
 
     expect(editor(page)).to_have_count(0)
+
+
+# --- nothing covers or hides what is to be read ---------------------------------------------------
+
+
+def test_at_a_desk_menus_and_panels_leave_figures_and_page_whole(
+    signed_in: Callable[..., Watched],
+) -> None:
+    here = signed_in(columns=["city", "credit_limit"])
+    page = here.page
+    row = page.locator("tr.t-row").nth(40)
+
+    row.hover()
+
+    expect(row.locator(".t-row-more")).to_be_visible()
+    free = row.evaluate(
+        """(row) => {
+          const last = row.querySelector("td:last-of-type"), figure = document.createRange();
+          figure.selectNode(last.firstChild);
+          const button = row.querySelector(".t-row-more").getBoundingClientRect();
+          return button.left - figure.getBoundingClientRect().right;
+        }"""
+    )
+    assert free > 0
+    page.set_viewport_size({"width": 1440, "height": 2400})
+    row.locator(".t-name > a").click()
+    expect(page.locator(".t-panels")).to_be_visible()
+    ends = "(css) => document.querySelector(css).getBoundingClientRect().bottom"
+    assert page.evaluate(ends, ".t-panels") == page.evaluate(ends, ".t-scroll")
+
+
+def test_on_a_phone_the_two_ends_of_a_condition_are_told_apart(
+    signed_in: Callable[..., Watched],
+) -> None:
+    here = signed_in(PHONE)
+
+    here.page.goto(
+        f"{here.url}{CLIENTS}?created_at__gte=2020-01-01&created_at__lte=2090-01-01&city=Pereira"
+    )
+
+    chips = here.page.locator(".t-chip:not(.t-chip-add)")
+    expect(chips.get_by_text("desde")).to_be_visible()
+    expect(chips.get_by_text("hasta")).to_be_visible()
+    expect(chips.get_by_text("es", exact=True)).to_be_hidden()
 
 
 # --- totals, columns -----------------------------------------------------------------------------

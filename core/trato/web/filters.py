@@ -72,16 +72,18 @@ class Filters:
 
     # --- chips -----------------------------------------------------------------------------------
 
-    def chips(self) -> list[dict[str, str]]:
+    def chips(self) -> list[dict[str, str | bool]]:
         """Say the conditions of the address in words, each with a way to drop it."""
         return [self._chip(*active) for active in self._active]
 
-    def _chip(self, key: str, field: Field, wanted: Filter) -> dict[str, str]:
+    def _chip(self, key: str, field: Field, wanted: Filter) -> dict[str, str | bool]:
         operator: str = _names(field)[wanted.op]
         if wanted.op == "isnull" and not wanted.value:
             operator = _HAS_VALUE
         return {
             "label": self.cells.label(field), "operator": translator(operator),
+            # On a phone what goes without saying is left out.
+            "is_plain": wanted.op in ("eq", "in"),
             "value": "" if wanted.op == "isnull" else self._shown(field, wanted.value),
             "remove_url": self.address.without(key),
         }  # fmt: skip

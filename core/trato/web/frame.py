@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import g, request
 
@@ -113,18 +114,17 @@ def frame() -> Frame | None:
     actor, user = g.get("actor"), g.get("user")
     if g.get("is_bare") or actor is None or user is None or actor.member is None:
         return None
-    path = request.path
+    menus = [
+        menu for menu in sorted(actor.view.menus, key=lambda menu: menu.position)
+        if menu.entity is None
+        or rules.decide(actor, actor.view.entities[menu.entity], "view").allowed
+    ]  # fmt: skip
+    here = max((menu.path for menu in menus if _is_at(menu.path)), key=len, default=None)
     groups: dict[str, list[dict[str, Any]]] = {}
-    for menu in sorted(actor.view.menus, key=lambda menu: menu.position):
-        if menu.entity is not None:
-            entity = actor.view.entities[menu.entity]
-            if not rules.decide(actor, entity, "view").allowed:
-                continue
+    for menu in menus:
         groups.setdefault(menu.group, []).append(
-            {
-                "title": translator(menu.title), "url": menu.path, "icon": menu.icon,
-                "active": path == menu.path or path.startswith(f"{menu.path}/"),
-            }
+            {"title": translator(menu.title), "url": menu.path, "icon": menu.icon,
+             "active": menu.path == here}
         )  # fmt: skip
     return Frame(
         tenant=actor.view.tenant,
@@ -143,6 +143,16 @@ def frame() -> Frame | None:
         breadcrumbs=g.get("crumbs", []), toasts=g.get("toasts", []),
         viewed=actor.member.name if user.is_viewing else None,
     )  # fmt: skip
+
+
+def _is_at(url: str) -> bool:
+    """Tell whether the page is what a menu entry leads to, or lies below it.
+
+    An entry of a view, `/visits/visits?view=late`, is longer than that of its list, and wins.
+    """
+    place = urlsplit(url)
+    below = request.path == place.path or request.path.startswith(f"{place.path}/")
+    return below and all(request.args.get(name) == value for name, value in parse_qsl(place.query))
 
 
 def _accent(view: TenantView) -> str | None:
