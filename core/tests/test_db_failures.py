@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from trato.db.engine import open_engine, transaction, unavailable
+from trato.db.engine import is_unavailable, open_engine, transaction, unavailable
 from trato.errors import DatabaseUnavailable
 from trato.testing.companies import Company
 
@@ -53,6 +53,16 @@ def test_a_server_without_room_is_told_as_a_full_disk() -> None:
     error = OperationalError("INSERT", {}, psycopg.errors.DiskFull("could not extend file"))
 
     assert unavailable(error).code == "disk_full"
+
+
+def test_a_column_that_is_not_there_is_no_outage(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/trato.sqlite")
+
+    with pytest.raises(OperationalError) as missing, transaction(engine) as connection:
+        connection.execute(text("SELECT connection_id FROM sqlite_master"))
+    engine.dispose()
+
+    assert not is_unavailable(missing.value)
 
 
 @pytest.mark.database("postgresql")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ from trato.text import _
 _DEADLOCK = "40P01"
 _NO_ROOM = "53100"
 _FULL = ("database or disk is full", "disk i/o error")
+#: What is said without a code when the database is not there: by SQLite, by PostgreSQL's driver.
+_GONE_FILE = (*_FULL, "unable to open database file", "database is locked")
+_GONE_SERVER = ("connection", "server closed")
 #: PostgreSQL's words for settings that are wrong; a failed connection carries no code.
 _REFUSED = ("password authentication failed", "no pg_hba.conf entry", "does not exist")
 # In the driver's own words: it is sent with every transaction.
@@ -252,8 +256,5 @@ def is_unavailable(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:  # 08 connection, 53 resources, 57P0x shutdown
         return str(state).startswith(("08", "53", "57P"))
-    texts = (
-        *_FULL, "unable to open database file", "database is locked", "connection",
-        "server closed",
-    )  # fmt: skip
-    return any(part in str(error.orig).lower() for part in texts)
+    gone = _GONE_FILE if isinstance(error.orig, sqlite3.Error) else _GONE_SERVER
+    return any(part in str(error.orig).lower() for part in gone)
