@@ -40,10 +40,13 @@ def test_a_file_without_room_refuses_to_write_and_is_read_on(tenant: Company) ->
         pages = connection.execute(text("PRAGMA page_count")).scalar_one()
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))
 
-    with pytest.raises(DatabaseUnavailable) as full, tenant.unit() as unit:
-        unit.records.bulk("clients.client", [{"name": f"No cabe {n}"} for n in range(500)])
-    with tenant.unit() as unit:
-        names = [row[2] for row in unit.records.query("clients.client", columns=("name",)).rows]
+    try:
+        with pytest.raises(DatabaseUnavailable) as full, tenant.unit() as unit:
+            unit.records.bulk("clients.client", [{"name": f"No cabe {n}"} for n in range(500)])
+        with tenant.unit() as unit:
+            names = [row[2] for row in unit.records.query("clients.client", columns=("name",)).rows]
+    finally:
+        engine.dispose()  # the limit is the connection's, which other tests would get
 
     assert full.value.code == "disk_full"
     assert names == ["Cabe"]
@@ -63,6 +66,13 @@ def test_a_column_that_is_not_there_is_no_outage(tmp_path: Path) -> None:
     engine.dispose()
 
     assert not is_unavailable(missing.value)
+
+
+def test_a_host_whose_name_is_gone_is_an_outage() -> None:
+    """As of a container that is being started again."""
+    reason = "failed to resolve host 'db': [Errno -2] Name or service not known"
+
+    assert is_unavailable(OperationalError(None, None, psycopg.OperationalError(reason)))
 
 
 @pytest.mark.database("postgresql")

@@ -87,6 +87,21 @@ def test_after_an_error_the_next_part_begins_anew(tenant: Company) -> None:
     assert found == 1
 
 
+def test_an_error_inside_another_use_stays_what_it_was(tenant: Company) -> None:
+    reading = Reading(tenant.host.engine)
+
+    with reading.connection(tenant.id) as outer:
+        with pytest.raises(NotFound), reading.connection(tenant.id):
+            raise NotFound("gone")
+        found = outer.execute(text("SELECT 1")).scalar_one()
+    with pytest.raises(NotFound), reading.connection(tenant.id), reading.connection(tenant.id):
+        raise NotFound("gone")
+    reading.close()
+
+    assert found == 1
+    assert tenant.host.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
 def test_a_unit_in_a_reading_sees_its_own_tenant_only(
     tenant: Company, other_tenant: Company
 ) -> None:

@@ -203,6 +203,9 @@ class Unread:
     def read(self, size: int = -1) -> bytes:
         raise AssertionError(f"{size} bytes of the body were read")
 
+    def close(self) -> None:
+        """Be closed with the request, as any body is."""
+
 
 @pytest.mark.parametrize(
     ("kind", "size"), [("multipart/form-data; boundary=x", 50), ("application/json", 50),

@@ -23,7 +23,7 @@ _NO_ROOM = "53100"
 _FULL = ("database or disk is full", "disk i/o error")
 #: What is said without a code when the database is not there: by SQLite, by PostgreSQL's driver.
 _GONE_FILE = (*_FULL, "unable to open database file", "database is locked")
-_GONE_SERVER = ("connection", "server closed")
+_GONE_SERVER = ("connection", "server closed", "failed to resolve host")
 #: PostgreSQL's words for settings that are wrong; a failed connection carries no code.
 _REFUSED = ("password authentication failed", "no pg_hba.conf entry", "does not exist")
 # In the driver's own words: it is sent with every transaction.

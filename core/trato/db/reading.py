@@ -34,7 +34,9 @@ class Reading:
 
     @contextmanager
     def connection(self, tenant_id: int | None = None) -> Iterator[Connection]:
-        """Give the connection; what is raised ends the transaction, and the next use begins anew.
+        """Give the connection.
+
+        What is raised out of the outermost use ends the transaction; the next use begins anew.
 
         :param tenant_id: whose rows are read; None for host tables only.
         :raises ValueError: when another tenant is set already.
@@ -53,9 +55,11 @@ class Reading:
                 self._tenant_id = tenant_id
             yield self._connection
         except BaseException:
-            stack, self._stack, self._connection, self._tenant_id = self._stack, None, None, None
-            # It may raise in other words, as ``transaction`` does.
-            stack.__exit__(*sys.exc_info())
+            if self._uses == 1:
+                stack = self._take()
+                if stack is not None:
+                    # It may raise in other words, as ``transaction`` does.
+                    stack.__exit__(*sys.exc_info())
             raise
         finally:
             self._uses -= 1
@@ -64,8 +68,12 @@ class Reading:
 
     def close(self) -> None:
         """End the transaction; a second call does nothing."""
-        stack, self._stack, self._connection, self._tenant_id = self._stack, None, None, None
+        stack = self._take()
         if stack is not None:
             # What was read was read: that the database went away since changes no answer.
             with suppress(DatabaseUnavailable):
                 stack.close()
+
+    def _take(self) -> ExitStack | None:
+        stack, self._stack, self._connection, self._tenant_id = self._stack, None, None, None
+        return stack
