@@ -256,5 +256,5 @@ def is_unavailable(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:  # 08 connection, 53 resources, 57P0x shutdown
         return str(state).startswith(("08", "53", "57P"))
-    gone = _GONE_FILE if isinstance(error.orig, sqlite3.Error) else _GONE_SERVER
+    gone = _GONE_FILE if isinstance(error.orig, sqlite3.Error) else _GONE_FILE + _GONE_SERVER
     return any(part in str(error.orig).lower() for part in gone)
