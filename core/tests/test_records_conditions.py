@@ -27,7 +27,10 @@ def host(specimen_host: Host) -> Host:
 
 @pytest.fixture(scope="module")
 def pieces(specimen_host: Host, issue_license: LicenseIssuer) -> Company:
-    """A company with three pieces."""
+    """A company with three pieces, beside another that has two."""
+    other = make_company(specimen_host, issue_license)
+    with other.unit() as unit:
+        unit.records.bulk(Piece, [{Piece.name: "Ajena", AnnexPiece.points: 7}] * 2)
     company = make_company(specimen_host, issue_license)
     rows = [
         {Piece.name: "Ánfora", Piece.grade: Grade.GOOD, Piece.found: DAY, AnnexPiece.points: 7},
@@ -55,6 +58,9 @@ EXPRESSIONS: dict[str, tuple[Expression, set[str]]] = {
     "an extension": (lambda: AnnexPiece.points > 5, {"Ánfora"}),
     "an extension that is not there": (lambda: AnnexPiece.points.is_(None), {"Vasija"}),
     "one of two": (lambda: or_(AnnexPiece.points == 2, Piece.found == DAY), {"Ánfora", "Olla"}),
+    "a row of an extension": (lambda: AnnexPiece.id.is_not(None), {"Ánfora", "Olla"}),
+    "no row of an extension": (lambda: AnnexPiece.id.is_(None), {"Vasija"}),
+    "a row of an extension by its tenant": (lambda: AnnexPiece.tenant_id > 0, {"Ánfora", "Olla"}),
     "another query": (lambda: ~Piece.id.in_(select(Loan.piece_id)), {"Ánfora", "Vasija", "Olla"}),
 }  # fmt: skip
 
@@ -125,6 +131,7 @@ HIDDEN: dict[str, Expression] = {
     "in an extension": lambda: AnnexPiece.points > 5,
     "the text that is searched": lambda: Piece.search_text.contains("cali"),
     "another entity": lambda: Shelf.name == "A",
+    "the id of another entity": lambda: Shelf.id.is_not(None),
     "among others": lambda: or_(Piece.found < DAY, ~(Piece.price > 5)),
 }
 
@@ -151,3 +158,10 @@ def test_nobody_asks_for_a_hidden_field_by_an_expression(
             unit.records.count_where(Piece, expression)
         with pytest.raises(BadQuery, match="There is no field"):
             unit.records.update_where(Piece, expression, values={"name": "Vasija"})
+
+
+def test_a_condition_on_an_extension_that_is_not_enabled_is_refused(tenant: Company) -> None:
+    tenant.disable("annex")
+
+    with tenant.unit(read=True) as unit, pytest.raises(BadQuery, match="There is no field"):
+        unit.records.count_where(Piece, AnnexPiece.id.is_(None))

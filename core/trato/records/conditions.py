@@ -56,12 +56,15 @@ def sql_of(
 
 def sides_of(entity: EntityView, given: Sequence[Wanted]) -> list[Table]:
     """Name the tables of extensions that conditions read."""
-    read = {
-        field.plugin
-        for wanted in given
-        for path in _paths(entity, wanted)
-        if (field := entity.fields.get(path)) is not None and field.source == "extension"
-    }
+    read: set[str] = set()
+    for wanted in given:
+        if isinstance(wanted, Filter):
+            field = entity.fields.get(wanted.path)
+            read |= {field.plugin} if field is not None and field.source == "extension" else set()
+        else:
+            # By column: also what is no field, such as the id, needs its table joined.
+            tables = _tables(entity)
+            read |= {tables.get(_table(column), "") for column in _columns(and_(wanted))} - {""}
     return [entity.extensions[plugin].__table__ for plugin in sorted(read)]
 
 
@@ -110,17 +113,27 @@ def _paths(entity: EntityView, wanted: Wanted) -> list[str]:
     """Name the fields that a condition asks for; what is none is named by table and column."""
     if isinstance(wanted, Filter):
         return [wanted.path]
-    tables = {entity.table.name: ""}
-    tables |= {kind.__table__.name: f"{name}." for name, kind in entity.extensions.items()}
+    tables = _tables(entity)
     found = []
     for column in _columns(and_(wanted)):
-        table = getattr(column.table, "name", "")
+        table = _table(column)
         if table not in tables:
             found.append(f"{table}.{column.name}")
         elif column.name not in _PLAIN:
             # A shadow column tells as much as what it is the shadow of.
-            found.append(tables[table] + column.info.get("shadow", column.name))
+            name = column.info.get("shadow", column.name)
+            found.append(f"{tables[table]}.{name}" if tables[table] else name)
     return found
+
+
+def _tables(entity: EntityView) -> dict[str, str]:
+    """Give the tables that conditions may read, each with the plugin whose extension it is."""
+    extensions = {kind.__table__.name: name for name, kind in entity.extensions.items()}
+    return {entity.table.name: "", **extensions}
+
+
+def _table(column: Column[Any]) -> str:
+    return getattr(column.table, "name", "")
 
 
 def _columns(expression: ColumnElement[Any]) -> Iterator[Column[Any]]:
