@@ -9,23 +9,24 @@ from trato.db.engine import transaction
 from trato.db.reading import Reading
 from trato.errors import NotFound
 from trato.testing.companies import Company
-from trato.testing.statements import count_connections, count_statements
+from trato.testing.statements import count_connections
 
 
 def test_parts_of_a_request_share_a_transaction_that_ends_with_it(tenant: Company) -> None:
     engine = tenant.host.engine
     reading = Reading(engine)
 
-    with reading.connection() as first, count_statements(engine):
-        found = first.execute(text("SELECT 1")).scalar_one()
-    with reading.connection(tenant.id) as second:
-        pass
-    reading.close()
+    with count_connections(engine) as connections:
+        with reading.connection() as first:
+            found = first.execute(text("SELECT 1")).scalar_one()
+        with reading.connection(tenant.id) as second:
+            pass
+        reading.close()
 
     assert found == 1
     assert second is first
     assert second.closed
-    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert connections.held == 0
 
 
 def test_a_reading_gives_way_to_another_transaction_between_its_uses(tenant: Company) -> None:
@@ -88,18 +89,20 @@ def test_after_an_error_the_next_part_begins_anew(tenant: Company) -> None:
 
 
 def test_an_error_inside_another_use_stays_what_it_was(tenant: Company) -> None:
-    reading = Reading(tenant.host.engine)
+    engine = tenant.host.engine
+    reading = Reading(engine)
 
-    with reading.connection(tenant.id) as outer:
-        with pytest.raises(NotFound), reading.connection(tenant.id):
+    with count_connections(engine) as connections:
+        with reading.connection(tenant.id) as outer:
+            with pytest.raises(NotFound), reading.connection(tenant.id):
+                raise NotFound("gone")
+            found = outer.execute(text("SELECT 1")).scalar_one()
+        with pytest.raises(NotFound), reading.connection(tenant.id), reading.connection(tenant.id):
             raise NotFound("gone")
-        found = outer.execute(text("SELECT 1")).scalar_one()
-    with pytest.raises(NotFound), reading.connection(tenant.id), reading.connection(tenant.id):
-        raise NotFound("gone")
-    reading.close()
+        reading.close()
 
     assert found == 1
-    assert tenant.host.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert connections.held == 0
 
 
 def test_a_unit_in_a_reading_sees_its_own_tenant_only(
