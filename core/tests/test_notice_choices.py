@@ -21,6 +21,7 @@ from trato.jobs import queue
 from trato.jobs.claiming import Claim
 from trato.jobs.worker import Worker
 from trato.records import marks, notes, notice_choices, notices
+from trato.records import unit as units
 from trato.records.notice_choices import USUAL, Choices, Way
 from trato.records.notices import MAIL
 from trato.settings import Settings
@@ -202,6 +203,32 @@ def test_in_quiet_hours_letters_wait_until_the_morning(office: Office) -> None:
 
     assert office.pass_time(hours=8) == []  # six in the morning
     assert len(office.pass_time(hours=1, minutes=2)) == 1
+
+
+@pytest.mark.database("postgresql")
+def test_a_worker_whose_clock_is_behind_loses_no_letter_of_the_morning(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def behind() -> dt.datetime:
+        return dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+
+    office.clock.reset()
+    ended = dt.datetime.now(ZoneInfo("America/Bogota")) - dt.timedelta(minutes=10)
+    begun = ended - dt.timedelta(hours=8)
+    office.keep(Choices(ways=USUAL.ways, quiet=(
+        dt.time(begun.hour, begun.minute), dt.time(ended.hour, ended.minute)
+    )))  # fmt: skip
+    office.mention(office.client())
+    # The machine's own clock, where the database's tells what is due.
+    monkeypatch.setattr(units, "utc_now", behind)
+    office.host.clock = behind
+
+    while due := office.waiting():
+        Worker(host=office.host, name="test").run_task(
+            Claim(tenant_id=office.company.id, task_id=due[0].id)
+        )
+
+    assert office.box.letters.qsize() == 1
 
 
 @pytest.mark.parametrize(

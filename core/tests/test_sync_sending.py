@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import pytest
 from core.tests.shop import SHOP, TOKEN, ShopDouble
@@ -17,6 +19,8 @@ from core.tests.shop_company import open_company, open_double, save, serve_shop,
 
 from trato.db.engine import transaction
 from trato.errors import DomainError
+from trato.jobs import queue
+from trato.records import unit as units
 from trato.records.outbox import forget_connectors
 from trato.records.sync_tables import connection, link, outbox, stream
 from trato.sync import outgoing
@@ -313,6 +317,27 @@ def test_what_could_not_be_sent_queues_its_next_attempt(
         ).first()  # fmt: skip
     assert waiting is not None
     assert 20 <= (waiting.run_at - company.host.clock()).total_seconds() <= 45
+
+
+@pytest.mark.database("postgresql")
+def test_a_worker_whose_clock_is_behind_leaves_nothing_behind(
+    company: Company, double: ShopDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def behind() -> dt.datetime:
+        return dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
+
+    def waiting() -> list[UUID]:
+        with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
+            return [one.id for one in queue.tasks(db, company.id, states=("queued",))]
+
+    save(company)
+    # The machine's own clock, where the database's tells what is due.
+    monkeypatch.setattr(units, "utc_now", behind)
+    monkeypatch.setattr(company.host, "clock", behind)
+    while found := waiting():
+        company.run_task(found[0])
+
+    assert states(company) == ["confirmed"]
 
 
 def test_secrets_do_not_reach_what_is_kept_or_told(company: Company, double: ShopDouble) -> None:

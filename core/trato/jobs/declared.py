@@ -66,6 +66,8 @@ class DetachedContext:
     payload: Mapping[str, Any]
     #: Report progress: done so far, and how much there is if that is known.
     report: Callable[[int, int | None], None]
+    #: When it was claimed, by the clock that told that it was due: the database's on PostgreSQL.
+    claimed_at: dt.datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ def mailing_job(host: Host, jobs: Callable[[], Mapping[str, Job]]) -> Job:
     """
 
     def send(ctx: DetachedContext) -> int:
-        waiting = _take(host, ctx.tenant_id, UUID(str(ctx.payload["member_id"])), ctx.task_id)
+        waiting = _take(host, ctx)
         if waiting is None:
             return 0
         view = host.for_tenant(ctx.tenant_id)
@@ -84,21 +84,24 @@ def mailing_job(host: Host, jobs: Callable[[], Mapping[str, Job]]) -> Job:
                detached=True, attempts=8)  # fmt: skip
 
 
-def _take(host: Host, tenant_id: int, member_id: UUID, task_id: UUID) -> _Waiting | None:
+def _take(host: Host, ctx: DetachedContext) -> _Waiting | None:
     """Claim what is to be sent now, and queue the letter of what has to wait.
 
     What is claimed is this task's until it is sent: its next attempt finds it again when a worker
     dies on the way, and no other task of the member writes it too.
     """
-    now = host.clock()
+    tenant_id, member_id = ctx.tenant_id, UUID(str(ctx.payload["member_id"]))
+    # By a clock that is behind it would not be time yet, and to wait for that moment, whose task
+    # this is, would be to wait for ever.
+    now = max(host.clock(), ctx.claimed_at)
     view = host.for_tenant(tenant_id)
     member = view.members.get(member_id)
     with transaction(host.engine, tenant_id=tenant_id) as connection:
         mine = (table.c.tenant_id == tenant_id, table.c.member_id == member_id,
                 table.c.mail.is_not(None),
-                or_(table.c.sending.is_(None), table.c.sending == task_id))  # fmt: skip
+                or_(table.c.sending.is_(None), table.c.sending == ctx.task_id))  # fmt: skip
         # A dead worker's claim counts for nothing but that nobody else may have it.
-        again = select(table.c.id).where(*mine, table.c.sending == task_id)
+        again = select(table.c.id).where(*mine, table.c.sending == ctx.task_id)
         _let_wait(connection, tenant_id, connection.execute(again).scalars().all())
         rows = connection.execute(
             select(table.c.id, table.c.mail, table.c.created_at, table.c.seen_at)
@@ -123,7 +126,7 @@ def _take(host: Host, tenant_id: int, member_id: UUID, task_id: UUID) -> _Waitin
             notices.queue_letter(connection, tenant_id, member_id, at=moment, now=now)
         unseen = sorted(row.id for row in rows if row.id in due and row.seen_at is None)
         taken = table.c.id.in_(sorted(due))
-        connection.execute(update(table).where(*mine, taken).values(sending=task_id))
+        connection.execute(update(table).where(*mine, taken).values(sending=ctx.task_id))
         seen = update(table).where(*mine, taken, table.c.id.not_in(unseen))
         connection.execute(seen.values(mail=None, sending=None))
         # What the bell does not show counts as seen with its letter, so that the next is told.

@@ -161,7 +161,7 @@ class Worker:
             if declared.detached:
                 result = declared.run(
                     DetachedContext(tenant_id=claimed.tenant_id, task_id=claimed.task_id,
-                                    payload=given, report=report)
+                                    payload=given, report=report, claimed_at=row.started_at)
                 )  # fmt: skip
             else:
                 with host.unit(actor, read=declared.reads) as unit:

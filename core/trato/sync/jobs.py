@@ -67,7 +67,7 @@ def run_connector(host: Host, name: str, ctx: DetachedContext) -> dict[str, Any]
     only, wanted = ctx.payload.get("only"), ctx.payload.get("stream")
     result: dict[str, Any] = {"sent": {}, "streams": {}, "more": False, "problem": None}
     try:
-        run = open_run(host, ctx.tenant_id, name)
+        run = open_run(host, ctx.tenant_id, name, since=ctx.claimed_at)
     except NotSetUp as error:
         result["problem"] = kept(joined_hint(error), name.partition(".")[0])
         return result
@@ -165,7 +165,7 @@ def _wake(run: Run, stopped: bool) -> None:
     """
     job = send_job(run.name)
     with transaction(run.host.engine, tenant_id=run.tenant_id) as db:
-        now = run.host.clock()
+        now = run.now()
         ready = func.coalesce(outbox.c.lease_until, outbox.c.run_at)
         waiting = select(func.min(ready)).where(
             outbox.c.tenant_id == run.tenant_id, outbox.c.connector == run.name,

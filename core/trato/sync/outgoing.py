@@ -83,10 +83,10 @@ class Sending:
     stopped: Message | None = None
 
 
-def is_due(run: Run, now: dt.datetime) -> bool:
+def is_due(run: Run) -> bool:
     """Tell whether anything waits to be sent or looked up."""
     with transaction(run.host.engine, tenant_id=run.tenant_id, read=True) as db:
-        return db.execute(_due(run, now).limit(1)).first() is not None
+        return db.execute(_due(run).limit(1)).first() is not None
 
 
 def send_due(
@@ -98,7 +98,7 @@ def send_due(
     :param until: begin nothing after this moment.
     """
     done = Sending()
-    while is_due(run, run.host.clock()) and (until is None or run.host.clock() < until):
+    while is_due(run) and (until is None or run.host.clock() < until):
         claimed = claim(run, done)
         if claimed is None:
             continue
@@ -117,7 +117,7 @@ def claim(run: Run, done: Sending | None = None) -> Claimed | None:
     counts = Counter[str]() if done is None else done.counts
     with run.unit() as unit:
         now, db = unit.now, unit.connection
-        row = db.execute(_due(run, now).limit(1).with_for_update(skip_locked=True)).first()
+        row = db.execute(_due(run).limit(1).with_for_update(skip_locked=True)).first()
         if row is None:
             return None
         holder = secrets.token_hex(8)
@@ -313,8 +313,9 @@ def _this(run: Run, row_id: UUID) -> tuple[ColumnElement[bool], ...]:
     return (table.c.tenant_id == run.tenant_id, table.c.id == row_id)
 
 
-def _due(run: Run, now: dt.datetime) -> Any:
+def _due(run: Run) -> Any:
     """Select the rows to take up: due, nobody's, and of records whose earlier rows are settled."""
+    now = run.now()
     older = table.alias("older")
     return (
         select(table)

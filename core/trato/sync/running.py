@@ -45,6 +45,8 @@ class Run:
     host: Host
     tenant_id: int
     connector: Connector
+    #: What was due then is due, also by a machine's clock that is behind.
+    since: dt.datetime
 
     @property
     def name(self) -> str:
@@ -53,6 +55,10 @@ class Run:
     @property
     def plugin(self) -> str:
         return self.name.partition(".")[0]
+
+    def now(self) -> dt.datetime:
+        """Tell the moment by which something is due."""
+        return max(self.host.clock(), self.since)
 
     @contextmanager
     def unit(self, *, read: bool = False) -> Iterator[Unit]:
@@ -141,9 +147,12 @@ def known(host: Host, view: TenantView, name: str) -> type[Connector]:
     return found
 
 
-def open_run(host: Host, tenant_id: int, name: str) -> Run:
+def open_run(
+    host: Host, tenant_id: int, name: str, *, since: dt.datetime | None = None
+) -> Run:  # fmt: skip
     """Make a connector with the settings that the tenant has given its plugin.
 
+    :param since: when the task was claimed that runs it.
     :raises NotFound: when there is no such connector.
     :raises NotSetUp: when a setting that it needs is empty.
     """
@@ -163,7 +172,7 @@ def open_run(host: Host, tenant_id: int, name: str) -> Run:
         private_hosts=host.settings.private_hosts, seconds=made.timeout / dt.timedelta(seconds=1)
     )
     return Run(
-        host=host, tenant_id=tenant_id,
+        host=host, tenant_id=tenant_id, since=since or host.clock(),
         connector=made(settings=settings, http=http, now=host.clock()),
     )  # fmt: skip
 
