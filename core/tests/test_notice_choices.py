@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from trato import membership
 from trato.access.actor import Actor
@@ -24,7 +25,9 @@ from trato.records import marks, notes, notice_choices, notices
 from trato.records import unit as units
 from trato.records.notice_choices import USUAL, Choices, Way
 from trato.records.notices import MAIL
+from trato.records.tables import notice
 from trato.settings import Settings
+from trato.tenancy.tables import task as tasks
 from trato.testing.clients import Browser
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
@@ -310,6 +313,29 @@ def test_a_mail_server_that_is_down_loses_and_doubles_nothing(office: Office) ->
     office.host.settings = replace(office.host.settings, smtp_url=address)
 
     assert len(office.pass_time(minutes=10)) == 1
+    assert office.pass_time(days=1) == []
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_what_a_task_that_is_over_was_to_write_stands_in_the_next_letter(
+    office: Office, end: str
+) -> None:
+    office.choose(mention=Way(in_app=False, mail="now"))
+    office.mention(office.client(name="Antes"))
+    [first] = office.waiting()
+    with transaction(office.host.engine, tenant_id=office.company.id) as connection:
+        # As where the worker was lost at each attempt, or somebody cancelled it on the way.
+        mine = tasks.c.tenant_id == office.company.id
+        claimed = update(notice).where(notice.c.tenant_id == office.company.id)
+        connection.execute(claimed.values(sending=first.id, seen_at=office.host.clock()))
+        connection.execute(update(tasks).where(mine, tasks.c.id == first.id).values(state=end))
+    office.clock.advance(minutes=10)
+    office.mention(office.client(name="Después"))
+
+    [letter] = office.pass_time(minutes=3)
+
+    assert "Antes" in body(letter)
+    assert "Después" in body(letter)
     assert office.pass_time(days=1) == []
 
 

@@ -8,18 +8,20 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, exists, or_, select, update
 
 from trato.db.engine import transaction
 from trato.errors import Message
 from trato.host import Host
 from trato.jobs.declared import DetachedContext, Job, Temporary
+from trato.jobs.queue import OVER
 from trato.mail import letters, own_server
 from trato.mail.sending import MailError
 from trato.records import notice_choices, notices
 from trato.records.notices import MAIL, Notice
 from trato.records.tables import notice as table
 from trato.records.unit import Unit
+from trato.tenancy.tables import task
 from trato.tenancy.view import Member, TenantView
 from trato.text import _
 
@@ -88,7 +90,8 @@ def _take(host: Host, ctx: DetachedContext) -> _Waiting | None:
     """Claim what is to be sent now, and queue the letter of what has to wait.
 
     What is claimed is this task's until it is sent: its next attempt finds it again when a worker
-    dies on the way, and no other task of the member writes it too.
+    dies on the way, and no other task of the member writes it too. What a task had claimed that
+    failed or was cancelled is nobody's.
     """
     tenant_id, member_id = ctx.tenant_id, UUID(str(ctx.payload["member_id"]))
     # By a clock that is behind it would not be time yet, and to wait for that moment, whose task
@@ -97,11 +100,18 @@ def _take(host: Host, ctx: DetachedContext) -> _Waiting | None:
     view = host.for_tenant(tenant_id)
     member = view.members.get(member_id)
     with transaction(host.engine, tenant_id=tenant_id) as connection:
+        others = exists().where(
+            task.c.tenant_id == tenant_id, task.c.id == table.c.sending, task.c.id != ctx.task_id,
+            task.c.state.not_in(OVER),
+        )  # fmt: skip
         mine = (table.c.tenant_id == tenant_id, table.c.member_id == member_id,
-                table.c.mail.is_not(None),
-                or_(table.c.sending.is_(None), table.c.sending == ctx.task_id))  # fmt: skip
-        # A dead worker's claim counts for nothing but that nobody else may have it.
-        again = select(table.c.id).where(*mine, table.c.sending == ctx.task_id)
+                table.c.mail.is_not(None), or_(table.c.sending.is_(None), ~others))  # fmt: skip
+        # A dead worker's claim counts for nothing but that nobody else may have it. Locked, so
+        # that of two tasks that find an old claim only one takes it.
+        again = (
+            select(table.c.id).where(*mine, table.c.sending.is_not(None))
+            .order_by(table.c.created_at).with_for_update()
+        )  # fmt: skip
         _let_wait(connection, tenant_id, connection.execute(again).scalars().all())
         rows = connection.execute(
             select(table.c.id, table.c.mail, table.c.created_at, table.c.seen_at)
