@@ -69,12 +69,10 @@ class Query:
 
     def __post_init__(self) -> None:
         # Lists and attributes are welcome; statements are cached by what they ask for.
-        if isinstance(self.filters, list):
-            object.__setattr__(self, "filters", tuple(self.filters))
-        for name in ("columns", "sort"):
-            value = getattr(self, name)
-            if isinstance(value, list):
-                object.__setattr__(self, name, tuple(map(field_path, value)))
+        object.__setattr__(self, "filters", tuple(self.filters))
+        object.__setattr__(self, "sort", tuple(map(field_path, self.sort)))
+        if self.columns is not None:
+            object.__setattr__(self, "columns", tuple(map(field_path, self.columns)))
 
 
 @dataclass(frozen=True, kw_only=True)
