@@ -66,6 +66,35 @@ def test_a_wrong_name_in_a_hook_is_the_plugins_failure(
     assert "Cóndor" not in found.text
 
 
+@pytest.mark.database("sqlite")
+def test_a_hook_may_count_by_what_is_hidden_from_whoever_saves(
+    make_plugin: Callable[..., Any], issue_license: LicenseIssuer,
+    temporarily: Callable[..., AbstractContextManager[Host]],
+) -> None:  # fmt: skip
+    client = "clients.client"
+    hooks = ModuleType("hooks")
+    counted = []
+
+    @hookimpl
+    def trato_record_saving(unit: Unit, changes: list[Change]) -> None:
+        limit = unit.view.entities[client].entity.credit_limit  # type: ignore[attr-defined]
+        counted.append(unit.records.count_where(client, limit > 0))
+
+    hooks.trato_record_saving = trato_record_saving  # type: ignore[attr-defined]
+    with temporarily(make_plugin("strict", hooks=hooks, depends=["clients"])) as other:
+        company = make_company(other, issue_license)
+        seller = company.member_with(
+            {client: {"view": "all", "create": "all"}},
+            fields={client: {"credit_limit": "hidden"}},
+        )
+        with company.unit() as unit:
+            unit.records.create(client, {"name": "Cóndor", "credit_limit": "5"})
+        with company.unit(seller) as unit:
+            unit.records.create(client, {"name": "Nevado"})
+
+    assert counted == [0, 1]
+
+
 def test_a_field_that_is_not_there_for_everybody_may_be_asked_for(tenant: Company) -> None:
     change = Change(entity=tenant.view.entities["clients.client"], action="create",
                     id=tenant.member("admin").member_id, version=1, values={})  # type: ignore[arg-type] # fmt: skip

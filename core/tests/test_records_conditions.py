@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -125,39 +126,83 @@ def test_a_wrong_value_is_told_at_its_path(tenant: Company) -> None:
     assert list(refused.value.errors) == ["annex.points"]
 
 
+@pytest.mark.parametrize("made", [list, tuple, iter])
+def test_columns_and_order_are_attributes_in_any_sequence(pieces: Company, made: Any) -> None:
+    with pieces.unit(read=True) as unit:
+        query = Query(columns=made([Piece.name]), sort=made([Piece.name]))
+        page = unit.records.query(Piece, query)
+
+    assert (query.columns, query.sort) == (("name",), ("name",))
+    assert [row["name"] for row in page.records()] == ["Ánfora", "Olla", "Vasija"]
+
+
 HIDDEN: dict[str, Expression] = {
     "its column": lambda: Piece.price > 5,
     "the column that its text is compared by": lambda: Piece.place_key == "cali",
     "in an extension": lambda: AnnexPiece.points > 5,
     "the text that is searched": lambda: Piece.search_text.contains("cali"),
+    "among others": lambda: or_(Piece.found < DAY, ~(Piece.price > 5)),
+}
+FOREIGN: dict[str, Expression] = {
     "another entity": lambda: Shelf.name == "A",
     "the id of another entity": lambda: Shelf.id.is_not(None),
-    "among others": lambda: or_(Piece.found < DAY, ~(Piece.price > 5)),
 }
 
 
 @pytest.fixture(scope="module")
 def clerk(pieces: Company) -> Actor:
-    """Somebody to whom fields are hidden."""
-    return pieces.member_with(
+    return clerk_of(pieces)
+
+
+def clerk_of(company: Company) -> Actor:
+    """Make somebody to whom fields are hidden."""
+    return company.member_with(
         {"specimen.piece": {"view": "all", "edit": "all"}},
         fields={"specimen.piece": dict.fromkeys(("price", "place", "annex.points"), "hidden")},
     )
 
 
-@pytest.mark.parametrize("name", HIDDEN)
-def test_nobody_asks_for_a_hidden_field_by_an_expression(
-    pieces: Company, clerk: Actor, name: str
-) -> None:
-    expression = HIDDEN[name]()
+@pytest.mark.parametrize("name", {**HIDDEN, **FOREIGN})
+def test_no_list_is_narrowed_by_a_hidden_field(pieces: Company, clerk: Actor, name: str) -> None:
+    expression = {**HIDDEN, **FOREIGN}[name]()
 
-    with pieces.unit(clerk) as unit:
+    with pieces.unit(clerk, read=True) as unit:
         with pytest.raises(BadQuery, match="There is no field"):
             unit.records.query(Piece, filters=[expression])
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_nothing_is_counted_or_changed_by_foreign_tables(
+    pieces: Company, clerk: Actor, name: str
+) -> None:
+    expression = FOREIGN[name]()
+
+    with pieces.unit(clerk) as unit:
         with pytest.raises(BadQuery, match="There is no field"):
             unit.records.count_where(Piece, expression)
         with pytest.raises(BadQuery, match="There is no field"):
             unit.records.update_where(Piece, expression, values={"name": "Vasija"})
+
+
+def test_a_plugins_expression_counts_and_changes_by_hidden_fields_and_no_filter_does(
+    tenant: Company,
+) -> None:
+    clerk = clerk_of(tenant)
+    with tenant.unit() as unit:
+        unit.records.bulk(Piece, [{"name": "Cara", "price": "9"}, {"name": "Barata", "price": "1"}])
+    filtered = Filter(path="price", op="gt", value=Decimal(5))
+
+    with tenant.unit(clerk) as unit:
+        counted = unit.records.count_where(Piece, Piece.price > 5)
+        changed = unit.records.update_where(Piece, Piece.price > 5, values={Piece.code: "C"})
+        for ask in (
+            lambda: unit.records.count_where(Piece, filtered),
+            lambda: unit.records.update_where(Piece, filtered, values={"name": "x"}),
+        ):
+            with pytest.raises(BadQuery, match="There is no field"):
+                ask()
+
+    assert (counted, changed) == (1, 1)
 
 
 def test_a_condition_on_an_extension_that_is_not_enabled_is_refused(tenant: Company) -> None:

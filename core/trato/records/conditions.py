@@ -1,8 +1,10 @@
 """Conditions as callers give them: filters by path, or expressions over an entity's attributes.
 
-Both narrow lists, counts and changes alike, and neither may ask for a field that does not exist
-for the actor. An expression compares what is kept; a filter compares as lists do: text without
-case and accents, a number in each of its spellings.
+Both narrow lists, counts and changes alike. An expression compares what is kept; a filter compares
+as lists do: text without case and accents, a number in each of its spellings.
+
+A filter never asks for a field that does not exist for the actor, nor does an expression that
+narrows a list. One that counts or changes is a plugin's own question, whose fields nobody is shown.
 """
 
 from __future__ import annotations
@@ -43,6 +45,21 @@ def check(entity: EntityView, visible: Mapping[str, Field], given: Sequence[Want
         for path in _paths(entity, wanted):
             if path not in visible:
                 raise unknown_field(path, visible)
+
+
+def check_own(entity: EntityView, visible: Mapping[str, Field], given: Sequence[Wanted]) -> None:
+    """Refuse filters as ``check`` does, and of a plugin's expressions those on foreign tables.
+
+    A rule that counts by the credit limit holds also where the person who saves may not see it.
+
+    :raises BadQuery: naming the field.
+    """
+    check(entity, visible, [wanted for wanted in given if isinstance(wanted, Filter)])
+    tables = _tables(entity)
+    for wanted in given:
+        for column in () if isinstance(wanted, Filter) else _columns(and_(wanted)):
+            if _table(column) not in tables:
+                raise unknown_field(f"{_table(column)}.{column.name}", visible)
 
 
 def sql_of(
@@ -87,9 +104,10 @@ def living(
 ) -> Select[Any]:  # fmt: skip
     """Select something of the living records that meet conditions and that the actor may treat so.
 
-    :raises BadQuery: for a condition on a field that does not exist for the actor.
+    :raises BadQuery: for a filter on a field that does not exist for the actor, or an expression
+        over a table that is not the entity's.
     """
-    check(entity, rules.visible_fields(actor, entity), given)
+    check_own(entity, rules.visible_fields(actor, entity), given)
     table = entity.table
     dialect = connection.dialect.name
     statement = (

@@ -319,7 +319,8 @@ class Records:
     def count_where(self, entity: Kind, *conditions: Wanted) -> int:
         """Count the living records that meet conditions and that the actor may see.
 
-        :param conditions: as the filters of a query: ``Visit.due < today``, ``Filter(…)``.
+        :param conditions: as the filters of a query: ``Visit.due < today``, ``Filter(…)``. An
+            expression may also ask for what is hidden from the actor.
         """
         unit, view = self.unit, self.unit.view.entity(entity)
         statement = living(
@@ -330,7 +331,8 @@ class Records:
     def update_where(self, entity: Kind, *conditions: Wanted, values: Values) -> int:
         """Change the same fields of all living records that meet conditions, 500 at a time.
 
-        :param conditions: as the filters of a query: ``Visit.due < today``, ``Filter(…)``.
+        :param conditions: as the filters of a query: ``Visit.due < today``, ``Filter(…)``. An
+            expression may also ask for what is hidden from the actor.
         :return: how many were changed.
         """
         unit, view = self.unit, self.unit.view.entity(entity)
