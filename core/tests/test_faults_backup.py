@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +98,26 @@ def test_a_restore_that_is_ended_half_way_leaves_nothing_and_is_done_again(
     assert after_kill == ([], empty)
     assert rows_of(there) == rows_of(archived)
     assert {name: (files / name).read_bytes() for name in left(files)} == FILES
+
+
+@pytest.mark.database("sqlite")
+def test_a_disk_that_fails_below_the_archive_is_no_fault_of_the_folder(
+    archived: Installation, other: Callable[..., Installation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = other(archived.database.backend)
+    read = zipfile.ZipExtFile.read
+
+    def fail(self: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+        if self.name == "files/exports/1/two.zip":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(self, n)
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", fail)
+    ran = there.run("restore", "all.trato")
+
+    assert ran.code == 2
+    assert "The archive is damaged: files/exports/1/two.zip cannot be read." in ran.err
+    assert left(files_of(there)) == []
 
 
 @pytest.mark.database("postgresql")

@@ -29,8 +29,8 @@ _LINE_BYTES = 256 << 20
 _SMALL = 1 << 30
 _RATIO = 250
 _CHUNK = 1 << 20
-#: What reading a damaged member raises.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+#: What reading a damaged member raises, or one on a disk that fails.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 
 def broken(reason: str, /, **params: object) -> ConfigError:
