@@ -72,7 +72,10 @@ def _held(network: Network, name: str, place: int) -> Callable[..., Any]:
         inet = self.family in (socket.AF_INET, socket.AF_INET6)
         address = args[place] if len(args) > max(place, 0) else None
         if inet and isinstance(address, tuple) and not is_here(address[0]):
-            raise network.refuse(f"{name} to {address[0]}:{address[1]}")
+            refused = network.refuse(f"{name} to {address[0]}:{address[1]}")
+            if name == "connect_ex":
+                return refused.errno  # it tells, where the others raise
+            raise refused
         return real(self, *args)
 
     return call
