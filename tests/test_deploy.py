@@ -73,6 +73,15 @@ def test_the_example_of_settings_is_accepted_once_it_is_filled_in() -> None:
     Settings.load({name: value for name, value in filled.items() if value})
 
 
+def test_a_wheelhouse_lacks_nothing_in_silence() -> None:
+    """Every virtual environment has pip, and the lock does not."""
+    words = [sys.executable, str(ROOT / "tools" / "locked.py"), "trato", "pip"]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("requirements.lock lacks pip: ")
+
+
 # Containers
 
 

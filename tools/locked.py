@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from importlib.metadata import requires
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements.lock"
 
 
 def needed(*wanted: str) -> set[str]:
@@ -38,9 +40,28 @@ def _asked(name: str, extra: str) -> Iterator[Requirement]:
             yield asked
 
 
+def _ours() -> set[str]:
+    """Name the distributions of this checkout."""
+    found = set()
+    for file in (ROOT / "core/setup.cfg", *ROOT.glob("plugins/*/setup.cfg")):
+        config = ConfigParser()
+        config.read(file, "utf-8")
+        found.add(str(canonicalize_name(config["metadata"]["name"])))
+    return found
+
+
 def locked(names: set[str]) -> str:
-    """Give the entries of some distributions, with versions and hashes."""
+    """Give the entries of some distributions, with versions and hashes.
+
+    :raises SystemExit: for distributions that the lock lacks.
+    """
     entries = re.findall(r"^([\w.-]+)(.*\n(?: .*\n)*)", LOCK.read_text("utf-8"), re.M)
+    missing = names - _ours() - {str(canonicalize_name(name)) for name, _rest in entries}
+    if missing:
+        sys.exit(
+            f"requirements.lock lacks {', '.join(sorted(missing))}: name them in requirements.in, "
+            "then run make lock"
+        )
     return "".join(name + rest for name, rest in entries if canonicalize_name(name) in names)
 
 
