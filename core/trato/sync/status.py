@@ -27,7 +27,8 @@ from trato.tenancy.view import TenantView
 from trato.text import _
 
 State = Literal["works", "fails", "not_set_up", "never_ran"]
-#: States of a document about which somebody may want to know; the first need a person.
+#: States of a document about which somebody may want to know: what a person must settle first,
+#: then what settles itself.
 TROUBLED = ("rejected", "to_verify", "accepted", "sending", "pending")
 
 
