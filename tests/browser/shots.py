@@ -16,8 +16,7 @@ from uuid import UUID
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from portfolio import fill
-from states import AT_A_DESK, FAULTS, fault, faulty_app, meant, steps
-from test_accessibility import become_operator
+from states import AT_A_DESK, FAULTS, become_operator, fault, faulty_app, meant, steps
 
 from trato import __version__
 from trato.host import Host, discover

@@ -8,10 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import pyotp
 from flask import Flask, abort
 from playwright.sync_api import Page
 
+from trato.access import operators, second_factor
+from trato.access.actor import Actor
+from trato.access.sealing import Sealer
+from trato.db.engine import transaction
 from trato.errors import DatabaseUnavailable, NoRoom
+from trato.host import Host
 from trato.testing.companies import Company
 from trato.text import _
 from trato.web.app import create_app
@@ -151,3 +157,14 @@ AT_A_DESK: dict[str, tuple[str, Step]] = {
     "lista-celda": (CLIENTS, edit_cell),
     "lista-menu-fila": (CLIENTS, open_row_menu),
 }
+
+
+def become_operator(host: Host, admin: Actor) -> None:
+    """Give somebody who is signed in the operator's mark, and the second step that it demands."""
+    assert admin.member is not None
+    user_id = admin.member.user_id
+    sealer = Sealer(host.secret_keys, purpose=second_factor.PURPOSE)
+    with transaction(host.engine) as connection:
+        operators.mark(connection, user_id, now=host.clock())
+        code = pyotp.TOTP(second_factor.begin(connection, user_id, sealer)).at(host.clock())
+        second_factor.confirm(connection, user_id, code, sealer, now=host.clock())

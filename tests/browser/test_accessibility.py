@@ -10,15 +10,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import pyotp
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
+from tests.browser.states import become_operator
 
-from trato.access import operators, second_factor
 from trato.access.actor import Actor
-from trato.access.sealing import Sealer
-from trato.db.engine import transaction
 from trato.host import Host
 from trato.records import undoing, views
 from trato.testing.browser import DESK, PHONE, Watched
@@ -213,17 +210,6 @@ def _upload(page: Page) -> None:
     })  # fmt: skip
     page.get_by_role("button", name="Continuar").click()
     page.wait_for_url("**/import/*")
-
-
-def become_operator(host: Host, admin: Actor) -> None:
-    """Give somebody who is signed in the operator's mark, and the second step that it demands."""
-    assert admin.member is not None
-    user_id = admin.member.user_id
-    sealer = Sealer(host.secret_keys, purpose=second_factor.PURPOSE)
-    with transaction(host.engine) as connection:
-        operators.mark(connection, user_id, now=host.clock())
-        code = pyotp.TOTP(second_factor.begin(connection, user_id, sealer)).at(host.clock())
-        second_factor.confirm(connection, user_id, code, sealer, now=host.clock())
 
 
 def inline(html: str) -> list[str]:
