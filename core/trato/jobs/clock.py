@@ -167,10 +167,11 @@ class Scheduler:
         late = now - slot > _LATE
         with transaction(self.host.engine, tenant_id=tenant_id) as connection:
             if not late or _is_missed(connection, tenant_id, job, slot):
-                wait = _AFTER + self._made_up % _SPREAD * _APART if late else dt.timedelta()
+                # What is not late is due at once, by the database's clock too.
+                wait = _AFTER + self._made_up % _SPREAD * _APART
                 made = enqueue(
-                    connection, tenant_id, job.name, now=now, run_at=now + wait, unique_key=key,
-                    priority=job.priority,
+                    connection, tenant_id, job.name, now=now, unique_key=key,
+                    run_at=now + wait if late else None, priority=job.priority,
                 )  # fmt: skip
         self._queued[tenant_id, job.name] = key
         self._made_up += late and made is not None
