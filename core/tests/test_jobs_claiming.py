@@ -16,10 +16,11 @@ from trato.jobs import queue
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.claiming import claim
 from trato.jobs.declared import Job, Temporary
-from trato.jobs.worker import LEASE, Worker, delay
+from trato.jobs.worker import LEASE, Worker
 from trato.lifecycle.closing import close_tenant
 from trato.records import unit
 from trato.tenancy.tables import tenant
+from trato.tenancy.tasks import delay
 from trato.testing.companies import Company, LicenseIssuer, make_company
 
 if TYPE_CHECKING:

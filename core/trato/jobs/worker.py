@@ -24,6 +24,7 @@ from trato.jobs.claiming import Claim, claim, extend, is_due, moment, take
 from trato.jobs.declared import Cancelled, DetachedContext, Job, JobContext, Temporary
 from trato.jobs.presence import Presence
 from trato.tenancy.tables import task
+from trato.tenancy.tasks import delay
 from trato.tenancy.view import TenantView
 from trato.text import _
 
@@ -32,13 +33,6 @@ log = logging.getLogger("trato.jobs")
 LEASE = dt.timedelta(seconds=60)
 #: Least time between two reports of progress that are written.
 _REPORT_EVERY = dt.timedelta(seconds=1)
-
-
-def delay(attempts: int) -> dt.timedelta:
-    """Say how long to wait before the next attempt: 30 s, doubled each time, at most 6 h."""
-    # Beyond a few doublings it is the most anyway, and soon more than a span can hold.
-    doubled = min(attempts - 1, 10)
-    return min(dt.timedelta(seconds=30 * 2**doubled), dt.timedelta(hours=6))
 
 
 @dataclass(kw_only=True, eq=False)

@@ -28,7 +28,8 @@ from trato.records.unit import Unit
 from trato.sync import links
 from trato.sync.connector import Document, canonical, reference_paths
 from trato.sync.errors import NOT_SENT, RemoteBusy, RemoteRefused, SyncError
-from trato.sync.running import Run, delay, kept
+from trato.sync.running import Run, kept
+from trato.tenancy.tasks import delay
 
 log = logging.getLogger("trato.sync")
 
@@ -208,7 +209,7 @@ def record(run: Run, claimed: Claimed, outcome: Outcome) -> None:
         elif outcome.kind == "rejected":
             _open(unit, run, claimed, "rejected", said, now)
         elif claimed.intent == "send" and outcome.kind == "later":
-            wait = outcome.after or delay(claimed.attempts - 1)
+            wait = outcome.after or delay(claimed.attempts)
             _open(unit, run, claimed, "pending", said, now + wait)
         elif claimed.intent == "send":
             _settle(unit, run, claimed.id, "to_verify", message=said, run_at=now)

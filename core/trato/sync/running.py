@@ -33,11 +33,6 @@ log = logging.getLogger("trato.sync")
 _LONGEST = 2000
 
 
-def delay(attempts: int) -> dt.timedelta:
-    """Say how long to wait before the next attempt: 30 s, doubled each time, at most 6 h."""
-    return min(dt.timedelta(seconds=30 * 2 ** min(attempts, 12)), dt.timedelta(hours=6))
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
     """A connector at work for a tenant."""

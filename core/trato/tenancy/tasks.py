@@ -16,6 +16,13 @@ from trato.tenancy.tables import task, turn
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
+def delay(attempts: int) -> dt.timedelta:
+    """Say how long to wait after so many attempts: 30 s, doubled each time, at most 6 h."""
+    # Beyond a few doublings it is the most anyway, and soon more than a span can hold.
+    doubled = min(attempts - 1, 10)
+    return min(dt.timedelta(seconds=30 * 2**doubled), dt.timedelta(hours=6))
+
+
 def at_once(connection: Connection, now: dt.datetime) -> Any:
     """Give a moment that has come by the database's clock too, which tells what is due.
 
