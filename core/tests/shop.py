@@ -33,7 +33,7 @@ class Shop(Connector):
             Stream(name="pieces", title="Pieces", entity=Piece, match=[Piece.code],
                    owns=[Piece.price], whole=True, gone="archive"),
             Stream(name="news", title="News", entity=Piece, match=[Piece.code],
-                   owns=[Piece.price, Piece.is_rare, Piece.marks]),
+                   owns=[Piece.price, Piece.is_rare, Piece.marks, "custom.canal"]),
             Stream(name="labels", title="Labels", entity=Label, owns=[Label.wording]),
         ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from core.tests.shop_company import open_company, open_double, serve_shop  # noq
 from flask import Flask
 from flask.testing import FlaskClient
 
-from trato.access.actor import Actor
+from trato.access.actor import Actor, Via
 from trato.api import Host
 from trato.configuration import apply_data
+from trato.configuration.merging import merge_choice
 from trato.errors import Invalid
 from trato.exchange.importing import run_import
 from trato.records import undoing
@@ -109,15 +111,43 @@ def test_people_write_an_owned_field_only_where_there_is_no_link(
     assert (price(company, linked), price(company, own)) == (10, 99)
 
 
-def test_the_other_system_and_the_jobs_of_modules_go_on_writing(
-    company: Company, double: ShopDouble, linked: UUID
+@pytest.mark.parametrize("via", ["job", "command"])
+def test_the_other_system_and_what_modules_run_by_themselves_go_on_writing(
+    company: Company, double: ShopDouble, linked: UUID, via: Via
 ) -> None:
     show(company, double, code="C-1", price="20.00")
     received = price(company, linked)
-    with company.unit(company.host.system(company.id, via="job", label="shop.tidy")) as unit:
+    with company.unit(company.host.system(company.id, via=via, label="shop.tidy")) as unit:
         unit.records.update(PIECE, linked, {"price": "30"})
 
     assert (received, price(company, linked)) == (20, 30)
+
+
+@pytest.mark.database("sqlite")
+def test_who_gives_a_person_in_a_command_is_that_person(
+    company: Company, person: Actor, linked: UUID
+) -> None:
+    with pytest.raises(Invalid):
+        change(company, replace(person, via="command"), linked, price="99")
+
+
+@pytest.mark.database("sqlite")
+def test_a_merge_of_two_values_rewrites_what_the_other_system_wrote_and_people_do_not(
+    company: Company, double: ShopDouble
+) -> None:
+    choices = [{"value": value, "label": value} for value in ("tat", "mod")]
+    own = {"canal": {"kind": "choice", "labels": {"es": "Canal"}, "choices": choices}}
+    apply_data(company.host, company.slug, {"fields": {PIECE: own}})
+    show(company, double, code="C-3", **{"custom.canal": "tat"})
+    piece, person = found(company, "C-3"), company.member("admin")
+
+    with pytest.raises(Invalid):
+        change(company, person, piece, **{"custom.canal": "mod"})
+    count = merge_choice(company.host, person, PIECE, "canal", value="tat", into="mod")
+
+    assert count == 1
+    with company.unit(read=True) as unit:
+        assert unit.records.get(PIECE, piece)["custom.canal"] == "mod"
 
 
 @pytest.mark.database("sqlite")

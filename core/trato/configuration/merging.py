@@ -14,6 +14,7 @@ from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Invalid, NotFound
 from trato.host import Host
+from trato.records import owning
 from trato.records.convert import from_json
 from trato.records.unit import Unit
 from trato.tenancy.own_fields import OwnField, read_own_fields, save_own_field
@@ -50,6 +51,8 @@ def merge_choice(
         view = host.build_view(connection, actor.tenant_id)
         unit = Unit(actor=replace(writer, view=view), connection=connection,
                     audit_keys=host.audit_keys, clock=host.clock)  # fmt: skip
+        # What another system wrote as well: it would hold a value that is no longer one.
+        unit.notes[owning.REWRITES] = True
         entity = view.entity(entity_name)
         count = _rewrite(unit, entity, entity.fields[f"custom.{key}"], value, into)
         administration.record_act(

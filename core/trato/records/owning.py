@@ -24,6 +24,8 @@ from trato.text import _
 _BATCH = 500
 #: Under which a unit remembers what it has read of its records.
 _READ = "trato.owning"
+#: Under which a unit says that it rewrites what the other system wrote too.
+REWRITES = "trato.owning.rewrites"
 
 Kept = Mapping[str, Owner]
 
@@ -85,8 +87,8 @@ def kept(unit: Unit, entity: EntityView, record_id: UUID | None) -> Kept:
 def refuse(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
     """Refuse what would change fields that other systems rule.
 
-    Connectors write, and so do jobs and events, whose code is a plugin's; who acts for a person,
-    an import without one too, does not.
+    Connectors write, and so do jobs, events and commands, whose code is a plugin's or asked for by
+    the operator; who acts for a person, an import without one too, does not.
     """
     owners = unit.view.owners.get(entity.name)
     if not owners or is_free(unit):
@@ -104,7 +106,7 @@ def refuse(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> None:
 
 
 def is_free(unit: Unit) -> bool:
-    """Tell whether whoever writes is bound by nobody's fields: a connector, a job, an event."""
-    if SOURCE in unit.notes:
+    """Tell whether whoever writes is bound by nobody's fields."""
+    if SOURCE in unit.notes or REWRITES in unit.notes:
         return True
-    return unit.actor.member is None and unit.actor.via in ("job", "system")
+    return unit.actor.member is None and unit.actor.via in ("job", "command", "system")
