@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from trato.db.types import new_id
+from trato.entities.view import EntityView
 from trato.hooks import hookimpl
 from trato.host import Host
 from trato.records.changes import Change
@@ -17,6 +19,7 @@ from trato.records.unit import Unit
 from trato.testing.clients import browser
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company, LicenseIssuer, make_company
+from trato.testing.specimen import Loan
 from trato.web.app import create_app
 
 
@@ -100,6 +103,20 @@ def test_a_field_that_is_not_there_for_everybody_may_be_asked_for(tenant: Compan
                     id=tenant.member("admin").member_id, version=1, values={})  # type: ignore[arg-type] # fmt: skip
 
     assert (change["colombia.regime"], change["custom.rating"], change["notes"]) == (None,) * 3
+
+
+def test_the_id_is_the_records_and_what_an_entity_has_not_is_told() -> None:
+    fields = dict.fromkeys(("borrower", "piece_id"))
+    entity = EntityView(entity=Loan, fields=fields, extensions={})  # type: ignore[arg-type]
+    record_id = new_id()
+
+    for before in ({}, {"id": record_id, "borrower": "Ana"}):
+        change = Change(entity=entity, action="update" if before else "create", id=record_id,
+                        version=1, before=before)  # fmt: skip
+        assert (change["id"], change.touches("id")) == (record_id, False)
+        for ask in (change.__getitem__, change.touches):
+            with pytest.raises(KeyError, match=r"specimen\.loan has no field 'owner_id'"):
+                ask("owner_id")
 
 
 def test_the_day_is_the_companys(tenant: Company, clock: SettableClock) -> None:

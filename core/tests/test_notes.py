@@ -51,7 +51,7 @@ def told(tenant: Company, who: Actor) -> list[tuple[str, str]]:
 def follow(unit: Unit, record: Record, who: Actor) -> None:
     unit.connection.execute(
         insert(mark).values(
-            tenant_id=unit.tenant_id, member_id=who.member_id, kind="follow", entity=PIECE,
+            tenant_id=unit.tenant_id, member_id=who.member_id, kind="follow", entity=record.entity,
             record_id=record.id, at=unit.now,
         )
     )  # fmt: skip
@@ -122,6 +122,20 @@ def test_followers_are_told_of_notes_and_once_of_changes(
 
     assert sorted(told(tenant, luz)) == [("change", "Cóndor"), ("note", "Cóndor")]
     assert told(tenant, actor) == []
+
+
+def test_followers_of_what_nobody_owns_are_told_too(
+    tenant: Company, actor: Actor, record: Record
+) -> None:
+    luz = tenant.member("manager", name="Luz Mosquera")
+    with tenant.unit(actor) as unit:
+        loan = unit.records.create("specimen.loan", {"piece_id": record.id, "borrower": "Ana"})
+        follow(unit, loan, luz)
+
+    with tenant.unit(actor) as unit:
+        unit.records.update("specimen.loan", loan.id, {"borrower": "Eva"})
+
+    assert told(tenant, luz) == [("change", "Eva")]
 
 
 def test_seen_notices_stay_seen_and_a_later_change_is_told_again(

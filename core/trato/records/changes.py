@@ -36,16 +36,18 @@ class Change:
     is_duplicate: bool = False
 
     def __getitem__(self, field: Any) -> Any:
-        """Give a field's value as it will be.
+        """Give a field's value as it will be; `id` is the record's.
 
-        :raises KeyError: for a field that the entity has not; one of a plugin that is not enabled,
-            or of the tenant's own, is None.
+        :raises KeyError: for a field that the entity has not, such as the owner where it is not
+            owned; one of a plugin that is not enabled, or of the tenant's own, is None.
         """
         # Asked some eighty times for each row of an import, nearly always by path.
         path = field if field.__class__ is str else field_path(field)
         if path in self.values:
             return self.values[path]
-        return self.before[path] if path in self.before else self._absent(path)
+        if path in self.before:
+            return self.before[path]
+        return self.id if path == "id" else self._absent(path)
 
     def touches(self, *fields: Any) -> bool:
         """Tell whether any of the fields gets another value.
@@ -56,7 +58,7 @@ class Change:
             if path in self.values:
                 if self.values[path] != self.before.get(path):
                     return True
-            elif path not in self.before:
+            elif path not in self.before and path != "id":
                 self._absent(path)
         return False
 

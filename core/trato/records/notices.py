@@ -187,7 +187,7 @@ def tell_of_changes(unit: Unit, entity: EntityView, changes: Sequence[Change]) -
         record = Record(entity=entity.name, id=record_id, version=change.version,
                         values={**change.before, **change.values})  # fmt: skip
         # Who gets the record with this change is told that.
-        owner = change.values.get("owner_id") if change.touches("owner_id") else None
+        owner = change.changed.get("owner_id")
         new = [one for one in members if one != owner and (record_id, one) not in told]
         rows += _rows(unit, entity, record, "change", new)
     _put(unit, rows)
