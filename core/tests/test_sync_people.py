@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from flask import Flask
 from trato.api import Host
 from trato.cli.context import Context
 from trato.cli.program import _run
-from trato.errors import NotFound, PluginError
+from trato.errors import Message, NotFound, PluginError
 from trato.jobs.catalogue import all_jobs
 from trato.jobs.clock import due
 from trato.sync import outgoing
+from trato.tenancy.enablement import require
 from trato.testing.clients import Browser, browser
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
@@ -303,6 +305,15 @@ def test_a_connector_that_is_off_here_says_why_and_what_to_do(company: Company) 
 
     assert str(off.value.hint) == f"Enable it first: trato plugin enable {company.slug} shop"
     assert f"trato license install {company.slug} FILE" in str(unlicensed.value.hint)
+
+
+def test_a_connector_whose_plugin_is_on_but_behind_is_not_to_be_enabled(company: Company) -> None:
+    view = company.view
+    behind = replace(view.plugins["shop"], enabled=False, reason=Message("Its tables are behind."))
+    with pytest.raises(PluginError, match="Its tables are behind") as refused:
+        require(replace(view, plugins={**view.plugins, "shop": behind}), "shop")
+
+    assert str(refused.value.hint).endswith(f": trato plugin list --tenant {company.slug}")
 
 
 def test_the_status_tells_counts_and_streams(

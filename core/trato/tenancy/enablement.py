@@ -93,11 +93,12 @@ def require(view: TenantView, plugin: str) -> None:
     state = view.plugins.get(plugin)
     if state is not None and state.enabled:
         return
-    licensed = state is None or state.licensed
+    licensed, is_on = (True, False) if state is None else (state.licensed, state.is_on)
     raise PluginError(
         _("Plugin '{plugin}' is not enabled for tenant '{tenant}': {reason}"),
-        hint=_("Enable it first: trato plugin enable {tenant} {plugin}") if licensed
-        else _("Install a licence that includes it: trato license install {tenant} FILE."),
-        plugin=plugin, tenant=view.tenant.slug, reason=(state and state.reason) or "-",
-        code="not_enabled",
+        hint=_("Install a licence that includes it: trato license install {tenant} FILE.")
+        if not licensed else _("See what each plugin lacks: trato plugin list --tenant {tenant}")
+        if is_on else _("Enable it first: trato plugin enable {tenant} {plugin}"),
+        plugin=plugin, tenant=view.tenant.slug,
+        reason=(state and state.reason) or "-", code="not_enabled",
     )  # fmt: skip
