@@ -16,13 +16,19 @@ from core.tests.conftest import Installation
 from core.tests.test_web_imports import bomb
 from sqlalchemy import select
 
+from trato.errors import ConfigError
 from trato.exchange import importing
-from trato.exchange.course import Course
+from trato.exchange.course import KEPT, Course
+from trato.exchange.results import ImportResult
 from trato.host import Host
+from trato.i18n import Formats
+from trato.jobs.catalogue import CLEAN
 from trato.records.query import Query
 from trato.records.tables import audit, import_course
 from trato.records.unit import Unit
 from trato.settings import Settings
+from trato.testing.clock import SettableClock
+from trato.testing.companies import Company
 
 CLIENT = "clients.client"
 ROOT = Path(__file__).parents[2]
@@ -30,14 +36,18 @@ ROOT = Path(__file__).parents[2]
 GOOD, BAD = 45, 5
 
 
-def write(installation: Installation, name: str = "datos.csv", extra: str = "") -> str:
+def content(*, bad_from: int = 0) -> str:
     lines = []
     for number in range(GOOD):
         lines.append(f"Cliente {number:04};{70_000_000 + number};\n")
-        if number % 9 == 0:
+        if number % 9 == 0 and number >= bad_from:
             lines.append("Malo;;ftp:no\n")
-    path = installation.folder / name
-    path.write_text("Nombre;NIT;Sitio web\n" + "".join(lines) + extra, encoding="utf-8")
+    return "Nombre;NIT;Sitio web\n" + "".join(lines)
+
+
+def write(installation: Installation) -> str:
+    path = installation.folder / "datos.csv"
+    path.write_text(content(), encoding="utf-8")
     return str(path)
 
 
@@ -87,12 +97,16 @@ def test_a_killed_import_goes_on_where_it_was(
     words = (file, "--errors", str(installation.folder / "malas.csv"))
     cut(installation, *words)
     at_cut = len(names(installation))
+    with opened(installation) as unit:
+        cut_at = unit.connection.execute(select(import_course.c.reached_at)).scalar_one()
 
     ran = installation.run("import", "acme", CLIENT, *words, "--json")
 
     assert at_cut == 18
     assert ran.code == 1
-    assert "Goes on after row 21, where an import of this file was cut." in ran.err
+    day = Formats("en", "America/Bogota").date(cut_at)
+    told = f"Goes on after row 21, where an import of this file was cut on {day}."
+    assert told in ran.err
     found = {name: ran.json[name] for name in ("total", "created", "refused", "resumed_after")}
     assert found == {"total": 50, "created": GOOD, "refused": BAD, "resumed_after": 21}
     assert names(installation) == [f"Cliente {n:04}" for n in range(GOOD)]
@@ -187,25 +201,88 @@ def test_the_refused_rows_of_before_are_in_the_file_that_is_asked_for(
     assert len(names(installation)) == GOOD
 
 
-@pytest.mark.database("sqlite")
-def test_of_two_commands_with_one_file_the_second_to_write_stops(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
+class Command:
+    """What `trato import` does with a file, in a process that others look into."""
+
+    def __init__(self, tenant: Company, file: Path) -> None:
+        self._tenant = tenant
+        self._file = file
+        self.errors = file.with_name("malas.csv")
+        self.course = Course(
+            tenant.host, tenant.system(), CLIENT, file, choices={"match": None}, errors=self.errors
+        )
+
+    def run(self, progress: Callable[[int, int | None], None] | None = None) -> ImportResult:
+        course = self.course
+        result = importing.run_import(
+            self._tenant.host, self._tenant.system(), CLIENT, self._file, errors_path=self.errors,
+            begin=course.begin, hold=course.hold, keep=course.keep, resume=course.resume,
+            progress=progress,
+        )  # fmt: skip
+        course.end()
+        return result
+
+
+def refused(errors: Path) -> list[str]:
+    lines = errors.read_text("utf-8-sig").splitlines()
+    return [row["row"] for row in csv.DictReader(lines, delimiter=";")]
+
+
+@pytest.mark.parametrize(
+    ("stops", "at"), [("first", 20), ("late", 30)], ids=["the one before", "the one that is late"]
+)
+def test_of_two_commands_with_one_file_one_stops_before_it_writes_anything(
+    tenant: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: str, at: int
 ) -> None:
-    installation.tenant("acme", "clients")
-    file = write(installation)
-    keep = Course.keep
+    """Whoever takes the file over wins; the other writes no record and no refused row more."""
+    monkeypatch.setattr(importing, "BATCH", 10)
+    file = tmp_path / "datos.csv"
+    file.write_text(content(bad_from=19), encoding="utf-8")
+    first = Command(tenant, file)
+    results: list[ImportResult] = []
+    stopped = pytest.raises(ConfigError, match="Another command imports this file now")
 
-    def meanwhile(self: Course, unit: Any, reached: dict[str, Any]) -> None:
-        keep(self, unit, reached)
-        self._version -= 1  # as the other command had found it before this batch
-        keep(self, unit, reached)
+    def meanwhile(done: int, _total: int | None) -> None:
+        if done == at and stops == "first":
+            results.append(Command(tenant, file).run())
+        elif done == at:
+            with stopped:
+                late.run()
 
-    monkeypatch.setattr(Course, "keep", meanwhile)
-    ran = installation.run("import", "acme", CLIENT, file)
+    late = Command(tenant, file)
+    if stops == "first":
+        with stopped:
+            first.run(meanwhile)
+    else:
+        results.append(first.run(meanwhile))
 
-    assert ran.code == 2
-    assert "Another command imports this file now." in ran.err
-    assert names(installation) == []
+    assert [(one.created, one.refused) for one in results] == [(GOOD, 2)]
+    assert refused(first.errors) == ["30", "40"]
+    with tenant.unit(read=True) as unit:
+        assert unit.records.count_where(CLIENT) == GOOD
+
+
+@pytest.mark.database("sqlite")
+def test_what_nobody_goes_on_with_is_forgotten_after_its_days(
+    tenant: Company, tmp_path: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 10)
+    file = tmp_path / "datos.csv"
+    file.write_text(content(), encoding="utf-8")
+
+    def lose(_done: int, _total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Command(tenant, file).run(lose)
+    clock.advance(days=KEPT.days, hours=-1)
+    tenant.run(CLEAN)
+    kept = Command(tenant, file).course
+    clock.advance(hours=2)
+    tenant.run(CLEAN)
+
+    assert kept.after == 11
+    assert Command(tenant, file).course.after is None
 
 
 @pytest.mark.database("sqlite")

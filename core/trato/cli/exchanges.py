@@ -79,6 +79,8 @@ def _import(context: Context, args: argparse.Namespace) -> int:
             context.host, actor, args.entity, args.file, match=args.match, map_file=args.map,
             encoding=args.encoding, errors_path=args.errors, dry_run=args.dry_run,
             duplicates=args.duplicates, progress=progress.reach,
+            begin=None if course is None else course.begin,
+            hold=None if course is None else course.hold,
             keep=None if course is None else course.keep,
             resume=None if course is None else course.resume,
         )  # fmt: skip
@@ -99,6 +101,7 @@ def _course(context: Context, args: argparse.Namespace, actor: Actor) -> Course 
     from hashlib import sha256
 
     from trato.exchange.course import Course
+    from trato.i18n import Formats
 
     if args.dry_run or not args.file.is_file():
         return None
@@ -111,10 +114,11 @@ def _course(context: Context, args: argparse.Namespace, actor: Actor) -> Course 
             "member": None if actor.member_id is None else str(actor.member_id),
         },
     )  # fmt: skip
-    if course.after is not None:
+    if course.after is not None and course.cut_at is not None:
+        formats = Formats(context.locale, actor.timezone, clock=context.host.clock)
         context.note(
-            context.text(_("Goes on after row {row}, where an import of this file was cut."),
-                         row=course.after)
+            context.text(_("Goes on after row {row}, where an import of this file was cut on "
+                           "{day}."), row=course.after, day=formats.date(course.cut_at))
         )  # fmt: skip
     elif course.left_at is not None:
         context.warn(

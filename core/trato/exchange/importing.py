@@ -49,8 +49,9 @@ def run_import(
     host: Host, actor: Actor, entity: str, path: str | Path, *, match: str | None = None,
     map_file: str | Path | None = None, encoding: str | None = None,
     errors_path: str | Path | None = None, dry_run: bool = False,
-    duplicates: Policy = "create", progress: Progress | None = None, keep: Keep | None = None,
-    resume: Mapping[str, Any] | None = None,
+    duplicates: Policy = "create", progress: Progress | None = None,
+    begin: Callable[[], None] | None = None, hold: Callable[[Unit], None] | None = None,
+    keep: Keep | None = None, resume: Mapping[str, Any] | None = None,
 ) -> ImportResult:  # fmt: skip
     """Import a CSV or XLSX file.
 
@@ -63,6 +64,8 @@ def run_import(
     :param duplicates: what to do with a row that would make a second record of the same: `create`
         it and count it, `skip` it, `update` the record that is there, or refuse it as an `error`.
     :param progress: called with the rows done and the rows there are.
+    :param begin: called once the file is found to be sound, before anything is written anywhere.
+    :param hold: called inside the transaction of each batch, before its refused rows are written.
     :param keep: called at the end of each batch, inside its transaction, with how far it is.
     :param resume: what ``keep`` was told last, to go on from there with the same file and choices.
         A dry run begins anew, as what it foretold of the rows before is not written anywhere.
@@ -93,9 +96,11 @@ def run_import(
         )  # fmt: skip
         if resume is not None:
             result.load(resume)
+        if begin is not None:
+            begin()
         with Refusals(table, result, errors, wording, resume=resume) as refusals:
             work = _Import(host, actor, view, columns, result, refusals, wording)
-            work.duplicates, work.keep = duplicates, keep
+            work.duplicates, work.hold, work.keep = duplicates, hold, keep
             work.run(table, progress, start=0 if resume is None else int(resume["rows"]))
     _log.info(
         "%s of %s by %s: %d created, %d updated, %d unchanged, %d skipped, %d refused",
@@ -141,6 +146,7 @@ class _Import:
         self._repeats = Repeats(entity, columns)
         self._done = 0
         self.duplicates: Policy = "create"
+        self.hold: Callable[[Unit], None] | None = None
         self.keep: Keep | None = None
 
     def run(self, table: Table, progress: Progress | None, *, start: int = 0) -> None:
@@ -246,6 +252,8 @@ class _Import:
 
     def _settle(self, unit: Unit, drafts: Sequence[Draft]) -> None:
         """Count what became of rows, and keep it with them."""
+        if self.hold is not None:
+            self.hold(unit)
         self._count(drafts)
         self._done += len(drafts)
         if self.keep is not None:

@@ -105,8 +105,9 @@ import_course = Table(
     Column("choices", Json, nullable=False),
     #: What became of the rows so far, and how long the file of refused rows is.
     Column("reached", Json, nullable=False),
-    #: Rises with each batch: of two commands with one file the second to write stops.
+    #: Rises with each batch, and as a command takes the file over: the one before it stops then.
     Column("version", BigInteger, nullable=False),
+    #: Whoever goes on is told the day; one that nobody goes on with is removed, see ``KEPT`` there.
     Column("reached_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("tenant_id", "digest"),
     ForeignKeyConstraint(["tenant_id"], ["core_tenant.id"]),
