@@ -208,7 +208,10 @@ def test_a_revision_that_fails_leaves_out_its_plugin_and_what_needs_it(
     for said in (before, moved, listed, off):
         assert "Traceback" not in said.err
         assert "late_0002" in said.err
-    assert moved.code == 2
+    assert unmigrated.database is not None
+    # Partly done; nothing where all that can be was done before.
+    assert moved.code == (1 if unmigrated.database.backend == "postgresql" else 2)
+    assert unmigrated.run("migrate").code == 2
     for name, why in {"late": "", "raising": "KeyError: 'typo'", "broken": "Syntax"}.items():
         [line] = [line for line in moved.err.splitlines() if f"'{name}'" in line]
         assert f"Plugin '{name}', revision {name}_0002 cannot be applied: " in line

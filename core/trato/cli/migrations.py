@@ -57,4 +57,6 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
         context.say(_("Nothing is pending."))
     for failure in failures:
         context.complain(failure)
-    return 2 if failures else 0
+    if failures:
+        return 1 if steps else 2
+    return 0
