@@ -227,3 +227,9 @@ def test_a_revision_that_fails_leaves_out_its_plugin_and_what_needs_it(
         _revise(unmigrated, name, 2, _GOOD)
     unmigrated.did("migrate")
     assert _first_rows(unmigrated, *second) == [3, 3, 3, 3, 3]
+    # None of them has a downgrade().
+    purged = unmigrated.run("plugin", "purge", "raising", "--yes")
+    assert (purged.code, "Traceback" in purged.err) == (2, False)
+    assert "revision raising_0002 cannot be taken back: AttributeError: " in purged.err
+    assert "Mend downgrade()" in purged.err
+    assert _first_rows(unmigrated, "raising") == [3]

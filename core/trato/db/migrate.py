@@ -39,10 +39,18 @@ class Step:
 
 
 class RevisionFailed(PluginError):
-    """A revision of a plugin cannot be applied; what it had changed is undone."""
+    """A revision of a plugin cannot be applied, or taken back; what it had changed is undone."""
 
 
-def _refused(plugin: str, revision: str, error: str) -> RevisionFailed:
+def _refused(plugin: str, revision: str, error: str, *, up: bool = True) -> RevisionFailed:
+    if not up:
+        return RevisionFailed(
+            _("Plugin '{plugin}', revision {revision} cannot be taken back: {error}; nothing was "
+              "removed."),
+            hint=_("Mend downgrade() of the revision, or install a version of the plugin in which "
+                   "it works; then try again."),
+            plugin=plugin, revision=revision, error=error.rstrip(". "), code="revision_failed",
+        )  # fmt: skip
     return RevisionFailed(
         _("Plugin '{plugin}', revision {revision} cannot be applied: {error}; nothing of it was "
           "changed."),
@@ -215,7 +223,10 @@ def upgrade(connection: Connection, plugin: str, folder: Path, to: str) -> None:
 
 
 def downgrade(connection: Connection, plugin: str, folder: Path, to: str) -> None:
-    """Run a plugin's revisions downwards, inside the caller's transaction."""
+    """Run a plugin's revisions downwards, inside the caller's transaction.
+
+    :raises RevisionFailed: whatever a revision has raised.
+    """
     _run(connection, plugin, folder, to, up=False)
 
 
@@ -250,8 +261,9 @@ def _run(connection: Connection, plugin: str, folder: Path, to: str, *, up: bool
         if isinstance(error, DBAPIError):
             if is_unavailable(error):
                 raise
-            raise _refused(plugin, running[-1], str(error.orig)) from error
-        raise _refused(plugin, running[-1], f"{type(error).__name__}: {error}") from error
+            raise _refused(plugin, running[-1], str(error.orig), up=up) from error
+        said = f"{type(error).__name__}: {error}"
+        raise _refused(plugin, running[-1], said, up=up) from error
 
 
 def scripts(folder: Path) -> Any:
