@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import trato
 from trato import __version__
+from trato.api import ListScreen, Menu
 from trato.host import discover
 from trato.registry import Registry, register_all
 from trato.testing.hosts import make_plugin
+from trato.testing.specimen import Loan
+from trato.testing.specimen import plugin as specimen
 from trato.web import icons
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,6 +58,25 @@ def test_an_unknown_icon_is_told_with_the_nearest_and_drawn_as_a_circle() -> Non
         "Did you mean 'map-pin'?"
     }
     assert (icons.drawn("map-pinn"), icons.drawn("map-pin")) == ("circle", "map-pin")
+
+
+def test_a_menu_entry_of_ones_own_is_checked_and_the_one_of_a_list_told_once() -> None:
+    menu = Menu(title="Late", group="Visits", path="/specimen/pieces?view=good",
+                entity="specimen.piece", icon="map-pinn")  # fmt: skip
+    listed = ListScreen(Loan, columns=[Loan.borrower], menu="Loans", icon="staar")
+    wrong = make_plugin("visits", depends=["specimen"], menus=[menu], screens=[listed])
+    shown = replace(specimen, screens=specimen.screens[:-1])  # the list of loans is another's
+    registry = register_all([shown, wrong], host_version=__version__)
+
+    told = list(icons.unknown(registry))
+
+    assert registry.problems == []
+    assert told == [
+        ("visits", "the list of specimen.loan names the icon 'staar', which there is not. "
+         "Did you mean 'star'?"),
+        ("visits", "menu /specimen/pieces?view=good names the icon 'map-pinn', which there is not. "
+         "Did you mean 'map-pin'?"),
+    ]  # fmt: skip
 
 
 def test_the_reference_lists_every_icon(sprite: set[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections import Counter
@@ -28,6 +27,7 @@ from trato.plugin import (
     Slot,
     Timeline,
 )
+from trato.records.declared import near
 from trato.records.duplicates import setting_key
 from trato.records.timeline import CHANGES, NOTES
 from trato.tenancy.appearance import ACCENT, LOGO
@@ -62,6 +62,8 @@ class Registry:
     options: dict[str, OptionList] = field(default_factory=dict)
     #: (kind, entity name) to screen.
     screens: dict[tuple[str, str], Any] = field(default_factory=dict)
+    #: The plugins that declare them, which may show another's entity.
+    screen_plugins: dict[tuple[str, str], str] = field(default_factory=dict)
     menus: list[tuple[str, Menu]] = field(default_factory=list)
     slots: list[tuple[str, Slot]] = field(default_factory=list)
     timelines: list[tuple[str, Timeline]] = field(default_factory=list)
@@ -278,13 +280,13 @@ def _unknown_hooks(manager: pluggy.PluginManager, plugin: Plugin) -> list[Messag
                 continue
             # Their common beginning would make any two of them alike.
             endings = [one.removeprefix("trato_") for one in known]
-            near = difflib.get_close_matches(name.removeprefix("trato_"), endings, n=1)
+            nearest = near(name.removeprefix("trato_"), endings)
             wrong.append(
                 Message(
                     _("There is no hook '{name}'. Did you mean '{near}'?")
-                    if near
+                    if nearest
                     else _("There is no hook '{name}'."),
-                    {"name": name, "near": f"trato_{near[0]}" if near else ""},
+                    {"name": name, "near": f"trato_{nearest}" if nearest else ""},
                 )
             )
     return wrong
@@ -313,6 +315,7 @@ def keep(registry: Registry, declared: Declared) -> None:
         registry.options[option.name] = option
     for screen in declared.screens:
         registry.screens[screen.kind, screen.entity_name] = screen
+        registry.screen_plugins[screen.kind, screen.entity_name] = name
         info = registry.entities[screen.entity_name].__entity__
         if screen.kind == "list" and screen.menu is not None:
             menu = Menu(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from trato.records.declared import near
 from trato.registry import Registry
 
 _SPRITE = Path(__file__).parent / "static" / "vendor" / "icons.svg"
@@ -34,21 +34,27 @@ def unknown(registry: Registry) -> Iterator[tuple[str, str]]:
         return
     for plugin, who, icon in _named(registry):
         if icon and icon not in names():
-            near = difflib.get_close_matches(icon, names(), n=1, cutoff=0.5)
-            meant = f" Did you mean '{near[0]}'?" if near else ""
+            nearest = near(icon, names())
+            meant = f" Did you mean '{nearest}'?" if nearest else ""
             yield plugin, f"{who} names the icon '{icon}', which there is not.{meant}"
 
 
 def _named(registry: Registry) -> Iterator[tuple[str, str, str]]:
-    for name, plugin in registry.plugins.items():
-        yield name, "the manifest", plugin.icon
+    for name, manifest in registry.plugins.items():
+        yield name, "the manifest", manifest.icon
+    told = set()
     for name, entity in registry.entities.items():
-        yield entity.__entity__.plugin, f"entity {name}", entity.__entity__.icon
+        info = entity.__entity__
+        told.add((info.plugin, name, info.icon))
+        yield info.plugin, f"entity {name}", info.icon
     for (kind, name), screen in registry.screens.items():
         if kind == "list":
-            yield name.partition(".")[0], f"the list of {name}", screen.icon
+            plugin = registry.screen_plugins[kind, name]
+            told.add((plugin, name, screen.icon))
+            yield plugin, f"the list of {name}", screen.icon
     for name, menu in registry.menus:
-        if menu.entity is None:  # of others the screen or the entity says it
+        # The entry that a list brings has the icon of the list or of its entity.
+        if (name, menu.entity, menu.icon) not in told:
             yield name, f"menu {menu.path}", menu.icon
     for name, timeline in registry.timelines:
         yield name, f"timeline {timeline.name}", timeline.icon
