@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +14,15 @@ from flask import Flask
 
 from trato.api import Host
 from trato.jobs import worker
+from trato.registry import package_folder
+from trato.testing.checks import tables
 from trato.testing.checks.background import BackgroundChecks
+from trato.testing.checks.base import installed
+from trato.testing.checks.tables import TableChecks
 from trato.testing.checks.web import WebChecks
 from trato.testing.clients import Browser
 from trato.testing.companies import Company
+from trato.testing.databases import Databases
 from trato.testing.probes import Probes
 from trato.web import gate
 
@@ -30,6 +38,61 @@ class Web(WebChecks):
 
 class Background(BackgroundChecks):
     plugin = "colombia"
+
+
+class Tables(TableChecks):
+    plugin = "clients"
+
+
+COLUMN = "sa.Column('is_delivery_point', sa.Boolean(), nullable={})"
+REVISION = """
+from alembic import op
+import sqlalchemy as sa
+revision = "clients_{number:04}"
+down_revision = "clients_{before:04}"
+
+
+def upgrade():
+    {up}
+
+
+def downgrade():
+    {down}
+"""
+ADD = f"op.add_column('clients_branch', {COLUMN.format(True)})"
+DROP = "op.drop_column('clients_branch', 'is_delivery_point')"
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "waits"),
+    [
+        # An optional field that its author made obligatory.
+        (COLUMN.format(True) + ",", [], False),
+        # A new one, which has no value where records exist.
+        ("", [(ADD, DROP)], True),
+        # The revision after that is to make it obligatory.
+        ("", [(ADD, DROP), ("pass", "pass")], False),
+    ],
+)
+def test_a_field_that_no_revision_makes_obligatory_is_seen(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: str,
+    later: list[tuple[str, str]], waits: bool,
+) -> None:  # fmt: skip
+    versions = tmp_path / "migrations" / "versions"
+    shutil.copytree(package_folder(installed().plugins["clients"]) / "migrations", versions.parent)
+    (file,) = versions.glob("0001_*.py")
+    declared = COLUMN.format(False).replace("'", '"') + ","
+    source = file.read_text("utf-8")
+    assert source.count(declared) == 1
+    file.write_text(source.replace(declared, first), "utf-8")
+    for number, (up, down) in enumerate(later, start=2):
+        (versions / f"{number:04}_more.py").write_text(
+            REVISION.format(number=number, before=number - 1, up=up, down=down), "utf-8"
+        )
+    monkeypatch.setattr(tables, "package_folder", lambda _plugin: tmp_path)
+
+    with nullcontext() if waits else pytest.raises(AssertionError, match="modify_nullable"):
+        Tables().test_migrations_go_there_and_back(databases, "sqlite")
 
 
 @pytest.mark.parametrize("gone", ["/", "/api/"])

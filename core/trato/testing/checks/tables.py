@@ -40,8 +40,12 @@ class TableChecks(Checked):
                     assert current(connection, self.plugin) == newest
                     there = set(inspect(connection).get_table_names())
                     assert there - others - {f"alembic_{self.plugin}"} == self._tables()
-                    found = differences(connection, self.plugin, metadata)
-                    assert [d for d in found.upgrade_ops.as_diffs() if not _may_wait(d)] == []
+                    found = differences(connection, self.plugin, metadata).upgrade_ops.as_diffs()
+                    assert [one for one in found if not _becomes_obligatory(one)] == []
+                if found:
+                    with migration(engine) as connection:
+                        downgrade(connection, self.plugin, folder, "-1")
+                    assert [one for one in found if not _is_to_fill(one, engine)] == []
                 with migration(engine) as connection:
                     downgrade(connection, self.plugin, folder, "base")
                 with migration(engine) as connection:
@@ -73,11 +77,24 @@ class TableChecks(Checked):
         return {t.name for t in metadata.sorted_tables if t.info.get("plugin") == self.plugin}
 
 
-def _may_wait(difference: Any) -> bool:
-    """Tell whether it is a column that becomes obligatory once its author has filled it."""
+def _becomes_obligatory(difference: Any) -> bool:
     return isinstance(difference, list) and all(
         one[0] == "modify_nullable" and one[-1] is False for one in difference
     )
+
+
+def _is_to_fill(difference: Any, engine: Engine) -> bool:
+    """Tell whether the newest revision has added the column, so that its author fills it first.
+
+    The next revision that is written makes it obligatory.
+
+    :param engine: with the tables as they were before the newest revision.
+    """
+    _what, _schema, table, column, *_change = difference[0]
+    before = inspect(engine)
+    return before.has_table(table) and column not in {
+        found["name"] for found in before.get_columns(table)
+    }
 
 
 @contextmanager
