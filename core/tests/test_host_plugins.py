@@ -306,6 +306,8 @@ def test_what_would_fail_only_when_somebody_opens_it_is_found_at_start() -> None
 
     views = [
         View("good", "Good", where={"minutes__gte": 5, "updated__lt": "-90d", "created_by": "me"}),
+        View("good-too", "Good", where={"updated": "today", "created_at__lt": "+7d"}),
+        View("weeks", "Weeks", where={"created_at__lt": "-9w"}),
         View("op", "Op", where={"minutes__above": 5}),
         View("value", "Value", where={"minutes": "many"}),
         View("order", "Order", sort=["-place"]),
@@ -324,6 +326,8 @@ def test_what_would_fail_only_when_somebody_opens_it_is_found_at_start() -> None
         "visits: Entity 'visits.visit' says parent='subjct', which is none of its references. "
         "Choose among: piece_id. "
         f"The list of 'visits.visit' cannot be sorted by 'minutes'. {cannot} "
+        "View 'weeks' of 'visits.visit' has a wrong condition: Filter 'created_at': '-9w' is not a "
+        "moment like 2026-11-22T15:30:00-05:00. "
         "View 'op' of 'visits.visit' has a wrong condition: Field 'minutes' cannot be filtered "
         "with 'above'. It takes: eq, ne, gt, gte, lt, lte, in, isnull. "
         "View 'value' of 'visits.visit' has a wrong condition: Filter 'minutes': 'many' is not a "

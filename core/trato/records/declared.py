@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
@@ -13,10 +13,11 @@ from trato.entities.fields import Field
 from trato.errors import BadQuery, Message
 from trato.plugin import Menu, View
 from trato.records.filters import parse_filter
+from trato.records.relative_dates import absolute
 from trato.text import _
 
-#: Days that lists count from today.
-_COUNTED = re.compile(r"today|[+-]\d{1,4}d", re.ASCII)
+#: Days that views count from today are checked as if today were this one.
+_SOME_DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def near(word: str, names: Iterable[str]) -> str:
@@ -58,11 +59,10 @@ def wrong_view(entity: str, view: View, fields: Mapping[str, Field]) -> Iterator
             continue  # said elsewhere, or its values are loaded from data
         if field.kind == "member" and text == "me":
             continue
-        if field.kind in ("date", "moment") and _COUNTED.fullmatch(text):
-            text = "2026-01-01"
+        given = absolute(field.kind, text, now=_SOME_DAY, timezone="UTC")
         try:
             # Who asks matters to `me` only.
-            parse_filter(field, op or "eq", text, actor=cast(Actor, None))
+            parse_filter(field, op or "eq", given, actor=cast(Actor, None))
         except BadQuery as error:
             said = Message(
                 _("View '{view}' of '{entity}' has a wrong condition: {reason}"),

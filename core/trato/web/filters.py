@@ -13,6 +13,7 @@ from trato.errors import BadQuery, DomainError, TratoError
 from trato.records.convert import plain_decimal
 from trato.records.filters import operators, parse_filter, unknown_field
 from trato.records.query import Filter, Op
+from trato.records.relative_dates import absolute
 from trato.records.unit import Unit
 from trato.screens.cells import Cells
 from trato.screens.parts import list_filters
@@ -20,7 +21,6 @@ from trato.text import _
 from trato.web.addresses import ListAddress
 from trato.web.frame import translator
 from trato.web.references import is_typed, read_choice, read_reference, reference
-from trato.web.relative_dates import absolute
 
 #: What an operator is called beside a field's name.
 OPERATORS: dict[Op, str] = {

@@ -12,12 +12,12 @@ from trato.entities.view import EntityView
 from trato.errors import BadQuery, NotFound
 from trato.records import views
 from trato.records.filters import parse_filter
+from trato.records.relative_dates import absolute
 from trato.records.unit import Unit
 from trato.records.views import Content, Listing, ListView
 from trato.text import _
 from trato.web.addresses import WHOLE, ListAddress
 from trato.web.frame import translator
-from trato.web.relative_dates import absolute
 
 #: Views that stand beside each other; the others are in a menu.
 _TABS = 5
