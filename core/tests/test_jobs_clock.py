@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, event, update
 
 from trato.db.engine import transaction
 from trato.host import Host
@@ -160,6 +160,26 @@ def test_a_job_that_cannot_be_queued_stops_no_other_and_counts_as_failed(
     assert (failed.state, "25" in (failed.message or "")) == ("failed", True)
     assert queue_state.read(host.engine, now=clock()).failed["errands"] == before + 1
     assert "could not queue a job" in caplog.text
+
+
+def test_what_is_due_for_a_company_is_one_transaction_without_what_the_database_refuses(
+    tenant: Company, clock: SettableClock
+) -> None:
+    at(clock, NIGHT)
+    view = tenant.view
+    written: list[Connection] = []
+    event.listen(tenant.host.engine, "commit", written.append)
+    jobs = all_jobs(tenant.host)
+    refused = Job(name=SELDOM, title="Refused", run=lambda ctx: None, every=5, priority=10**30)
+
+    whole = Scheduler(host=tenant.host).serve(view, [jobs[NIGHTLY], jobs[OFTEN]])
+    commits = len(written)
+    clock.advance(minutes=30)
+    rest = Scheduler(host=tenant.host).serve(view, [refused, jobs[OFTEN]])
+
+    assert (whole, commits, rest) == (2, 1, 1)
+    assert [len(slots(tenant, job)) for job in (NIGHTLY, OFTEN)] == [1, 2]
+    assert [task.state for task in slots(tenant, SELDOM)] == ["failed"]
 
 
 @pytest.mark.database("sqlite")

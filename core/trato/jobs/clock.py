@@ -139,41 +139,55 @@ class Scheduler:
         # A licence that was renewed or a plugin whose tables caught up makes a new view.
         changed = self._served.get(tenant_id) is not view
         changed = changed and not view.read_only and view.tenant.closed_at is None
-        queued = 0
-        if changed:
-            with transaction(host.engine, tenant_id=tenant_id) as connection:
-                for plugin in ("core", *view.enabled):
-                    queued += release(connection, tenant_id, plugin, now=now)
+        plugins = ("core", *view.enabled) if changed else ()
+        new: list[tuple[Job, dt.datetime]] = []
         for job in scheduled:
             try:
-                for _job, slot in due([job], view, now=now):
-                    queued += self._queue(tenant_id, job, slot, now=now)
+                new += [(job, slot) for _job, slot in due([job], view, now=now)
+                        if self._queued.get((tenant_id, job.name)) != _key(job, slot)]  # fmt: skip
+            except Exception as error:
+                # A boundary, as below.
+                self._note_failure(tenant_id, job, error, now=now)
+        queued = 0
+        while plugins or new:
+            trying: Job | None = None
+            made_up = self._made_up
+            try:
+                with transaction(host.engine, tenant_id=tenant_id) as connection:
+                    queued = sum(release(connection, tenant_id, p, now=now) for p in plugins)
+                    for trying, slot in new:
+                        queued += self._queue(connection, tenant_id, trying, slot, now=now)
+                    trying = None
             except DatabaseUnavailable:
                 raise
             except Exception as error:
-                # A boundary: one plugin's job must not keep the others waiting.
-                log.exception("the clock could not queue a job",
-                              extra=logs.fields(plugin=job.plugin, job=job.name))  # fmt: skip
-                self._note_failure(tenant_id, job, error, now=now)
+                # A boundary: one plugin's job must not keep the others waiting; they are queued
+                # without it.
+                if trying is None:
+                    raise
+                self._made_up = made_up
+                self._note_failure(tenant_id, trying, error, now=now)
+                new = [one for one in new if one[0] is not trying]
+            else:
+                break
+        self._queued |= {(tenant_id, job.name): _key(job, slot) for job, slot in new}
         self._served[tenant_id] = view
         return queued
 
-    def _queue(self, tenant_id: int, job: Job, slot: dt.datetime, *, now: dt.datetime) -> bool:
+    def _queue(
+        self, connection: Connection, tenant_id: int, job: Job, slot: dt.datetime, *,
+        now: dt.datetime,
+    ) -> bool:  # fmt: skip
         """Queue a slot, unless it was; one that was missed after those that were found before."""
-        key = f"{job.name}@{slot.astimezone(dt.UTC).isoformat()}"
-        if self._queued.get((tenant_id, job.name)) == key:
-            return False
-        made = None
         late = now - slot > _LATE
-        with transaction(self.host.engine, tenant_id=tenant_id) as connection:
-            if not late or _is_missed(connection, tenant_id, job, slot):
-                # What is not late is due at once, by the database's clock too.
-                wait = _AFTER + self._made_up % _SPREAD * _APART
-                made = enqueue(
-                    connection, tenant_id, job.name, now=now, unique_key=key,
-                    run_at=now + wait if late else None, priority=job.priority,
-                )  # fmt: skip
-        self._queued[tenant_id, job.name] = key
+        if late and not _is_missed(connection, tenant_id, job, slot):
+            return False
+        # What is not late is due at once, by the database's clock too.
+        wait = _AFTER + self._made_up % _SPREAD * _APART
+        made = enqueue(
+            connection, tenant_id, job.name, now=now, unique_key=_key(job, slot),
+            run_at=now + wait if late else None, priority=job.priority,
+        )  # fmt: skip
         self._made_up += late and made is not None
         return made is not None
 
@@ -184,6 +198,8 @@ class Scheduler:
 
         There administrators see it, and the metrics count it for its plugin.
         """
+        log.error("the clock could not queue a job", exc_info=error,
+                  extra=logs.fields(plugin=job.plugin, job=job.name))  # fmt: skip
         with transaction(self.host.engine, tenant_id=tenant_id) as connection:
             made = enqueue(connection, tenant_id, job.name, now=now,
                            unique_key=f"{job.name}!{now.date().isoformat()}")  # fmt: skip
@@ -193,6 +209,11 @@ class Scheduler:
                 .values(state="failed", finished_at=now,
                         message=f"{type(error).__name__}: {error}")
             )  # fmt: skip
+
+
+def _key(job: Job, slot: dt.datetime) -> str:
+    """Name a slot; the names of one job's slots are in the order of time."""
+    return f"{job.name}@{slot.astimezone(dt.UTC).isoformat()}"
 
 
 def _is_missed(connection: Connection, tenant_id: int, job: Job, slot: dt.datetime) -> bool:
