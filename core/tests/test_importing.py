@@ -299,6 +299,18 @@ def test_refused_rows_name_row_column_and_cause(tenant: Company, bring: Importer
     ]
 
 
+def test_a_device_for_the_errors_is_written_to_and_not_removed(
+    bring: Importer, tmp_path: Path
+) -> None:
+    device = tmp_path / "null"
+    device.symlink_to("/dev/null")
+
+    result = bring(WRONG.encode("cp1252"), errors_path=device)
+
+    assert result.refused == 4
+    assert device.is_symlink()
+
+
 def test_error_file_is_mended_and_imported_again(
     tenant: Company, bring: Importer, tmp_path: Path
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from os import SEEK_END
 from pathlib import Path
@@ -113,9 +112,8 @@ class Refusals:
             self._file.seek(0, SEEK_END)
             self._writer = self._make_writer(self._file, is_new=False)
             self._result.errors_path = self._path
-        else:
-            with suppress(FileNotFoundError):
-                self._path.unlink()  # an older run's errors are not this one's
+        elif self._path.is_file():  # and no device, as /dev/stdout
+            self._path.unlink()  # an older run's errors are not this one's
         return self
 
     def written(self) -> int:
