@@ -57,6 +57,8 @@ class TestErrands(BackgroundChecks):
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "job" in metafunc.fixturenames:
             metafunc.parametrize("job", [NIGHTLY, OFTEN, ASKED, "errands.trato_event"])
+        if "connector" in metafunc.fixturenames:
+            metafunc.parametrize("connector", [])  # it has none
 
 
 def slots(tenant: Company, job: str) -> list[queue.Task]:
