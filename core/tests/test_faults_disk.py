@@ -113,9 +113,7 @@ def upload(visitor: Visitor, address: str, rows: int) -> tuple[int, str]:
 
 def file_form(visitor: Visitor, address: str, rows: int) -> bytes:
     """Write the form by which a file of clients is brought."""
-    csrf = re.search(
-        r'name="csrf_token"[^>]*value="([^"]*)"', visitor.ask(f"{address}{IMPORT}")[1]
-    )
+    csrf = re.search(r'name="csrf_token"[^>]*value="([^"]*)"', visitor.ask(f"{address}{IMPORT}")[1])
     assert csrf is not None
     lines = "".join(f"Cliente de la importación {number}\n" for number in range(rows))
     part = "--x\r\nContent-Disposition: form-data; name="
