@@ -53,6 +53,10 @@ def test_every_entity_has_its_paths(document: Any, tenant: Company) -> None:
         }  # fmt: skip
         assert set(document["paths"][f"{base}/bulk"]) == {"post"}
     assert f"{CLIENTS}/by/identification/{{value}}" in document["paths"]
+    # Where the record exists nothing need be sent.
+    schemas = document["components"]["schemas"]
+    assert "required" not in schemas["clients.client.by.identification"]
+    assert schemas["clients.client.new"]["required"] == ["name"]
 
 
 def test_every_reference_leads_somewhere_and_every_name_is_unique(document: Any) -> None:

@@ -57,7 +57,8 @@ class Operations:
         for field in fields:
             if tells_apart(field) and field.path in self.visible:
                 name = f"{info.name}.by.{field.path}"
-                schemas[name] = self.maker.body(fields, new=True, with_id=True, without=field.path)
+                # What a new record needs may be left out where the record exists.
+                schemas[name] = self.maker.body(fields, new=False, with_id=True, without=field.path)
                 paths[f"{base}/by/{field.path}/{{value}}"] = {"put": self._upsert(field, name)}
         return paths
 
