@@ -213,6 +213,12 @@ def crowd(specimen_host: Host, issue_license: LicenseIssuer) -> tuple[Company, l
     return company, made
 
 
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what the crowd has in common be too many on both databases."""
+    monkeypatch.setitem(search.FEW, "postgresql", search.MANY)
+
+
 @pytest.fixture(params=[(reading.STEP, reading.KEYS), (97, reading.KEYS), (97, 0)],
                 ids=["near", "by keys", "far"])  # fmt: skip
 def step(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,8 @@ def run(connection: Connection, actor: Actor, entity: EntityView, query: Query) 
     if query.search.strip() and not terms:
         return Page(columns=plan.columns, rows=[], total=0 if query.count else None)
     tenant_id = actor.tenant_id
-    values = search.bound(connection, entity, tenant_id, terms) if terms else {}
+    few = search.FEW[connection.dialect.name]
+    values = search.bound(connection, entity, tenant_id, terms, many=few) if terms else {}
     raw, position = _pages(connection, entity, plan, query.limit + 1, start, values)
     common = False
     if terms and not raw:

@@ -39,6 +39,9 @@ from trato.entities.view import EntityView
 #: More records than this contain the words: the term is common, and the caller looks along its sort
 #: index before it collects keys.
 MANY = 1_000
+#: A page of a list reads so many and puts them into order. On PostgreSQL, which reads them where
+#: they stand, that costs what a look along the index does.
+FEW = {"postgresql": 2_500, "sqlite": MANY}
 #: A search looks at no more words than this.
 MAX_TERMS = 8
 
