@@ -35,6 +35,8 @@ _LOOK = 2.0
 _PATIENCE = 7.0
 #: Seconds for handing it back.
 _LAST = 2.0
+#: Seconds in which a task that was broken off lets go of SQLite's only lock.
+_LET_GO = 1.0
 
 log = logging.getLogger("trato.jobs")
 
@@ -104,7 +106,7 @@ def _hand_back(
     else:
         # Its transaction holds the only lock: it has to let go by itself.
         signal.pthread_kill(main, signal.SIGINT)
-        if ended.wait(1):
+        if ended.wait(_LET_GO):
             return
     os._exit(1)
 
