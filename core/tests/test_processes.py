@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from email.message import Message
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.database("postgresql"), pytest.mark.slow]
 
-WITHIN = 30
+#: What has not come after so many seconds never does.
+WITHIN = 60
 PASSWORD = "correcta-clave-1"
 
 
@@ -86,6 +88,8 @@ class Visitor:
 
     def __init__(self) -> None:
         self.cookies: dict[str, str] = {}
+        #: Of the last answer.
+        self.headers: Message = Message()
 
     def ask(
         self, address: str, *, data: dict[str, str] | bytes | None = None,
@@ -103,6 +107,7 @@ class Visitor:
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
+            self.headers = answer.headers
             for line in answer.headers.get_all("Set-Cookie") or ():
                 name, _equals, value = line.partition(";")[0].partition("=")
                 self.cookies[name] = value
@@ -160,10 +165,17 @@ def test_web_scheduler_and_worker_are_one_installation(
         work_is_done_elsewhere(installation, webs)
         maintenance_is_seen(installation, webs)
         counts_are_summed(webs[0])
-        lines = [json.loads(line) for line in first.lines if line.startswith("{")]
+        wait_for(lambda: any(TOLD <= set(line) for line in told_in_json(first)))
 
-    assert {"request", "route", "status", "ms", "tenant"} <= set(lines[-1])
     assert token not in "".join(first.lines + other.lines)
+
+
+#: What a log says of a request.
+TOLD = {"request", "route", "status", "ms", "tenant"}
+
+
+def told_in_json(process: Process) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in list(process.lines) if line.startswith("{")]
 
 
 def sessions_hold(webs: list[str], alone: str) -> None:
@@ -180,12 +192,20 @@ def sessions_hold(webs: list[str], alone: str) -> None:
 
 def limits_hold(webs: list[str], token: str) -> None:
     program = Visitor()
-    asked = [
-        program.ask(f"{webs[n % 2]}/api/v1/clients/clients", token=token)[0] for n in range(90)
-    ]
-    # A minute may end meanwhile; then another forty are allowed.
-    assert asked.count(200) in (40, 80)
-    assert set(asked) == {200, 429}
+    #: Statuses of the calls of each minute: another may begin meanwhile, at any call.
+    minutes: list[list[int]] = []
+    last = 0
+    for number in range(90):
+        asked = program.ask(f"{webs[number % 2]}/api/v1/clients/clients", token=token)
+        left = int(program.headers["RateLimit-Reset"])
+        if left > last:
+            minutes.append([])
+        last = left
+        minutes[-1].append(asked[0])
+    for statuses in minutes:
+        assert set(statuses) <= {200, 429}
+        # Each of the four processes may have reserved a call that it was not asked for.
+        assert min(len(statuses), 36) <= statuses.count(200) <= 40
 
 
 def work_is_done_elsewhere(installation: Installation, webs: list[str]) -> None:
