@@ -29,7 +29,7 @@ def listed(installation: Installation, *words: str) -> list[dict[str, Any]]:
 
 def done_soon(installation: Installation) -> bool:
     """Ask until the newest task is done; each question takes its time."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         if listed(installation)[0]["state"] == "done":
             return True

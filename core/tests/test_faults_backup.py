@@ -83,7 +83,7 @@ def test_a_restore_that_is_ended_half_way_leaves_nothing_and_is_done_again(
         with running(there, "restore", "all.trato") as popen:
             wait_for((files / "exports" / "1" / ".one.zip.part").exists)
             popen.send_signal(number)
-            code = popen.wait(timeout=30)
+            code = popen.wait(timeout=60)
         waiting.unlink(missing_ok=True)
         return code
 
@@ -131,7 +131,7 @@ def test_a_backup_that_is_told_to_end_leaves_no_part(archived: Installation) -> 
         with running(archived, "backup", "new.trato") as popen:
             wait_for((archived.folder / ".new.trato.part").exists)
             popen.terminate()
-            code = popen.wait(timeout=30)
+            code = popen.wait(timeout=60)
             said = popen.stderr.read()
 
     assert (code, said) == (143, "Error: Interrupted.\n")

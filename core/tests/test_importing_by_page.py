@@ -202,7 +202,7 @@ def site(
         yield made
     finally:
         made.worker.terminate()
-        made.worker.wait(15)
+        made.worker.wait(60)
         host.close()
 
 

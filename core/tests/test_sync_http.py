@@ -42,7 +42,7 @@ def answering(content: Callable[[socket.socket], None]) -> Iterator[str]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        thread.join(5)
+        thread.join(60)
 
 
 @pytest.mark.parametrize(
