@@ -214,6 +214,14 @@ def test_a_busy_system_says_how_long_it_wants_to_be_left_alone() -> None:
     assert caught.value.after == dt.timedelta(seconds=90)
 
 
+@pytest.mark.parametrize("wait", ["soon", "-5", "99999999999999", "9" * 5000])
+def test_a_wait_that_is_none_is_as_if_it_were_not_said(wait: str) -> None:
+    with pytest.raises(RemoteBusy) as caught:
+        Answer(status=429, headers={"retry-after": wait}, content=b"").check()
+
+    assert caught.value.after is None
+
+
 def test_what_is_not_json_is_told() -> None:
     with pytest.raises(RemoteUnanswered, match="not JSON"):
         Answer(status=200, headers={}, content=b"<html>").json()

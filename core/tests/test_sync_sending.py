@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import Counter
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,7 @@ from trato.records import unit as units
 from trato.records.outbox import forget_connectors
 from trato.records.sync_tables import connection, link, outbox, stream
 from trato.sync import outgoing
+from trato.sync.errors import RemoteBusy
 from trato.tenancy.tables import task
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
@@ -316,7 +318,23 @@ def test_what_could_not_be_sent_queues_its_next_attempt(
             .order_by(task.c.run_at.desc())
         ).first()  # fmt: skip
     assert waiting is not None
-    assert 20 <= (waiting.run_at - company.host.clock()).total_seconds() <= 45
+    second = dt.timedelta(seconds=1)
+    assert before + 20 * second <= waiting.run_at <= after + 45 * second
+
+
+@pytest.mark.database("sqlite")
+def test_a_busy_system_is_asked_again_within_six_hours_whatever_it_says(
+    company: Company, double: ShopDouble, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(company)
+    run = run_of(company, SHOP)
+    busy = RemoteBusy("busy", after=dt.timedelta(days=11_000))
+    monkeypatch.setattr(run.connector, "push", Mock(side_effect=busy))
+
+    outgoing.send_due(run)
+    clock.advance(hours=6)
+
+    assert outgoing.is_due(run_of(company, SHOP))
 
 
 @pytest.mark.database("postgresql")

@@ -33,6 +33,8 @@ from trato.text import _
 #: Longest answer that is read.
 MOST_BYTES = 32 * 1024 * 1024
 _CONNECT_SECONDS = 10.0
+#: A wait of more digits is nonsense, and soon more than a span can hold.
+_MOST_DIGITS = 9
 #: Where systems write what is wrong.
 _WORDS = ("detail", "message", "mensaje", "error_description", "error", "title")
 #: Addresses inside which another one hides: NAT64.
@@ -93,7 +95,8 @@ class Answer:
             )
         if self.status in (408, 425, 429):
             wait = self.headers.get("retry-after", "")
-            after = dt.timedelta(seconds=int(wait)) if wait.isdecimal() else None
+            is_wait = wait.isdecimal() and len(wait) <= _MOST_DIGITS
+            after = dt.timedelta(seconds=int(wait)) if is_wait else None
             raise RemoteBusy(
                 _("The other system has too much to do (HTTP {status})."),
                 hint=_("It is tried again later by itself."), after=after, status=self.status,

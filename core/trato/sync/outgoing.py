@@ -209,7 +209,7 @@ def record(run: Run, claimed: Claimed, outcome: Outcome) -> None:
         elif outcome.kind == "rejected":
             _open(unit, run, claimed, "rejected", said, now)
         elif claimed.intent == "send" and outcome.kind == "later":
-            wait = outcome.after or delay(claimed.attempts)
+            wait = min(outcome.after or delay(claimed.attempts), _LONGEST_WAIT)
             _open(unit, run, claimed, "pending", said, now + wait)
         elif claimed.intent == "send":
             _settle(unit, run, claimed.id, "to_verify", message=said, run_at=now)
