@@ -77,7 +77,7 @@ _mostly_right = st.builds(
 @pytest.mark.database("sqlite")
 @settings(
     max_examples=600, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(row=st.one_of(_random_rows, _mostly_right), partial=st.booleans())
 def test_fast_way_and_marshmallow_agree_on_every_row(
