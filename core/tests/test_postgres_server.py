@@ -236,7 +236,7 @@ def test_the_command_prints_urls_that_work(
         assert app.info.user == APP_ROLE
 
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=60) == 0
 
 
 def test_a_killed_process_leaves_no_server(

@@ -5,6 +5,7 @@ Knows processes and files only; databases and roles are ``trato.testing.postgres
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import secrets
@@ -51,6 +52,9 @@ _ACCOUNTS = ("postgres", "nobody")
 
 #: Another process may take the free port that we found before the server does.
 _PORT_TRIES = 3
+#: Below those that systems give to connections that lead out, or one of these could have the port
+#: when the server, which was away, is to listen at it again.
+_PORTS = (15_000, 30_000)
 
 StopMode = Literal["fast", "immediate"]
 
@@ -264,10 +268,17 @@ def _open_to_all(folder: Path) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Find a port that nobody listens at, and that no connection is given while we restart."""
+    while True:
+        port = _PORTS[0] + secrets.randbelow(_PORTS[1] - _PORTS[0])
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                continue
+        return port
 
 
 def _finish(watchdog: subprocess.Popen[bytes], owner: int) -> None:
