@@ -266,9 +266,12 @@ def test_the_way_to_the_provider_begins_with_our_own_form_only(office: Office) -
 def test_a_provider_that_fails_on_the_way_back_is_told_with_what_to_do(
     office: Office, place: str, fault: float
 ) -> None:
+    opened = office.open()
+    back = path_of(office.go(opened))
     office.provider.broken[place] = fault
 
-    _opened, answer = office.enter()
+    with office.impatient():
+        answer = opened.get(back)
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "60"
@@ -284,7 +287,8 @@ def test_a_provider_that_is_away_is_told_before_one_leaves(office: Office, fault
     opened = office.open()
     opened.csrf = csrf_of(opened.get(office.door))
 
-    answer = opened.post(office.door)
+    with office.impatient():
+        answer = opened.post(office.door)
 
     assert answer.status_code == 503
     assert "Portal Andino" in text_of(answer)

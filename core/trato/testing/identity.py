@@ -122,7 +122,7 @@ class IdentityProvider:
     def visit(self, url: str) -> str:
         """Go to the address where a person signs in; gives the address they are sent back to."""
         parts = urlsplit(url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
         try:
             connection.request("GET", f"{parts.path}?{parts.query}")
             answer = connection.getresponse()
