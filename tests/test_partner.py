@@ -300,7 +300,7 @@ class Customer:
         request = urllib.request.Request(  # noqa: S310 - our own server
             self.url + "/login", urllib.parse.urlencode(given).encode(), {"Referer": self.url}
         )
-        with self.opener.open(request, timeout=30) as answer:
+        with self.opener.open(request, timeout=60) as answer:
             assert not answer.url.endswith("/login")
 
     def page(self, path: str) -> tuple[int, str]:
@@ -319,7 +319,7 @@ class Customer:
 
     def _ask(self, request: urllib.request.Request) -> tuple[int, str]:
         try:
-            with self.opener.open(request, timeout=30) as answer:
+            with self.opener.open(request, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -346,9 +346,9 @@ def serving(machine: Machine) -> Iterator[str]:
         pytest.fail(f"the server ended: {lines}")
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         if reader.is_alive():
-            reader.join(timeout=20)
+            reader.join(timeout=60)
         process.stderr.close()
 
 

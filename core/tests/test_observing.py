@@ -135,7 +135,10 @@ def test_statements_that_travel_together_are_told_as_one(
         with together(connection):
             connection.execute(text("SELECT pg_sleep(0.05)"))
 
-    assert [line["statement"] for line in slow_ones(lines)] == ["(statements that travel together)"]
+    # On a busy machine the beginning of the transaction may be slow too.
+    told = [line["statement"] for line in slow_ones(lines)]
+    assert told.count("(statements that travel together)") == 1
+    assert not [statement for statement in told if "pg_sleep" in statement]
 
 
 def test_a_long_statement_is_cut(

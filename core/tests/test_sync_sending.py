@@ -310,7 +310,9 @@ def test_what_could_not_be_sent_queues_its_next_attempt(
     save(company)
     double.fail("busy")
 
+    before = company.host.clock()
     send(company)
+    after = company.host.clock()
 
     with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
         waiting = db.execute(
