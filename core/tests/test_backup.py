@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from trato.db.engine import open_engine, transaction
 from trato.db.migrate import core_folder, current, downgrade, head, migration
 from trato.entities.base import metadata
 from trato.host import Host
+from trato.lifecycle import backup_format as form
 from trato.lifecycle.backup import back_up
 from trato.lifecycle.backup_format import LEFT_OUT
 from trato.records import audit_seals
@@ -439,8 +441,6 @@ def stranger(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
 
 
 def other_tenant(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
-    import hashlib
-
     part = next(p for p in manifest["parts"] if p["table"] == "core_role")
     lines = members[part["name"]].splitlines()
     lines[1] = lines[1].replace(b"[1,", b"[2,", 1)
@@ -448,15 +448,45 @@ def other_tenant(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
     part |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def traversal(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
-    import hashlib
-
-    data = b"* * * * * root true\n"
+def added(
+    manifest: dict[str, Any], members: dict[str, bytes], name: str, data: bytes,
+    table: str | None = None, rows: int = 0,
+) -> None:  # fmt: skip
+    """Add a part that is true to the manifest."""
     manifest["parts"].append(
-        {"name": "files/../../evil", "bytes": len(data), "table": None, "plugin": None,
-         "tenant": None, "rows": 0, "sha256": hashlib.sha256(data).hexdigest()}
+        {"name": name, "bytes": len(data), "table": table, "plugin": table and "core",
+         "tenant": None, "rows": rows, "sha256": hashlib.sha256(data).hexdigest()}
     )  # fmt: skip
-    members["files/../../evil"] = data
+    members[name] = data
+
+
+def traversal(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    added(manifest, members, "files/../../evil", b"* * * * * root true\n")
+
+
+def an_operator(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    first = members["rows/core_user.jsonl"].splitlines()
+    user_id = json.loads(first[1])[json.loads(first[0]).index("id")]
+    table = metadata.tables["core_operator"]
+    row = {"user_id": user_id, "since": "2026-01-01T00:00:00+00:00"}
+    data = form.head_line(table) + form.line([row[name] for name in table.c.keys()])
+    added(manifest, members, "rows/core_operator.jsonl", data, "core_operator", 1)
+
+
+def with_session(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    data = form.head_line(metadata.tables["core_session"])
+    added(manifest, members, "rows/core_session.jsonl", data, "core_session")
+
+
+def with_a_file_of_another(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    added(manifest, members, "files/exports/2/x.zip", b"planted")
+
+
+def with_a_turn_of_another(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+    row = {"tenant": 7, "served_at": "2026-01-01T00:00:00+00:00"}
+    table = metadata.tables["core_turn"]
+    data = form.head_line(table) + form.line([row[name] for name in table.c.keys()])
+    added(manifest, members, "rows/core_turn.jsonl", data, "core_turn", 1)
 
 
 def renamed(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
@@ -479,6 +509,7 @@ BAD = [
     (stranger, "rows/evil.jsonl is not in its manifest"),
     (other_tenant, "holds another tenant's row"),
     (traversal, "is no name of a part"),
+    (an_operator, "'rows/core_operator.jsonl' is no name of a part"),
     (renamed, "holds a tenant that it does not name"),
     (bomb, "is not as long as its manifest says"),
 ]
@@ -537,23 +568,23 @@ def test_an_archive_of_an_earlier_version_is_refused_with_what_to_do(
 def test_a_tenant_from_elsewhere_brings_nobody_in(
     source: Installation, other: Callable[..., Installation]
 ) -> None:
-    """An archive of another operator must not open a session for somebody who is known here."""
+    """An archive of another operator opens nobody a session, and touches no other company."""
     source.tenant("acme")
-
-    def with_session(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
-        manifest["scope"] = "tenant"
-        manifest["parts"][0]["table"] = "core_session"
-
     there = other("sqlite")
     there.tenant("beta")
     before = rows_of(there)
-    source.did("backup", "good.trato")
+    source.did("backup", "good.trato", "--tenant", "acme")
 
-    ran = there.run("restore", rewritten(source, with_session))
+    for change, said in (
+        (with_session, "rows/core_session.jsonl is no part of a tenant"),
+        (with_a_file_of_another, "files/exports/2/x.zip is no part of a tenant"),
+        (with_a_turn_of_another, "rows/core_turn.jsonl holds another tenant's row"),
+    ):
+        ran = there.run("restore", rewritten(source, change))
 
-    assert ran.code == 2
-    assert "is no part of a tenant" in ran.err
-    assert rows_of(there) == before
+        assert (ran.code, said in ran.err) == (2, True), (change.__name__, ran.err)
+        assert rows_of(there) == before, change.__name__
+        assert not (source.folder / "other-sqlite" / "files").exists()
 
 
 @pytest.mark.database("sqlite")

@@ -7,11 +7,12 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from trato.db.engine import transaction
 from trato.errors import NotFound
@@ -23,6 +24,7 @@ from trato.jobs.worker import LEASE, Worker
 from trato.lifecycle.exports import exports_folder
 from trato.records import trail
 from trato.records.trail import TrailFilter
+from trato.tenancy.tables import task as task_table
 from trato.testing.clients import Browser
 from trato.testing.companies import Company
 from trato.text import _
@@ -288,6 +290,28 @@ def test_a_copy_is_made_in_the_background_and_taken_away(tenant: Company, client
     assert "Óptica Luz Clara" in clients
     assert b"argon2" not in everything
     assert f"/settings/export/{done.id}" in client.get("/settings/export").text
+
+
+def test_a_task_that_an_archive_brought_gives_no_other_file(
+    tenant: Company, client: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "trato.env").write_text("TRATO_SECRET_KEY=abc", "utf-8")
+    folder = exports_folder(tenant.host, tenant.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder.parent / "beside.zip").write_bytes(b"")
+    made = add(tenant, EXPORT)
+
+    for named in (str(tmp_path / "trato.env"), "../beside.zip", "removed/../../beside.zip", "."):
+        with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+            connection.execute(
+                update(task_table)
+                .where(task_table.c.tenant_id == tenant.id, task_table.c.id == made)
+                .values(state="done", finished_at=tenant.host.clock(),
+                        result={"file": named, "bytes": 20, "records": 1})
+            )  # fmt: skip
+
+        assert client.get(f"/settings/export/{made}").status_code == 404, named
+        assert f"/settings/export/{made}" not in client.get("/settings/export").text
 
 
 def test_one_copy_is_made_at_a_time(tenant: Company, client: Browser) -> None:

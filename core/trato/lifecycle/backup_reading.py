@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Self
 
 from trato.errors import ConfigError, Message
 from trato.lifecycle import backup_format as form
+from trato.lifecycle import storage
 from trato.text import _
 
 _ROWS = re.compile(r"rows/([0-9]{1,10}/)?[a-z][a-z0-9_]{0,80}\.jsonl")
@@ -130,9 +131,8 @@ class BackupFile:
         one = manifest.scope == "tenant"
         if manifest.scope not in ("installation", "tenant") or (one and len(manifest.tenants) != 1):
             raise broken(_("its manifest cannot be read"))
-        for part in manifest.parts:
-            # A tenant that comes from elsewhere brings accounts, and no session of anybody's.
-            if one and part.table and part.tenant is None and part.table not in form.OF_TENANT:
+        for part in manifest.parts if one else ():
+            if not _is_of(part, manifest.tenants[0].id):
                 raise broken(_("{name} is no part of a tenant"), name=part.name)
         named = {part.name: part for part in self.manifest.parts}
         others = members.keys() - named.keys() - {form.MANIFEST, form.SEAL}
@@ -211,12 +211,24 @@ def _changed(part: form.Part) -> NoReturn:
     raise broken(_("{name} is not what was written"), name=part.name)
 
 
+def _is_of(part: form.Part, tenant_id: int) -> bool:
+    """Tell whether the archive of a tenant may hold a part.
+
+    A tenant that comes from elsewhere brings accounts, and no session of anybody's; files go to
+    its own folders only.
+    """
+    if part.table is None:
+        return storage.owner_of(part.name.removeprefix(form.FILES)) == tenant_id
+    return part.tenant == tenant_id or (part.tenant is None and part.table in form.OF_TENANT)
+
+
 def _check_name(part: form.Part) -> None:
-    """Refuse names that lead elsewhere."""
+    """Refuse names that lead elsewhere, and tables that no archive brings."""
     if part.table is not None:
         folder = "" if part.tenant is None else f"{part.tenant}/"
         good = (
-            _ROWS.fullmatch(part.name) is not None
+            part.table not in form.LEFT_OUT
+            and _ROWS.fullmatch(part.name) is not None
             and part.name == f"{form.ROWS}{folder}{part.table}.jsonl"
         )
     else:

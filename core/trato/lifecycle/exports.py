@@ -37,6 +37,17 @@ def exports_folder(host: Host, tenant_id: int) -> Path:
     return host.settings.storage_folder / "exports" / str(tenant_id)
 
 
+def find_export(host: Host, tenant_id: int, result: object) -> Path | None:
+    """Find the file that the result of a task names; None where there is none any more.
+
+    An archive that was restored may have brought the result, and name any file of the machine.
+    """
+    folder = exports_folder(host, tenant_id).resolve()
+    name = result.get("file") if isinstance(result, dict) else None
+    path = (folder / str(name)).resolve()
+    return path if path.is_relative_to(folder) and path.is_file() else None
+
+
 def export_tenant(
     host: Host, tenant_id: int, *, write_table: archives.WriteTable,
     report: Callable[[int, int | None], None] = lambda done, total: None,

@@ -278,15 +278,17 @@ class _Restore:
         ]
 
         def change(row: dict[str, Any]) -> None:
+            if row.get("tenant_id") != part.tenant:
+                # Row-level security would stop it on PostgreSQL only.
+                raise broken(_("{name} holds another tenant's row"), name=part.name)
             if part.tenant is not None:
-                if row["tenant_id"] != part.tenant:
-                    # Row-level security would stop it on PostgreSQL only.
-                    raise broken(_("{name} holds another tenant's row"), name=part.name)
                 row["tenant_id"] = self.numbers[part.tenant]
             elif table is tenant_table:
                 self._change_tenant(row)
             elif table is turn or table is door:
-                row["tenant"] = self.numbers.get(row["tenant"], row["tenant"])
+                if row["tenant"] not in self.numbers:
+                    raise broken(_("{name} holds another tenant's row"), name=part.name)
+                row["tenant"] = self.numbers[row["tenant"]]
             for name in users:
                 row[name] = self.users.get(row[name], row[name])
 

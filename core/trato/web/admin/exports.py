@@ -14,7 +14,7 @@ from trato.jobs import queue
 from trato.jobs.catalogue import EXPORT, all_jobs
 from trato.jobs.queue import Task
 from trato.jobs.removing import REMOVE
-from trato.lifecycle.exports import KEPT, exports_folder
+from trato.lifecycle.exports import KEPT, find_export
 from trato.text import _
 from trato.web.admin.jobs import describe, queue_now
 from trato.web.admin.layout import ROOT, admin, blueprint, done, fragment, page
@@ -53,15 +53,9 @@ def download(task_id: UUID) -> Response:
     host, tenant_id = current_host(), admin().tenant_id
     with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
         task = queue.find(connection, tenant_id, task_id)
-    if (
-        task.job not in (EXPORT, REMOVE)
-        or task.state != "done"
-        or not isinstance(task.result, dict)
-    ):
-        raise HttpNotFound
-    # The name is what the job wrote; the folder is the tenant's own.
-    path = exports_folder(host, tenant_id) / str(task.result["file"])
-    if not path.is_file():
+    is_made = task.job in (EXPORT, REMOVE) and task.state == "done"
+    path = find_export(host, tenant_id, task.result) if is_made else None
+    if path is None:
         raise HttpNotFound
     return send_file(path, as_attachment=True, download_name=path.name, max_age=0,
                      mimetype="application/zip")  # fmt: skip
@@ -90,7 +84,7 @@ def _copies() -> dict[str, Any]:
         row["about"] = _about(task)
         busy = busy or task.state in ("queued", "running")
         if task.state == "done" and isinstance(task.result, dict):
-            there = (exports_folder(host, tenant_id) / str(task.result["file"])).is_file()
+            there = find_export(host, tenant_id, task.result) is not None
             row["size"] = _size(int(task.result["bytes"]))
             row["records"] = formats().number(int(task.result["records"]))
             row["url"] = f"{ROOT}/export/{task.id}" if there else None
