@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,6 +103,29 @@ def test_the_wait_doubles_up_to_six_hours(attempts: int) -> None:
     expected = {1: 30, 2: 60, 10: 15_360}
 
     assert delay(attempts).total_seconds() == expected.get(attempts, 6 * 3600)
+
+
+def test_what_is_run_at_once_is_no_other_worker_s_in_between(
+    host: Host, company: Callable[[], Company], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = company()
+    taken = []
+
+    @contextmanager
+    def followed(*args: Any, **options: Any) -> Iterator[Connection]:
+        """Let another worker look for a task after each transaction of this one."""
+        with transaction(*args, **options) as connection:
+            yield connection
+        with transaction(host.engine) as connection:
+            taken.append(claim(connection, "another", clock=host.clock, lease=LEASE))
+
+    monkeypatch.setattr("trato.jobs.worker.transaction", followed)
+
+    done = Worker(host=host, name="test").run_now(tenant.id, QUICK)
+
+    assert (done.state, done.attempts) == ("done", 1)
+    assert len(taken) > 2
+    assert set(taken) == {None}
 
 
 # --- whose turn it is ----------------------------------------------------------------------------

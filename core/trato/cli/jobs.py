@@ -11,6 +11,7 @@ from trato.text import _
 if TYPE_CHECKING:
     from trato.cli.context import Context
     from trato.cli.parser import Commands
+    from trato.host import Host
     from trato.jobs.declared import Job
     from trato.jobs.queue import Task
 
@@ -121,10 +122,6 @@ def _job(context: Context, name: str) -> Job:
 
 def _run(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
-    from trato.db.engine import transaction
-    from trato.errors import NotFound
-    from trato.jobs import queue
-    from trato.jobs.claiming import Claim
     from trato.jobs.presence import process_name
     from trato.jobs.worker import Worker
     from trato.tenancy import enablement
@@ -135,15 +132,10 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     plugin = args.name.partition(".")[0]
     if plugin != "core":
         enablement.require(host.for_tenant(owner.id), plugin)
-    with transaction(host.engine, tenant_id=owner.id) as connection:
-        made = queue.enqueue(connection, owner.id, declared.name, now=host.clock(),
-                             priority=declared.priority)  # fmt: skip
-    if made is None:  # a task without a key is never there already
-        raise NotFound(_("There is no task {id}."), id=declared.name)
-    if not args.later:
-        Worker(host=host, name=process_name()).run_task(Claim(tenant_id=owner.id, task_id=made))
-    with transaction(host.engine, tenant_id=owner.id, read=True) as connection:
-        task = queue.find(connection, owner.id, made)
+    if args.later:
+        task = _queue(host, owner.id, declared)
+    else:
+        task = Worker(host=host, name=process_name()).run_now(owner.id, declared.name)
     if args.json:
         context.show_json(_described(task))
     elif task.state == "done":
@@ -156,6 +148,16 @@ def _run(context: Context, args: argparse.Namespace) -> int:
         context.error(context.text(_("Job '{name}' is not done: {reason}"), name=args.name,
                                    reason=context.text(task.message or task.state)))  # fmt: skip
     return 0 if task.state == "done" or args.later else 1
+
+
+def _queue(host: Host, tenant_id: int, declared: Job) -> Task:
+    from trato.db.engine import transaction
+    from trato.jobs import queue
+
+    with transaction(host.engine, tenant_id=tenant_id) as connection:
+        made = queue.add(connection, tenant_id, declared.name, now=host.clock(),
+                         priority=declared.priority)  # fmt: skip
+        return queue.find(connection, tenant_id, made)
 
 
 def _cancel(context: Context, args: argparse.Namespace) -> int:

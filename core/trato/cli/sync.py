@@ -46,13 +46,10 @@ def add(commands: Commands) -> None:
 
 def _run(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
-    from trato.db.engine import transaction
-    from trato.jobs import queue
-    from trato.jobs.claiming import Claim
     from trato.jobs.presence import process_name
     from trato.jobs.worker import Worker
+    from trato.sync.jobs import job_name
     from trato.sync.running import known, told
-    from trato.sync.status import run_now
 
     host = context.host
     owner = administration.tenant(host, args.slug)
@@ -60,12 +57,8 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     payload: dict[str, Any] = {"only": "check"} if args.check else {}
     if args.stream:
         payload = {"only": "receive", "stream": args.stream}
-    with transaction(host.engine, tenant_id=owner.id) as db:
-        made = run_now(db, owner.id, args.connector, now=host.clock(), **payload)
-    if made is not None:  # a task without a key is never there already
-        Worker(host=host, name=process_name()).run_task(Claim(tenant_id=owner.id, task_id=made))
-        with transaction(host.engine, tenant_id=owner.id, read=True) as db:
-            task = queue.find(db, owner.id, made)
+    worker = Worker(host=host, name=process_name())
+    task = worker.run_now(owner.id, job_name(args.connector), payload)
     result = task.result if isinstance(task.result, dict) else {}
     problem = told(result.get("problem"))
     reason = context.text(problem) if problem is not None else (

@@ -56,6 +56,17 @@ def tasks(
     return [_task(row) for row in rows]
 
 
+def add(
+    connection: Connection, tenant_id: int, job: str, *, now: dt.datetime,
+    payload: Mapping[str, Any] | None = None, priority: int = 0,
+) -> UUID:  # fmt: skip
+    """Queue a task without a key, which is never there already; see ``enqueue``."""
+    made = enqueue(connection, tenant_id, job, now=now, payload=payload, priority=priority)
+    if made is None:
+        raise LookupError(job)
+    return made
+
+
 def find(connection: Connection, tenant_id: int, task_id: UUID) -> Task:
     """Read one task.
 

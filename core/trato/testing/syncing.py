@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 
 from trato.configuration import apply_data
 from trato.configuration.sealed import save_secrets
 from trato.db.engine import transaction
-from trato.jobs.claiming import Claim
-from trato.jobs.worker import Worker
 from trato.records.sync_tables import outbox
 from trato.sync.jobs import job_name
 from trato.sync.running import Run, open_run
-from trato.tenancy.tasks import enqueue
 from trato.testing.companies import Company
 
 
@@ -34,24 +30,10 @@ def sync(company: Company, connector: str, **payload: Any) -> dict[str, Any]:
 
     :return: what ``run_connector`` says; empty when the task was held.
     """
-    host = company.host
-    with transaction(host.engine, tenant_id=company.id) as db:
-        made = enqueue(db, company.id, job_name(connector), now=host.clock(), payload=payload)
-    if made is None:  # a task without a key is never there already
-        raise RuntimeError("the task was not queued")
-    Worker(host=host, name="test").run_task(Claim(tenant_id=company.id, task_id=made))
-    return result_of(company, made)
-
-
-def result_of(company: Company, task: UUID) -> dict[str, Any]:
-    """Give what a task came to."""
-    from trato.jobs import queue
-
-    with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
-        found = queue.find(db, company.id, task)
-    if found.state == "failed":
-        raise RuntimeError(found.message)
-    return found.result or {}
+    done = company.run(job_name(connector), payload)
+    if done.state == "failed":
+        raise RuntimeError(done.message)
+    return done.result or {}
 
 
 def run_of(company: Company, connector: str) -> Run:
