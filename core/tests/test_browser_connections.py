@@ -13,7 +13,7 @@ from core.tests.shop_company import open_company, open_double, save, serve_shop 
 from playwright.sync_api import Browser, expect
 
 from trato.api import Host
-from trato.testing.browser import DESK, PHONE, Theme, Window, served, watched
+from trato.testing.browser import DESK, PHONE, Theme, Window, served, settle, watched
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
 from trato.testing.syncing import sync
@@ -74,7 +74,7 @@ def test_the_pages_can_be_read_by_everybody(
             if link is not None:
                 with page.expect_navigation():
                     page.get_by_role("link", name=link).last.click()
-            page.evaluate(AXE.read_text("utf-8"))
+            settle(page).evaluate(AXE.read_text("utf-8"))
             for theme in themes:
                 page.emulate_media(color_scheme=theme)
                 found += page.evaluate("async () => (await axe.run()).violations.map(v => v.id)")

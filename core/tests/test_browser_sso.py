@@ -12,7 +12,7 @@ from core.tests.sso_office import Office, make_app, open_office, serve_sso  # no
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from trato.testing.browser import DESK, PHONE, Watched, served, watched
+from trato.testing.browser import DESK, PHONE, Watched, served, settle, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
 
@@ -39,8 +39,7 @@ def sso_site(sso_app: Flask) -> Iterator[str]:
 def look(here: Watched, name: str) -> None:
     """See that a page breaks no rule, in light and in dark."""
     page = here.page
-    page.wait_for_load_state("load")
-    page.evaluate(AXE.read_text("utf-8"))
+    settle(page).evaluate(AXE.read_text("utf-8"))
     flaws = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -118,7 +117,8 @@ def test_an_administrator_sets_it_up_and_links_the_own_account(
     expect(page.get_by_text("El proveedor responde")).to_be_visible()
     here.at("/account")
     page.locator(f"form[action='{office.door}/link'] button").click()
-    page.wait_for_url("**/account")
+    # It leads back to where it began.
+    expect(page.get_by_text("Vinculada desde")).to_be_visible()
 
     page = here.at(f"/settings/users/{admin.member.id}")
     expect(page.get_by_text("allí se conoce como s-1")).to_be_visible()

@@ -26,7 +26,7 @@ from trato import __version__
 from trato.host import Host, discover
 from trato.licensing import generate_keypair
 from trato.registry import register_all
-from trato.testing.browser import Watched, Window, launch, served, watched
+from trato.testing.browser import Watched, Window, launch, served, settle, watched
 from trato.testing.companies import Company, LicenseIssuer, make_company
 from trato.testing.databases import Databases
 from trato.testing.hosts import make_settings
@@ -115,7 +115,10 @@ def _mistake_the_digit(page: Page) -> None:
 
 
 def _type_municipality(page: Page) -> None:
-    page.type("#f-colombia-municipality", "villa")
+    # What is offered for the first letters is not yet what is offered for all of them.
+    with page.expect_response(lambda answer: answer.url.endswith("q=villa")):
+        page.type("#f-colombia-municipality", "villa")
+    settle(page)
     page.wait_for_selector("#f-colombia-municipality-options [data-id]")
 
 
@@ -162,11 +165,14 @@ def take(here: Watched, shot: Shot) -> tuple[str, bytes]:
 
     :return: the sum of what the browser was to draw, and the picture as WebP, two pixels to one.
     """
+    # Nothing lies under the pointer that the picture before was made with.
+    here.page.mouse.move(0, 0)
     page = here.at(shot.path)
     if shot.step is not None:
         shot.step(page)
     page.wait_for_load_state("networkidle")
-    page.evaluate("document.fonts.ready")
+    settle(page)
+    page.evaluate("document.fonts.ready.then(() => {})")
     parts = [page.locator(part).first for part in shot.parts]
     parts[0].scroll_into_view_if_needed()
     boxes = [part.bounding_box() for part in parts]

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from trato.access.actor import Actor
 from trato.host import Host
+from trato.testing.browser import settle
 from trato.testing.companies import PASSWORD, Company
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
@@ -58,6 +59,7 @@ class Look:
         return self.page
 
     def check(self) -> None:
+        settle(self.page)
         wide, shown = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= shown, f"{self.page.url} scrolls sideways"
         assert self.page.locator("h1").count() == 1, self.page.url
@@ -114,7 +116,8 @@ def test_token_is_made_and_revoked(look: Look, seller: Actor) -> None:
     look.send("/account/tokens")
     assert page.inner_text("#t-token").startswith("trato_")
 
-    page.click("button:has-text('Revocar')")
+    with page.expect_navigation():
+        page.click("button:has-text('Revocar')")
 
     expect(page.locator("button:has-text('Revocar')")).to_have_count(0)
     expect(page).to_have_url(re.compile("/account/tokens$"))
@@ -148,6 +151,7 @@ def test_administrator_looks_as_a_seller_and_leaves(
     page.wait_for_url("**/clients/clients")
     expect(page.locator(".t-viewing")).to_contain_text("Luis Rojas")
 
-    page.click(".t-viewing button")
+    with page.expect_navigation():
+        page.click(".t-viewing button")
 
     expect(page.locator(".t-viewing")).to_have_count(0)

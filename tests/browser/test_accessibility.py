@@ -12,13 +12,13 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 from tests.browser.states import become_operator
 
 from trato.access.actor import Actor
 from trato.host import Host
 from trato.records import undoing, views
-from trato.testing.browser import DESK, PHONE, Watched
+from trato.testing.browser import DESK, PHONE, Watched, settle
 from trato.testing.companies import Company
 from trato.web.app import create_app
 
@@ -68,8 +68,8 @@ def pages(shop: Company) -> dict[str, tuple[str, Step | None]]:
         "account": ("/account", None),
         "not found": ("/nada", None),
         "bad address": (f"{CLIENTS}?nada=1", None),
-        "keys": (CLIENTS, lambda page: page.keyboard.press("?")),
-        "search": (CLIENTS, lambda page: page.keyboard.press("Control+k")),
+        "keys": (CLIENTS, _ask_for_keys),
+        "search": (CLIENTS, _find),
         "file": (f"{CLIENTS}/import", _upload),
         "later": (CLIENTS, _export),
     }  # fmt: skip
@@ -91,6 +91,16 @@ def _open_filters(page: Page) -> None:
 def _open_view(page: Page) -> None:
     page.click(".t-views-keep summary")
     page.wait_for_selector("[data-view-form]")
+
+
+def _ask_for_keys(page: Page) -> None:
+    page.keyboard.press("?")
+    page.wait_for_selector("#t-keys:visible")
+
+
+def _find(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("[data-find-item]:visible")
 
 
 def _type_reference(page: Page) -> None:
@@ -219,9 +229,7 @@ def inline(html: str) -> list[str]:
 
 def flaws_of(page: Page, axe: str, *looks: str) -> list[str]:
     """Look at the open page in each of the looks that its window can have."""
-    # What a page fetches once it is loaded has come.
-    page.wait_for_load_state("load")
-    expect(page.locator(".htmx-request")).to_have_count(0)
+    settle(page)
     found = []
     for look in looks:
         page.emulate_media(color_scheme="dark" if look == "dark" else "light")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from trato.jobs.presence import Presence
-from trato.testing.browser import DESK, PHONE, Theme, Watched, Window
+from trato.testing.browser import DESK, PHONE, Theme, Watched, Window, settle
+from trato.testing.clock import SettableClock
 from trato.testing.companies import Company, LicenseIssuer, make_company
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
@@ -34,10 +35,15 @@ _SMALL = """() => [...document.querySelectorAll(
 
 
 @pytest.fixture
-def company(host: Any, issue_license: LicenseIssuer) -> Company:
+def company(host: Any, issue_license: LicenseIssuer, clock: SettableClock) -> Iterator[Company]:
     """Give a company of its own, as imports fill it, and somebody who seems to run its tasks."""
-    Presence(host=host, name="test", kind="worker").say()
-    return make_company(host, issue_license, plugins=["clients", "colombia"])
+    worker = Presence(host=host, name="of the exchange pages", kind="worker")
+    # Seen as late as any test may last; other tests of this host know nobody.
+    clock.advance(hours=1)
+    worker.say()
+    clock.reset()
+    yield make_company(host, issue_license, plugins=["clients", "colombia"])
+    worker.leave()
 
 
 @pytest.fixture(params=LOOKS)
@@ -47,7 +53,7 @@ def look(request: pytest.FixtureRequest) -> str:
 
 def judge(page: Page, axe: str, look: str, name: str) -> None:
     """Ask axe, look for what sticks out or is too small, and keep a picture where one is asked."""
-    page.wait_for_load_state()
+    settle(page)
     page.evaluate(axe)
     for theme, rules in LOOKS[look][1].items():
         page.emulate_media(color_scheme=theme)
@@ -118,6 +124,7 @@ def test_a_file_is_chosen_in_the_words_of_the_person(
     with watched.refused(422):
         page.get_by_role("button", name="Continuar").click()
         expect(page.locator("#f-file-error")).to_have_text("Elija un archivo.")
+    settle(page)
     # The control is where the error is, and the keyboard too.
     expect(page.get_by_label("Archivo")).to_be_focused()
     judge(page, axe, look, "import-no-file")
@@ -198,7 +205,7 @@ def test_a_list_is_exported_in_the_background(
     page.locator("summary[title='Más']").click()
     page.get_by_role("button", name="Exportar en segundo plano").click()
     expect(page.locator("#t-exchange")).to_contain_text("Espera su turno")
-    work(company, page)
+    work(company, settle(page))
     expect(page.locator("#t-exchange")).to_contain_text("5 registros")
     judge(page, axe, look, "export")
     with page.expect_download() as given:

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from trato.access.actor import Actor
-from trato.testing.browser import DESK, PHONE, Watched, Window
+from trato.testing.browser import DESK, PHONE, Watched, Window, settle
 from trato.testing.companies import Company
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
@@ -73,7 +73,7 @@ def make(page: Page, field: Locator, name: str) -> None:
 def titled(page: Page, title: str) -> None:
     """Wait for a record, and for the scripts that hear its keys."""
     expect(page.locator("h1").first).to_have_text(title)
-    page.wait_for_load_state()
+    settle(page)
 
 
 def save(page: Page) -> None:
@@ -109,6 +109,7 @@ def test_branches_are_edited_in_the_client_s_form(
     with here.refused(422):
         save(page)
         expect(page.locator(".t-error").first).to_be_visible()
+    settle(page)
     expect(page.get_by_role("tab", name="Sucursales")).to_contain_text("1")
     expect(page.locator("[id$='__n1__name']")).to_be_focused()
     assert records(tenant, "clients.branch", columns=["city"]) == [("Yumbo",)]
@@ -228,6 +229,7 @@ def test_each_field_that_two_changed_is_chosen_by_itself(
     with here.refused(409):
         save(page)
         expect(page.locator(".t-conflict")).to_contain_text("Luz Dary Mosquera")
+    settle(page)
     page.check("[name='choose:city'][value=theirs]")
     expect(page.locator(".t-field:has(#f-city)")).to_have_class(re.compile("is-overruled"))
     save(page)
@@ -283,7 +285,7 @@ def test_from_record_to_record_in_the_order_of_the_list(
 
 @pytest.mark.parametrize("window", [PHONE], ids=["phone"])
 def test_phone_shows_what_happened_first(here: Watched, yunque: UUID, window: Window) -> None:
-    page = here.at(f"{CLIENTS}/{yunque}")
+    page = settle(here.at(f"{CLIENTS}/{yunque}"))
     expect(page.locator(".t-card-fetched")).to_have_count(3)
     expect(page.locator(".t-card-fetched:has(.t-none)")).to_be_visible()
     tops = [page.locator(part).bounding_box() for part in ("#t-history", "#t-data", ".t-panels")]
@@ -306,6 +308,8 @@ def test_rows_are_changed_and_added_without_script(
     page.get_by_role("button", name="Agregar a Sucursales").click()
     added = page.locator("[id$='__n1__name']")
     expect(added).to_be_focused()
+    # What is not read yet would not be saved.
+    page.wait_for_load_state()
     added.fill("Patio")
     # Enter saves; it does not add one more row.
     added.press("Enter")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from trato.testing.browser import DESK, PHONE, Theme, Watched, Window
+from trato.testing.browser import DESK, PHONE, Theme, Watched, Window, settle
 from trato.testing.companies import Company, LicenseIssuer, make_company
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
@@ -63,7 +63,7 @@ def test_a_form_is_arranged_and_seen_at_once(
 
     if folder := os.environ.get("TRATO_SHOTS"):
         page.screenshot(path=str(Path(folder) / f"ficha-{look}.png"))
-    page.evaluate(axe)
+    settle(page).evaluate(axe)
     only = "{runOnly: ['color-contrast']}" if look == "dark" else "{}"
     broken = page.evaluate(f"axe.run(document, {only}).then(found => found.violations)")
     assert [(rule["id"], node["html"][:160]) for rule in broken for node in rule["nodes"]] == []
@@ -88,18 +88,21 @@ def test_a_field_is_moved_by_key_and_by_dragging(open_page: Open, company: Compa
     page.keyboard.press("Enter")
     expect(page.locator("[data-lay-section=identification] [data-lay-field]").first
            ).to_have_attribute("data-lay-field", second)  # fmt: skip
+    settle(page)
     assert fields(page, "identification")[:2] == [second, first]
 
-    grip = page.locator("[data-lay-field=trade_name] [data-grip]")
+    page.locator("[data-lay-field=trade_name] [data-grip]").hover()
+    page.mouse.down()
+    expect(page.locator("[data-lay-field=trade_name].is-dragged")).to_be_visible()
     box = page.locator(f"[data-lay-field={second}]").bounding_box()
     assert box is not None
-    grip.hover()
-    page.mouse.down()
     page.mouse.move(box["x"] + 8, box["y"] + 4, steps=4)
     page.mouse.up()
 
     expect(page.locator("[data-lay-section=identification] [data-lay-field]").first
            ).to_have_attribute("data-lay-field", "trade_name")  # fmt: skip
+    settle(page)
     page.get_by_role("button", name="Guardar ficha").click()
     expect(page.get_by_text("La ficha quedó guardada")).to_be_visible()
+    settle(page)
     assert fields(page, "identification")[:3] == ["trade_name", second, first]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from trato.testing.browser import DESK, PHONE, Watched, Window
+from trato.testing.browser import DESK, PHONE, Watched, Window, settle
 from trato.testing.companies import Company
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
@@ -21,7 +21,7 @@ def test_tour_is_walked_by_keyboard_and_stays_away_afterwards(
     member = shop.member("seller", is_new=True).member
     assert member is not None
     here.sign_in(member.email)
-    page = here.page
+    page = settle(here.page)
     tour = page.locator("section.t-tour")
     expect(tour).to_contain_text("Todo está a la izquierda")
     expect(page.locator(".t-tour-now")).to_have_count(1)
@@ -32,7 +32,7 @@ def test_tour_is_walked_by_keyboard_and_stays_away_afterwards(
         expect(tour).to_contain_text(title)
         expect(tour).to_be_focused()
         expect(page.locator(".t-tour-now")).to_be_visible()
-        page.evaluate(axe)
+        settle(page).evaluate(axe)
         for theme in ("dark", "light"):
             page.emulate_media(color_scheme=theme)
             found = page.evaluate("axe.run('#t-tour').then(answer => answer.violations)")

@@ -94,6 +94,39 @@ def served(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
+#: What htmx marks while it asks, and until its answer stands in the page.
+_ASKING = ".htmx-request, .htmx-swapping, .htmx-settling"
+#: Seconds that a page's clock leaps: more than any machine takes to tell it so.
+_LATER = 600
+
+
+def settle(page: Page) -> Page:
+    """Wait until the page is read to its end, its scripts run and what it asked for is in place.
+
+    After a click that leads on, what a test expects is seen while the page behind it is still being
+    read: its scripts hear no key yet, and what is measured or counted is a part. First expect
+    something that only the new page has, then call this.
+    """
+    from playwright.sync_api import expect
+
+    page.wait_for_load_state()
+    expect(page.locator(_ASKING)).to_have_count(0)
+    return page
+
+
+@contextmanager
+def paused(page: Page) -> Iterator[None]:
+    """Do several things within one moment of the page, however long the machine takes for them.
+
+    No timer runs out meanwhile; those that were set run on from there afterwards.
+    """
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + _LATER)
+    try:
+        yield
+    finally:
+        page.clock.resume()
+
+
 @dataclass(eq=False)
 class Watched:
     """A page of the browser whose complaints are kept.
