@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.tenancy.tables import task as table
-from trato.testing.browser import DESK, PHONE, Watched, Window
+from trato.testing.browser import DESK, PHONE, Watched, Window, settle
 from trato.testing.companies import Company
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
@@ -86,6 +86,28 @@ def test_a_button_under_the_keyboard_stays_where_it_is(
     expect(page.locator("#t-jobs")).to_contain_text("Cancelada")
 
 
+def test_an_answer_on_its_way_takes_no_button_from_the_keyboard(
+    open_page: Open, actor: Actor, tenant: Company
+) -> None:
+    queue(tenant, VERIFY)
+    here = open_page()
+    here.sign_in(actor.member.email)
+    page = here.page
+    held: list[Route] = []
+    page.route("**/jobs/rows*", lambda route: held.append(route))
+    with page.expect_request("**/jobs/rows*"):
+        here.at(JOBS)
+        page.evaluate(HIDE, False)
+    cancel = page.locator("#t-jobs form button").first
+    cancel.focus()
+
+    with page.expect_response("**/jobs/rows*"):
+        held.pop(0).continue_()
+
+    settle(page)
+    expect(cancel).to_be_focused()
+
+
 @pytest.mark.parametrize(("window", "theme"), [(DESK, "dark"), (PHONE, "light")],
                          ids=["desk-dark", "phone"])  # fmt: skip
 def test_progress_failures_and_runs_fit_the_window(
@@ -101,7 +123,7 @@ def test_progress_failures_and_runs_fit_the_window(
     here = open_page(window, theme=theme)
     here.sign_in(actor.member.email)
 
-    page = here.at(JOBS)
+    page = settle(here.at(JOBS))
 
     expect(page.locator("#t-jobs progress")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from trato.access.actor import Actor
-from trato.testing.browser import DESK, PHONE, Watched, Window
+from trato.testing.browser import DESK, PHONE, Watched, Window, settle
 from trato.testing.companies import PASSWORD, Company
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.database("sqlite")]
@@ -56,7 +56,7 @@ def names(page: Page) -> Locator:
 def titled(page: Page, title: str) -> None:
     """Wait for a record, and for the scripts that hear its keys."""
     expect(page.locator("h1").first).to_have_text(title)
-    page.wait_for_load_state()
+    settle(page)
 
 
 @WINDOWS
@@ -73,6 +73,7 @@ def test_day_of_work(open_page: Open, tenant: Company, actor: Actor, window: Win
             re.compile("El correo o la contraseña")
         )
     # As a person does, in the form that has just refused.
+    settle(page)
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
     page.wait_for_url(f"**{CLIENTS}")
@@ -85,6 +86,7 @@ def test_day_of_work(open_page: Open, tenant: Company, actor: Actor, window: Win
     expect(page).to_have_url(re.compile(r"\?q=tienda%20el$"))
     page.fill("#t-search", "")
     expect(page.locator("tr.t-row")).to_have_count(6)
+    settle(page)
 
     # A filter is chosen in the menu and can be dropped again.
     page.click("#t-filters summary:has-text('Filtro')")
@@ -95,12 +97,14 @@ def test_day_of_work(open_page: Open, tenant: Company, actor: Actor, window: Win
     expect(page.locator(".t-chip:not(.t-chip-add)")).to_have_count(1)
     expect(names(page)).to_have_text(["Tienda La Cosecha", "Tienda La Esperanza",
                                       "Tienda Los Andes"])  # fmt: skip
+    settle(page)
 
     # Opening a row, editing, saving.
     page.click("text=Tienda Los Andes")
     titled(page, "Tienda Los Andes")
     url = here.path
     page.click("[data-key=e]")
+    page.wait_for_url("**/edit*")
     page.fill("#f-city", "Manizales")
     page.select_option("#f-status", label="Activo")
     page.click(".t-form [data-submit]")
@@ -121,6 +125,7 @@ def test_day_of_work(open_page: Open, tenant: Company, actor: Actor, window: Win
         expect(page.locator(".t-conflict h2")).to_have_text(
             re.compile("Luz Dary Mosquera guardó este registro antes que usted")
         )
+    settle(page)
     for told in ("Salento", "Filandia", "Teléfono"):
         expect(page.locator(".t-conflict")).to_contain_text(told)
     expect(page.locator("#f-city")).to_have_value("Filandia")
@@ -136,7 +141,10 @@ def test_day_of_work(open_page: Open, tenant: Company, actor: Actor, window: Win
     here.at(f"{CLIENTS}?bin=1")
     expect(names(page)).to_have_text(["Tienda Los Andes"])
     page.click("th.t-name a")
-    page.click("form[action$='/restore'] button")
+    expect(page.locator(".t-band")).to_contain_text("papelera")
+    with page.expect_navigation():
+        page.click("form[action$='/restore'] button")
+    expect(page.locator("form[action$='/archive'] button")).to_be_visible()
     expect(page.locator(".t-band")).to_have_count(0)
 
     # Out, and Back shows nothing of the company.
@@ -198,7 +206,7 @@ def test_refusals_lead_to_the_field_and_lose_nothing(
     expect(page.locator("#f-name")).to_be_focused()
     expect(page.locator("#f-credit_limit")).to_have_value("mucho")
     expect(page.locator("#f-notes")).to_have_value("Dos\nlíneas")
-    page.wait_for_load_state()
+    settle(page)
     page.click(".t-note-bad a:has-text('Cupo de crédito')")
     expect(page.locator("#f-credit_limit")).to_be_focused()
     button = page.locator(".t-form [data-submit]")
@@ -237,7 +245,7 @@ def test_keyboard_goes_through_a_list_and_its_records(
     expect(page.locator("#t-search")).to_have_value("tienda")
     page.wait_for_url("**?q=tienda")
     # The rows are there, and no others come in their place.
-    expect(page.locator(".htmx-request")).to_have_count(0)
+    settle(page)
     keyboard.press("Escape")
     for key in "jjk":
         keyboard.press(key)
@@ -308,6 +316,24 @@ def test_keyboard_alone_picks_a_reference_and_a_filter(
     page.wait_for_url("**municipality=66001*")
 
 
+def test_what_is_typed_before_the_scripts_come_is_searched_for(
+    open_page: Open, tenant: Company, actor: Actor
+) -> None:
+    here = open_page(DESK)
+    here.sign_in(actor.member.email)
+    page = here.page
+    held: list[Route] = []
+    page.route("**/js/list.js*", lambda route: held.append(route))
+
+    with page.expect_request("**/js/list.js*"):
+        page.goto(here.url + CLIENTS, wait_until="commit")
+    page.fill("#t-search", "cosecha")
+    expect(names(page)).to_have_count(6)
+    held.pop().continue_()
+
+    expect(names(page)).to_have_text(["Tienda La Cosecha"])
+
+
 def test_rows_go_on_as_one_scrolls(open_page: Open, shop: Company) -> None:
     here = open_page(DESK)
     here.sign_in(shop.member("manager").member.email)
@@ -335,6 +361,7 @@ def test_everything_works_without_script(
     expect(names(page)).to_have_text(["Tienda La Cosecha"])
     page.click("#t-filters summary:has-text('Filtro')")
     page.click(".t-filter-menu a")
+    page.wait_for_url("**/filters*")
     page.click("summary:has-text('Zona')")
     page.locator("form:visible:has([name=_field][value=zone_id]) button").click()
     expect(page).to_have_url(re.compile("zone_id="))
@@ -368,7 +395,7 @@ def test_lost_connection_is_said_and_what_is_shown_stays(
 ) -> None:
     here = open_page(DESK)
     here.sign_in(actor.member.email)
-    page = here.page
+    page = settle(here.page)
     page.context.set_offline(True)
 
     page.fill("#t-search", "cosecha")

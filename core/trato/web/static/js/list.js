@@ -143,6 +143,14 @@
     focused?.closest("[data-row]")?.querySelector("[data-choose]")?.click();
   });
 
+  // --- what was typed while the page still came is searched for too ---
+
+  // Not before htmx has read the page.
+  addEventListener("load", () => {
+    const search = document.getElementById("t-search");
+    if (search && search.value !== search.defaultValue) htmx.trigger(search.form, "submit");
+  });
+
   showView();
   count();
 })();

@@ -8,6 +8,11 @@
     if (!part.matches("[data-polls]")) return;
     if (document.hidden || part.contains(document.activeElement)) event.preventDefault();
   });
+  // The keyboard may have come into the part while the answer was on its way.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.target;
+    if (part.matches("[data-polls]") && part.contains(document.activeElement)) event.detail.shouldSwap = false;
+  });
 
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
