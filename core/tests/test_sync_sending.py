@@ -30,6 +30,7 @@ from trato.tenancy.tables import task
 from trato.testing.clock import SettableClock
 from trato.testing.companies import Company
 from trato.testing.remote import Fault
+from trato.testing.statements import count_connections, count_statements
 from trato.testing.syncing import outgoing_rows, run_of, sync
 
 
@@ -89,7 +90,7 @@ def test_a_document_is_not_sent_again_before_it_would_show(
 
     for _minute in range(3):
         send(company)
-        clock.advance(seconds=12)
+        clock.advance(seconds=6)
     assert states(company) == ["to_verify"]
     double.blind = False
     clock.advance(minutes=5)
@@ -322,6 +323,36 @@ def test_what_could_not_be_sent_queues_its_next_attempt(
     assert waiting is not None
     second = dt.timedelta(seconds=1)
     assert before + 20 * second <= waiting.run_at <= after + 45 * second
+
+
+@pytest.mark.database("sqlite")
+def test_a_run_reads_the_configuration_once_and_holds_one_connection(
+    company: Company, double: ShopDouble
+) -> None:
+    for number in range(4):
+        save(company, f"Cántaro {number}")
+    engine = company.host.engine
+    with count_statements(engine) as counted, count_connections(engine) as taken:
+        assert sync(company, SHOP, only="send")["sent"] == {"confirmed": 4}
+
+    assert len(counted.naming("core_license")) <= 1
+    assert taken.most == 1
+
+
+@pytest.mark.database("sqlite")
+def test_a_connector_that_is_switched_off_sends_nothing_from_then_on(
+    company: Company, double: ShopDouble
+) -> None:
+    save(company)
+    run = run_of(company, SHOP)
+    assert outgoing.is_due(run)
+
+    company.disable("shop")
+
+    assert not outgoing.is_due(run)
+    assert outgoing.claim(run) is None
+    company.enable("shop")
+    assert outgoing.is_due(run)
 
 
 @pytest.mark.database("sqlite")
