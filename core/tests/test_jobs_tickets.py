@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from core.tests.jobs_program import make_host
+from procrastinate.manager import JobManager
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -17,7 +18,7 @@ from trato.cli.readiness import migrate, pending_engine
 from trato.db.engine import transaction
 from trato.errors import ConfigError
 from trato.host import Host
-from trato.jobs import queue, tickets
+from trato.jobs import on_procrastinate, queue, tickets
 from trato.jobs.on_procrastinate import run_until
 from trato.jobs.worker import Worker
 from trato.settings import Settings
@@ -140,6 +141,32 @@ def test_used_tickets_are_thrown_away(tenant: Company) -> None:
         states = {queue.find(unit.connection, tenant.id, task).state for task in tasks if task}
     assert left() == 0
     assert states == {"done"}
+
+
+def test_a_sweep_that_fails_is_said_and_does_not_end_the_sweeping(
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped = threading.Event()
+    swept = []
+
+    async def stalled(_manager: JobManager, **_options: Any) -> list[Any]:
+        swept.append(len(swept))
+        if len(swept) == 1:
+            raise RuntimeError("no sweep today")
+        stopped.set()
+        return []
+
+    monkeypatch.setattr(JobManager, "get_stalled_jobs", stalled)
+    monkeypatch.setattr(on_procrastinate, "SWEEP", 0.0)
+    loop = threading.Thread(target=run_until, args=(Worker(host=host, name="test"), stopped))
+
+    loop.start()
+    again = stopped.wait(60)
+    stopped.set()
+    loop.join()
+
+    assert again
+    assert "no sweep today" in caplog.text
 
 
 def test_migrating_again_changes_nothing_and_setting_it_back_removes_it(

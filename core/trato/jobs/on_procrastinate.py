@@ -97,15 +97,26 @@ class _Loop:
             return not self.stopped.is_set() and self.worker.serve_next()
 
     async def _sweep(self, app: Any) -> None:
+        from procrastinate.exceptions import ConnectorException
+
         while True:
-            # Tickets whose worker is gone; their tasks are claimed once the lease is over.
-            for job in await app.job_manager.get_stalled_jobs(queue=tickets.QUEUE):
-                await app.job_manager.finish_job_by_id_async(
-                    job_id=job.id, status=_failed(), delete_job=True
-                )
-            while await asyncio.to_thread(self._serve_next):
-                pass
+            try:
+                while await asyncio.to_thread(self._serve_next):
+                    pass
+                await self._remove_stalled(app)
+            except Exception as error:
+                # A boundary: another process may have removed the same ticket, and the tasks of
+                # lost workers must be found for as long as this one lives.
+                log.error("worker %s: a sweep failed: %s", self.worker.name, error,
+                          exc_info=not isinstance(error, ConnectorException))  # fmt: skip
             await self._pause(SWEEP)
+
+    async def _remove_stalled(self, app: Any) -> None:
+        """Remove tickets whose worker is gone; their tasks are claimed once the lease is over."""
+        for job in await app.job_manager.get_stalled_jobs(queue=tickets.QUEUE):
+            await app.job_manager.finish_job_by_id_async(
+                job_id=job.id, status=_failed(), delete_job=True
+            )
 
     async def _pause(self, seconds: float) -> None:
         until = asyncio.get_running_loop().time() + seconds
