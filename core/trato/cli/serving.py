@@ -96,6 +96,7 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
+    from granian.server.mp import WorkerProcess
 
     # Imported before workers are forked: they start faster, and share the memory.
     import trato.web
@@ -109,6 +110,7 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
     context.close()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     counted = trato.web.metrics.Shared()
+    WorkerProcess.is_alive = _is_alive  # type: ignore[method-assign]
     server = Server(
         trato.web.__name__, address=host, port=port, interface=Interfaces.WSGI, workers=workers,
         blocking_threads=_THREADS, respawn_failed_workers=True, workers_kill_timeout=_GRACE,
@@ -136,6 +138,18 @@ def serve(context: Context, *, host: str, port: int, workers: int) -> int:
         # What the process holds goes with it: to look through it first took most of the end.
         gc.freeze()
     return 0
+
+
+def _is_alive(worker: Any) -> bool:
+    """Tell whether a worker runs, also where another thread was told that it ended.
+
+    Two threads of the server's library wait for each. Whoever comes second hears from Python that
+    it runs, until the first goes on: on a busy machine a worker that had ended in order was called
+    one that refused to, and killed.
+    """
+    from multiprocessing.connection import wait
+
+    return not wait([worker.inner.sentinel], timeout=0)
 
 
 def _log_config(settings: Settings) -> dict[str, Any]:
@@ -185,7 +199,7 @@ def _end_once(before: Any) -> None:
     """Let this worker be told to end once, by SIGTERM alone.
 
     Ctrl+C and a service manager reach the whole group, and the server tells its workers besides;
-    its library never ends a worker that hears it twice at one moment.
+    its library keeps one word to end in a queue, and stands still with Python's lock at the next.
 
     :param before: the handler while the application is being made, and nobody is answered.
     """
