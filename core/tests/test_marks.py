@@ -81,14 +81,14 @@ def test_other_kinds_of_marks_do_not_exist(sign_in: SignIn, actor: Actor, url: s
 
 
 def test_looking_is_remembered_once_in_ten_minutes(
-    tenant: Company, actor: Actor, sign_in: SignIn, url: str, host_clock: SettableClock
+    tenant: Company, actor: Actor, sign_in: SignIn, url: str, clock: SettableClock
 ) -> None:
     person = sign_in(actor)
     person.get(url)
 
     with count_statements(tenant.host.engine) as soon:
         person.get(url)
-    host_clock.advance(minutes=11)
+    clock.advance(minutes=11)
     with count_statements(tenant.host.engine) as later:
         person.get(url)
 
@@ -114,11 +114,11 @@ def test_opening_a_record_settles_what_one_was_told_of_it(
 
 
 def test_only_the_last_thirty_are_remembered(
-    tenant: Company, actor: Actor, host_clock: SettableClock
+    tenant: Company, actor: Actor, clock: SettableClock
 ) -> None:
     ids: list[UUID] = []
     for number in range(marks.KEPT + 2):
-        host_clock.advance(seconds=1)
+        clock.advance(seconds=1)
         with tenant.unit(actor) as unit:
             made = unit.records.create(PIECE, {"name": f"pieza {number}"})
             ids.append(made.id)

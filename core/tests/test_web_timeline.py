@@ -103,10 +103,10 @@ def test_filters_show_notes_or_changes(
 
 def test_earlier_entries_follow_without_repeating_a_day(
     tenant: Company, actor: Actor, person: Browser, url: str, record: Record,
-    host_clock: SettableClock,
+    clock: SettableClock,
 ) -> None:  # fmt: skip
     for number in range(25):
-        host_clock.advance(seconds=1)
+        clock.advance(seconds=1)
         with tenant.unit(actor) as unit:
             unit.records.update(PIECE, record.id, {"count": number + 100})
 
