@@ -91,7 +91,7 @@ def test_two_who_migrate_at_once_wait_for_each_other(unmigrated: Installation) -
         subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=120) for process in both]
+    said = [process.communicate(timeout=300) for process in both]
 
     assert [process.returncode for process in both] == [0, 0], said
     moved = sorted(out.decode().count("→") for out, _err in said)

@@ -207,5 +207,5 @@ def without_room(installation: Installation, *words: str) -> subprocess.Complete
     )
     return subprocess.run(
         [sys.executable, "-B", "-c", limited, *words], env=own | installation.environ,
-        cwd=installation.folder, capture_output=True, text=True, timeout=120, check=False,
+        cwd=installation.folder, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip

@@ -29,7 +29,7 @@ def test_processes_that_migrate_at_once_migrate_once(unmigrated: Installation) -
         )
         for _number in range(_TOGETHER)
     ]  # fmt: skip
-    ended = [process.communicate(timeout=120) for process in running]
+    ended = [process.communicate(timeout=300) for process in running]
 
     assert [process.returncode for process in running] == [0] * _TOGETHER, ended
     moved = sorted(len(json.loads(out)) for out, _err in ended)
@@ -54,7 +54,7 @@ def test_commands_that_make_the_database_at_once_make_it_once(unmigrated: Instal
         )
         for _number in range(_TOGETHER)
     ]  # fmt: skip
-    ended = [process.communicate(timeout=120) for process in running]
+    ended = [process.communicate(timeout=300) for process in running]
 
     assert [(process.returncode, out) for process, (out, _err) in zip(running, ended, strict=True)
             ] == [(0, "[]\n")] * _TOGETHER, ended  # fmt: skip

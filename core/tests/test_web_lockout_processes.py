@@ -74,7 +74,7 @@ def attack(host: Host) -> Iterator[Callable[..., Counter[str]]]:
             assert worker.stdin is not None
             worker.stdin.write("go\n")
             worker.stdin.flush()
-        answers = [worker.communicate(timeout=120)[0].split() for worker in workers]
+        answers = [worker.communicate(timeout=300)[0].split() for worker in workers]
         return Counter(status for found in answers for status in found)
 
     yield run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -101,6 +102,14 @@ def test_filters_show_notes_or_changes(
     assert "Pasto" in only_changes
 
 
+@pytest.fixture
+def noon(clock: SettableClock) -> None:
+    """Let a test be over before the day is."""
+    day = clock().date() + dt.timedelta(days=1)
+    clock.set(dt.datetime.combine(day, dt.time(17), dt.UTC))
+
+
+@pytest.mark.usefixtures("noon")
 def test_earlier_entries_follow_without_repeating_a_day(
     tenant: Company, actor: Actor, person: Browser, url: str, record: Record,
     clock: SettableClock,
