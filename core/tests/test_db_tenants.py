@@ -331,6 +331,15 @@ def test_the_owner_may_not_serve(database: Database, engines: list[Engine]) -> N
     )
 
 
+def test_an_owner_that_does_not_exist_hides_no_other(
+    database: Database, engines: list[Engine]
+) -> None:
+    named = make_url(database.owner_url).set(username="a_role_that_is_gone")
+
+    with pytest.raises(ConfigError, match=f"the owner '{OWNER_ROLE}'"):
+        check(open_engine(database.owner_url), engines, owner_url=str(named))
+
+
 def test_a_superuser_may_not_serve(
     database: Database, postgres_server: PostgresServer, engines: list[Engine]
 ) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, MetaData, Table, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 
 from trato.errors import ConfigError
 from trato.text import _
@@ -256,19 +255,17 @@ def check_role(connection: Connection, *, owner_url: str | None) -> None:
             "WHERE c.relname = 'core_tenant' AND c.relnamespace = current_schema()::regnamespace"
         )
     ).scalar()
-    owners = {owned} if owned else set()
-    if owner_url is not None and (name := make_url(owner_url).username):
-        owners.add(name)
-    for owner in sorted(owners):
-        try:
-            member = connection.execute(
-                text("SELECT pg_has_role(current_user, :owner, 'USAGE')"), {"owner": owner}
-            ).scalar()
-        except DBAPIError:
-            continue
-        if member:
-            raise ConfigError(
-                _("The database role '{role}' is, or is a member of, the owner '{owner}'; "
-                  "row-level security does not hold it."),
-                hint=hint, role=row.name, owner=owner,
-            )  # fmt: skip
+    named = None if owner_url is None else make_url(owner_url).username
+    owner = connection.execute(
+        text(
+            "SELECT rolname FROM pg_roles WHERE rolname IN (:owned, :named) "
+            "AND pg_has_role(current_user, oid, 'USAGE') ORDER BY rolname LIMIT 1"
+        ),
+        {"owned": owned, "named": named},
+    ).scalar()
+    if owner is not None:
+        raise ConfigError(
+            _("The database role '{role}' is, or is a member of, the owner '{owner}'; "
+              "row-level security does not hold it."),
+            hint=hint, role=row.name, owner=owner,
+        )  # fmt: skip
