@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from trato.db.types import new_id
 from trato.errors import Conflict, DatabaseUnavailable, Invalid, NotFound, StaleRecord, TratoError
@@ -16,9 +17,14 @@ from trato.host import Host
 from trato.records import audit
 from trato.testing.companies import Company
 
-PIECE = "specimen.piece"
+PIECE, SHELF = "specimen.piece", "specimen.shelf"
 WRITERS = 2
 TURNS = 200
+#: How many wait for what this transaction holds.
+WAITING = text(
+    "SELECT count(*) FROM pg_locks "
+    "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 
 
 @pytest.fixture
@@ -201,3 +207,32 @@ def test_only_one_of_two_archives(tenant: Company, piece: UUID) -> None:
     assert sorted(map(str, answers)) == [f"There is no Piece {piece}.", "archived"]
     assert any(isinstance(answer, NotFound) for answer in answers)
     assert no_faults(tenant)
+
+
+@pytest.mark.database("postgresql")
+def test_two_moves_at_once_make_no_circle(tenant: Company) -> None:
+    """Each move alone is good; both together would put three shelves below each other."""
+    with tenant.unit() as unit:
+        top = unit.records.create(SHELF, {"name": "top"}).id
+        below = unit.records.create(SHELF, {"name": "below", "parent_id": top}).id
+        alone = unit.records.create(SHELF, {"name": "alone"}).id
+    actor, answers = tenant.system(), []
+
+    def move() -> None:
+        try:
+            with tenant.host.unit(actor) as unit:
+                unit.records.update(SHELF, top, {"parent_id": alone})
+        except Invalid as refused:
+            answers.append(refused)
+
+    other = threading.Thread(target=move)
+    with tenant.unit() as unit:
+        unit.records.update(SHELF, alone, {"parent_id": below})
+        other.start()
+        while other.is_alive() and not unit.connection.execute(WAITING).scalar_one():
+            other.join(0.01)
+        assert other.is_alive(), "it did not wait for the move before"
+    other.join()
+
+    (refused,) = answers
+    assert [str(m) for m in refused.errors["parent_id"]] == ["A record cannot stand below itself."]

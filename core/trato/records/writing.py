@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, Table, bindparam, select
+from sqlalchemy import CursorResult, Select, Table, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from trato.access import rules
@@ -385,6 +385,12 @@ def _check_tree(unit: Unit, entity: EntityView, changes: Sequence[Change]) -> No
     moved = [c for c in changes if c.action == "update" and c.changed.get(path) is not None]
     if not moved:
         return
+    if unit.connection.dialect.name == "postgresql":  # SQLite has one writer anyway
+        # Two moves that are good alone can make a circle together: one sees the other's.
+        subject = f"tree {unit.tenant_id} {entity.name}"
+        unit.connection.execute(
+            select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0)))
+        )
     table = entity.table
     rows = unit.connection.execute(
         select(table.c.id, table.c[path]).where(table.c.tenant_id == unit.tenant_id)
