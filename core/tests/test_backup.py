@@ -396,6 +396,11 @@ def test_another_secret_key_is_told_and_can_be_mended_later(
     works(there, "acme")
 
 
+@pytest.mark.parametrize("seal", ["", "x", "\ufffd"])
+def test_a_seal_of_any_letters_opens_with_no_key(seal: str) -> None:
+    assert not form.opens(b"{}", seal, ["a key"])
+
+
 # --- archives that do not fit --------------------------------------------------------------------
 
 

@@ -211,7 +211,7 @@ def test_success_forgets_the_attempts_before(sign_in: SignIn, seller: Actor, hos
 # --- tokens of forms -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", [None, "", "x", "0" * 64])
+@pytest.mark.parametrize("token", [None, "", "x", "ñandú", "0" * 64])
 def test_form_without_our_token_is_refused(
     client: Browser, tenant: Company, token: str | None
 ) -> None:

@@ -115,7 +115,7 @@ def seals(manifest: bytes, keys: Sequence[str]) -> list[str]:
 
 def opens(manifest: bytes, seal: str, keys: Sequence[str]) -> bool:
     """Tell whether one of the keys made a seal."""
-    return any(hmac.compare_digest(_seal(manifest, key), seal) for key in keys)
+    return any(hmac.compare_digest(_seal(manifest, key).encode(), seal.encode()) for key in keys)
 
 
 def _seal(manifest: bytes, key: str) -> str:

@@ -197,5 +197,6 @@ def csrf_is_good() -> bool:
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token") or ""
     subject = _csrf_subject()
     return any(
-        hmac.compare_digest(_signed(key, subject), sent) for key in current_host().secret_keys
+        hmac.compare_digest(_signed(key, subject).encode(), sent.encode())
+        for key in current_host().secret_keys
     )
