@@ -147,6 +147,22 @@ def test_wrong_password_is_told_without_showing_it(
     assert "equivocada" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("login", "what"),
+    [("trato:contrase%C3%B1a", "the password"), ("%C3%B1and%C3%BA:x", "the user")],
+)
+def test_a_login_that_cannot_be_written_is_told_without_showing_it(
+    letter: letters.Letter, login: str, what: str
+) -> None:
+    with pytest.raises(MailError) as refused:
+        send(settings(f"smtps://{login}@mail.example"), letter, "luz@acme.example")
+
+    told = str(refused.value)
+    assert f"mail.example:465 cannot be told {what}" in told
+    assert "letters without accents" in told
+    assert not {"contraseña", "ñandú", "position", "codec"} & set(told.split())
+
+
 def test_refused_address_is_named(mailbox: Mailbox, letter: letters.Letter) -> None:
     mailbox.refused.add("nadie@acme.example")
 

@@ -183,6 +183,23 @@ def test_the_password_is_shown_to_nobody_and_follows_no_other_server(
     assert kept() is None
 
 
+@pytest.mark.parametrize(
+    ("login", "field"),
+    [({"mail_user": "ventas", "mail_password": "contraseña"}, "mail_password"),
+     ({"mail_user": "ñandú", "mail_password": "clave"}, "mail_user")],
+)  # fmt: skip
+def test_a_login_that_the_trial_cannot_write_is_told_at_its_field(
+    open_office: Callable[..., Office], login: dict[str, str], field: str
+) -> None:
+    office = open_office("127.0.0.1")
+    assert office.client.post(PAGE, data=office.form | login).status_code == 302
+
+    tried = office.client.post(f"{PAGE}/test")
+
+    assert tried.status_code == 422
+    assert "letras como ñ o á" in page_of(tried).error_of(field)
+
+
 def test_only_administrators_reach_it(open_office: Callable[..., Office]) -> None:
     office = open_office()
     seller = browser(office.client.application, office.company.member("seller"))

@@ -63,10 +63,12 @@ def send(
     message = compose(letter, to, sender=settings.mail_from, name=sender_name,
                       date=format_datetime(clock()))  # fmt: skip
     server = f"{place.hostname}:{place.port or _port(place)}"
+    user, password = unquote(place.username or ""), unquote(place.password or "")
+    _check_letters(server, user, password)
     try:
         with _open(place, timeout, resolve) as connection:
-            if place.username:
-                connection.login(unquote(place.username), unquote(place.password or ""))
+            if user:
+                connection.login(user, password)
             connection.send_message(message)
     except TimeoutError as error:
         raise MailError(
@@ -108,6 +110,24 @@ def compose(
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     return message
+
+
+def _check_letters(server: str, user: str, password: str) -> None:
+    """Refuse what smtplib cannot sign in with; its own error tells the letter and its place."""
+    if not user.isascii():
+        raise MailError(
+            _("The mail server {server} cannot be told the user: it has letters such as ñ or á."),
+            hint=_("Enter a user of letters without accents, digits and signs."),
+            server=server, code="mail_user_letters",
+        )  # fmt: skip
+    if not password.isascii():
+        raise MailError(
+            _("The mail server {server} cannot be told the password: it has letters such as ñ or "
+              "á."),
+            hint=_("Choose one of letters without accents, digits and signs at the mail server, "
+                   "and use that."),
+            server=server, code="mail_password_letters",
+        )  # fmt: skip
 
 
 class _Deadline:

@@ -16,6 +16,9 @@ from trato.web.admin.plugin_settings import keep_sent, widgets_of
 from trato.web.auth import current_host
 from trato.web.frame import locale, translator
 
+#: Which field is wrong, by the error of a letter.
+_FIELDS = {"mail_user_letters": "mail_user", "mail_password_letters": "mail_password"}
+
 
 @blueprint.get("/mail")
 def show_mail() -> str:
@@ -45,6 +48,9 @@ def try_mail() -> Response | tuple[str, int]:
         letter = letters.write(draft, host.catalogs, locale())
         own_server.send_for(host, actor.view, letter, email)
     except TratoError as error:
+        field = _FIELDS.get(error.code)
+        if field is not None and own_server.has_own_server(actor.view):
+            return _page({}, {field: told(error)}), 422
         return _page({}, rest=told(error)), 422
     return done("mail", _("The letter is on its way to {email}."), email=email)
 
