@@ -21,7 +21,9 @@ from trato.jobs.catalogue import CLEAN, EXPORT, VERIFY, all_jobs
 from trato.jobs.claiming import Claim, take
 from trato.jobs.declared import Job, Temporary
 from trato.jobs.worker import LEASE, Worker
+from trato.lifecycle.archive import free_path
 from trato.lifecycle.exports import exports_folder
+from trato.lifecycle.new_zip import NewZip
 from trato.records import trail
 from trato.records.trail import TrailFilter
 from trato.tenancy.tables import task as task_table
@@ -320,6 +322,37 @@ def test_one_copy_is_made_at_a_time(tenant: Company, client: Browser) -> None:
 
     with transaction(tenant.host.engine, tenant_id=tenant.id, read=True) as connection:
         assert len(queue.tasks(connection, tenant.id, job=EXPORT)) == 1
+
+
+def test_two_who_ask_for_a_copy_at_the_same_moment_get_one(
+    tenant: Company, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second asks before it can see the first one's."""
+    monkeypatch.setattr("trato.web.admin.exports._tasks", lambda *jobs: [])
+
+    client.post("/settings/export")
+    client.post("/settings/export")
+
+    with transaction(tenant.host.engine, tenant_id=tenant.id, read=True) as connection:
+        assert len(queue.tasks(connection, tenant.id, job=EXPORT)) == 1
+
+
+def test_two_copies_of_one_moment_are_both_whole(tenant: Company, tmp_path: Path) -> None:
+    now = tenant.host.clock()
+    one, two = (free_path(tmp_path, tenant.host, "acme") for _number in range(2))
+
+    for first, second in ((one, two), (one, one)):
+        with NewZip(first, at=now) as early:
+            early.add("early", b"1" * 10)
+            with NewZip(second, at=now) as late:
+                late.add("late", b"2" * 5_000)
+            early.add("more", b"3")
+        with zipfile.ZipFile(first) as archive:
+            assert (archive.namelist(), archive.testzip()) == (["early", "more"], None)
+
+    with zipfile.ZipFile(two) as archive:
+        assert (archive.namelist(), archive.testzip()) == (["late"], None)
+    assert sorted(tmp_path.iterdir()) == sorted([one, two])
 
 
 def test_old_copies_go_and_the_page_says_so(tenant: Company, client: Browser, clock: Any) -> None:

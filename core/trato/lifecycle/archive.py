@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -156,11 +157,9 @@ def about(host: Host, connection: Connection) -> dict[str, Any]:
 
 
 def free_path(folder: Path, host: Host, name: str) -> Path:
-    """Choose the name of a new archive: it tells the second, and no file is overwritten."""
-    stem = f"trato-{name}-{host.clock():%Y%m%d-%H%M%S}"
-    path = folder / f"{stem}.zip"
-    number = 2
-    while path.exists():
-        path = folder / f"{stem}-{number}.zip"
-        number += 1
-    return path
+    """Choose the name of a new archive: it tells the second, and is nobody else's.
+
+    Another process may choose at the same moment, before either has a file.
+    """
+    moment = f"{host.clock():%Y%m%d-%H%M%S}"
+    return folder / f"trato-{name}-{moment}-{secrets.token_hex(4)}.zip"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import secrets
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from trato.text import _
 class NewZip:
     """Write a zip file beside its name, and give it the name at the end; or leave nothing.
 
+    Two that are written for one name do not touch each other; the later one has it in the end.
+
     It may be read by its owner only: it holds companies' data.
 
     :param at: moment of its members; by themselves they would be of 1980.
@@ -25,11 +28,11 @@ class NewZip:
     def __init__(self, path: Path, *, at: dt.datetime) -> None:
         self.path = path
         self._at = at
-        self._part = path.with_name(f".{path.name}.part")
+        self._part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
     def __enter__(self) -> Self:
         try:
-            handle = os.open(self._part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600)
+            handle = os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         except OSError as error:
             raise self._refused(error) from error
         self._file = os.fdopen(handle, "w+b")

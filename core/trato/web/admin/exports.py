@@ -41,9 +41,12 @@ def export_rows() -> str:
 @blueprint.post("/export")
 def make_export() -> Response:
     """Queue a copy, unless one is being made."""
-    if any(task.state in ("queued", "running") for task in _tasks(EXPORT)):
+    before = _tasks(EXPORT)
+    is_made = any(task.state in ("queued", "running") for task in before)
+    # Of two that were asked for at the same moment only one is queued.
+    key = f"{EXPORT}!{before[0].id if before else ''}"
+    if is_made or queue_now(all_jobs(current_host())[EXPORT], unique_key=key) is None:
         return done("export", _("A copy is being made already."))
-    queue_now(all_jobs(current_host())[EXPORT])
     return done("export", _("The copy is being made; you may leave this page."))
 
 

@@ -87,12 +87,13 @@ def usable_jobs() -> dict[str, Job]:
     }  # fmt: skip
 
 
-def queue_now(job: Job) -> UUID | None:
+def queue_now(job: Job, *, unique_key: str | None = None) -> UUID | None:
     """Queue a job for the tenant, by the administrator who asks."""
     host, actor = current_host(), admin()
     with transaction(host.engine, tenant_id=actor.tenant_id) as connection:
         return queue.enqueue(connection, actor.tenant_id, job.name, now=host.clock(),
-                             priority=job.priority, by=actor.member_id)  # fmt: skip
+                             unique_key=unique_key, priority=job.priority,
+                             by=actor.member_id)  # fmt: skip
 
 
 def title_of(name: str, job: Job | None) -> str:
