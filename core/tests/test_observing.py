@@ -127,6 +127,20 @@ def test_nothing_is_told_below_the_limit_or_without_one(
     assert slow_ones(lines) == []
 
 
+@pytest.mark.database("sqlite")
+def test_a_command_that_keeps_no_log_says_nothing_of_it(
+    tenant: Company, make_host: Callable[[int], Host], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    engine = make_host(1).engine
+    with monkeypatch.context() as patch:
+        patch.setattr(logging.getLogger(), "handlers", [])
+        with transaction(engine, tenant_id=tenant.id, read=True) as connection:
+            connection.execute(SLOW, {"typed": "-"})
+
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.database("postgresql")
 def test_statements_that_travel_together_are_told_as_one(
     tenant: Company, make_host: Callable[[int], Host], lines: Lines
