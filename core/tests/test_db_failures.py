@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -13,7 +14,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from trato.db.engine import is_unavailable, open_engine, transaction, unavailable
 from trato.errors import DatabaseUnavailable
+from trato.lifecycle import tenants
 from trato.testing.companies import Company
+from trato.testing.databases import Database
 
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
@@ -56,6 +59,38 @@ def test_a_server_without_room_is_told_as_a_full_disk() -> None:
     error = OperationalError("INSERT", {}, psycopg.errors.DiskFull("could not extend file"))
 
     assert unavailable(error).code == "disk_full"
+
+
+@pytest.mark.database("postgresql")
+def test_a_tenant_that_somebody_writes_to_is_not_deleted_and_not_archived(
+    make_tenant: Callable[..., Company], database: Database, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    tenant = make_tenant()
+    with tenant.unit() as unit:
+        client = unit.records.create("clients.client", {"name": "Ana"}).id
+    write = tenants.write_backup
+
+    def write_while_somebody_writes(*args: Any, **options: Any) -> Any:
+        done = write(*args, **options)
+        with tenant.unit() as unit:
+            unit.records.update("clients.client", client, {"name": "Eva"})
+        return done
+
+    monkeypatch.setattr(tenants, "write_backup", write_while_somebody_writes)
+    owner = database.open_owner()
+    with pytest.raises(DatabaseUnavailable) as refused:
+        tenants.delete_tenant(tenant.host, tenant.slug, engine=owner, folder=tmp_path)
+    owner.dispose()
+
+    assert (refused.value.code, str(refused.value)) == (
+        "deadlock",
+        "Somebody else was writing the same records at the same time. Nothing was saved. Try again "
+        "in a moment.",
+    )
+    assert list(tmp_path.iterdir()) == []
+    with tenant.unit(read=True) as unit:
+        assert unit.records.get("clients.client", client)["name"] == "Eva"
 
 
 def test_a_column_that_is_not_there_is_no_outage(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from trato.errors import ConfigError, DatabaseUnavailable
 from trato.text import _
 
-_DEADLOCK = "40P01"
+#: What is read was changed by another one since: in a deadlock, or where a transaction sees one
+#: moment only.
+_OVERTAKEN = ("40P01", "40001")
 _NO_ROOM = "53100"
 _FULL = ("database or disk is full", "disk i/o error")
 #: What is said without a code when the database is not there: by SQLite, by PostgreSQL's driver.
@@ -207,7 +209,7 @@ def transaction(
         gone = _before(error)
         if is_unavailable(gone):
             raise unavailable(gone) from error
-        if getattr(error.orig, "sqlstate", None) == _DEADLOCK:
+        if getattr(error.orig, "sqlstate", None) in _OVERTAKEN:
             raise DatabaseUnavailable(
                 _("Somebody else was writing the same records at the same time."),
                 hint=_("Nothing was saved. Try again in a moment."), code="deadlock",

@@ -39,19 +39,28 @@ def delete_tenant(host: Host, slug: str, *, engine: Engine, folder: Path) -> Del
     :param engine: as the owner of the tables; the application may not delete the audit.
     :param folder: where the archive goes, from which ``trato restore`` brings the tenant back.
     :raises TenantError: when there is no such tenant.
+    :raises DatabaseUnavailable: when somebody writes meanwhile; it is there as before.
     """
     if engine.dialect.name == "postgresql":
         # What was archived is what is deleted; who writes meanwhile makes it fail as a whole.
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with transaction(engine) as connection:
-        tenant = store.find_tenant(connection, slug)
-        path = archives.free_path(folder, host, slug)
-        users = users_of(connection, tenant.id)
-        archived = write_backup(host, connection, path, only=tenant)
-        tables = tenant_rows.tables_of_tenants(connection, metadata)
-        rows = tenant_rows.remove_tenant(connection, tables, tenant.id)
-        orphans = delete_orphans(connection, [user.id for user in users])
-        delete_tenant_row(connection, tenant.id)
+    path = archives.free_path(folder, host, slug)
+    is_removed = False
+    try:
+        with transaction(engine) as connection:
+            tenant = store.find_tenant(connection, slug)
+            users = users_of(connection, tenant.id)
+            archived = write_backup(host, connection, path, only=tenant)
+            tables = tenant_rows.tables_of_tenants(connection, metadata)
+            rows = tenant_rows.remove_tenant(connection, tables, tenant.id)
+            orphans = delete_orphans(connection, [user.id for user in users])
+            delete_tenant_row(connection, tenant.id)
+            is_removed = True
+    except BaseException:
+        # What breaks at the very end may have deleted it; before, the archive is of no use.
+        if not is_removed:
+            path.unlink(missing_ok=True)
+        raise
     for _path, file in storage.files_in(host.settings.storage_folder, tenant_id=tenant.id):
         file.unlink(missing_ok=True)
     return DeletedTenant(archive=path, records=archived.records, rows=rows, users=orphans)
