@@ -20,7 +20,7 @@ from trato.testing.companies import PASSWORD
 from trato.text import _
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Response
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, Response
 
 #: Programs that are looked for where `TRATO_CHROMIUM` names none.
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -94,6 +94,11 @@ def served(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
+#: How messages of the console begin that tell of requests.
+_JUDGED_OTHERWISE = (
+    "Failed to load resource", "Clear-Site-Data header",
+    "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort",
+)  # fmt: skip
 #: What htmx marks while it asks, and until its answer stands in the page.
 _ASKING = ".htmx-request, .htmx-swapping, .htmx-settling"
 #: Seconds that a page's clock leaps: more than any machine takes to tell it so.
@@ -143,15 +148,22 @@ class Watched:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         self.page.on("response", self._response)
+        self.page.on("requestfailed", self._failed)
 
     def _console(self, message: ConsoleMessage) -> None:
-        # Answers that refuse are judged by their status; what a sign-out clears is meant to be.
-        if not message.text.startswith(("Failed to load resource", "Clear-Site-Data header")):
+        # Answers that refuse are judged by their status, requests without an answer by what became
+        # of them; what a sign-out clears is meant to be.
+        if not message.text.startswith(_JUDGED_OTHERWISE):
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _response(self, response: Response) -> None:
         if response.status >= 400 and response.status not in self._refusals:
             self.complaints.append(f"{response.status} {response.request.method} {response.url}")
+
+    def _failed(self, request: Request) -> None:
+        # A page calls off what it has asked when somebody types on, or leaves it.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"{request.failure} {request.method} {request.url}")
 
     @contextmanager
     def refused(self, *statuses: int) -> Iterator[None]:
