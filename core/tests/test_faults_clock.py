@@ -15,7 +15,8 @@ from trato.jobs import clock as schedule
 from trato.jobs import queue
 from trato.jobs.catalogue import SEAL
 from trato.jobs.claiming import claim
-from trato.jobs.worker import LEASE
+from trato.jobs.declared import Job, JobContext
+from trato.jobs.worker import LEASE, Worker
 from trato.records import audit
 from trato.records.tables import audit as rows
 from trato.tenancy.tables import task
@@ -237,3 +238,21 @@ def test_a_task_that_is_done_is_not_run_again(
     assert (again.state, again.attempts) == ("done", 1)
     with transaction(host.engine, tenant_id=tenant.id, read=True) as connection:
         assert queue.counts(connection, tenant.id).get("queued", 0) == 0
+
+
+def test_progress_shows_all_the_same(tenant: Company, host: Host, clock: SettableClock) -> None:
+    seen = []
+
+    def work(ctx: JobContext) -> None:
+        for done, passed in enumerate((BACK, {"seconds": 5}, {"seconds": 5}), start=1):
+            clock.advance(**passed)
+            ctx.report(done, 3)
+            with transaction(host.engine, tenant_id=tenant.id, read=True) as connection:
+                seen.append(queue.find(connection, tenant.id, ctx.task_id).progress)
+
+    job = Job(name="core.slow", title="Slow", run=work, reads=True)
+    worker = Worker(host=host, name="test")
+    worker.jobs = {job.name: job}  # type: ignore[misc]
+
+    assert worker.run_now(tenant.id, job.name).state == "done"
+    assert seen == [1, 2, 3]

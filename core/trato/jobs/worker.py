@@ -125,8 +125,7 @@ class Worker:
 
     def _run(self, claimed: Claim) -> None:
         host = self.host
-        view = host.for_tenant(claimed.tenant_id)
-        actor = host.system(claimed.tenant_id, via="job", label="job")
+        view = host.current(claimed.tenant_id)
         with transaction(host.engine, tenant_id=claimed.tenant_id, read=True) as connection:
             row = connection.execute(
                 select(task).where(
@@ -136,12 +135,12 @@ class Worker:
         plugin = row.job.partition(".")[0]
         with logs.about(tenant=view.tenant.slug, plugin=plugin, job=row.job, task=str(row.id)):
             began = time.perf_counter()
-            self._run_claimed(claimed, row, view, actor)
+            self._run_claimed(claimed, row, view)
             log.info("task over", extra=logs.fields(
                 ms=round((time.perf_counter() - began) * 1000, 1), attempt=row.attempts
             ))  # fmt: skip
 
-    def _run_claimed(self, claimed: Claim, row: Any, view: TenantView, actor: Actor) -> None:
+    def _run_claimed(self, claimed: Claim, row: Any, view: TenantView) -> None:
         host = self.host
         plugin = row.job.partition(".")[0]
         declared = self.jobs.get(row.job)
@@ -177,6 +176,7 @@ class Worker:
                                     payload=given, report=report, claimed_at=row.started_at)
                 )  # fmt: skip
             else:
+                actor = Actor(view=view, via="job", label="job")
                 with host.unit(actor, read=declared.reads) as unit:
                     result = declared.run(JobContext(unit=unit, task_id=claimed.task_id,
                                                      payload=given, report=report))  # fmt: skip
@@ -233,7 +233,7 @@ class Worker:
         if isinstance(error, TratoError):
             # In the company's language: with its places filled nobody can translate it later.
             text = self.host.catalogs.message(
-                error.message, self.host.for_tenant(claimed.tenant_id).tenant.locale,
+                error.message, self.host.current(claimed.tenant_id).tenant.locale,
                 domain=None if job.plugin == "core" else job.plugin,
             )  # fmt: skip
         if again:
@@ -333,7 +333,8 @@ class Worker:
             if lost.is_set():
                 raise Cancelled(_("The task is no longer this worker's."))
             now = self.host.clock()
-            if silent or now - last[0] < _REPORT_EVERY:
+            # Either way: where the clock was set back, it would be still until it caught up.
+            if silent or abs(now - last[0]) < _REPORT_EVERY:
                 return
             last[0] = now
             # A transaction of its own, so that others see it before the job commits.
