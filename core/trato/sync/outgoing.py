@@ -30,6 +30,7 @@ from trato.sync.connector import Document, canonical, reference_paths
 from trato.sync.errors import NOT_SENT, RemoteBusy, RemoteRefused, SyncError
 from trato.sync.running import Run, kept
 from trato.tenancy.tasks import delay
+from trato.tenancy.view import TenantView
 
 log = logging.getLogger("trato.sync")
 
@@ -86,8 +87,9 @@ class Sending:
 
 def is_due(run: Run) -> bool:
     """Tell whether anything waits to be sent or looked up."""
+    due = _due(run, run.view)
     with transaction(run.host.engine, tenant_id=run.tenant_id, read=True) as db:
-        return db.execute(_due(run).limit(1)).first() is not None
+        return db.execute(due.limit(1)).first() is not None
 
 
 def send_due(
@@ -118,7 +120,7 @@ def claim(run: Run, done: Sending | None = None) -> Claimed | None:
     counts = Counter[str]() if done is None else done.counts
     with run.unit() as unit:
         now, db = unit.now, unit.connection
-        row = db.execute(_due(run).limit(1).with_for_update(skip_locked=True)).first()
+        row = db.execute(_due(run, unit.view).limit(1).with_for_update(skip_locked=True)).first()
         if row is None:
             return None
         holder = secrets.token_hex(8)
@@ -314,7 +316,7 @@ def _this(run: Run, row_id: UUID) -> tuple[ColumnElement[bool], ...]:
     return (table.c.tenant_id == run.tenant_id, table.c.id == row_id)
 
 
-def _due(run: Run) -> Any:
+def _due(run: Run, view: TenantView) -> Any:
     """Select the rows to take up: due, nobody's, and of records whose earlier rows are settled."""
     now = run.now()
     older = table.alias("older")
@@ -322,7 +324,7 @@ def _due(run: Run) -> Any:
         select(table)
         .where(
             table.c.tenant_id == run.tenant_id, table.c.connector == run.name,
-            table.c.entity.in_(sorted(_sent_entities(run))),
+            table.c.entity.in_(sorted(_sent_entities(run, view))),
             table.c.run_at <= now,
             or_(
                 and_(table.c.state == "pending", ~exists().where(
@@ -342,9 +344,8 @@ def _due(run: Run) -> Any:
     )  # fmt: skip
 
 
-def _sent_entities(run: Run) -> set[str]:
+def _sent_entities(run: Run, view: TenantView) -> set[str]:
     """Name what the connector sends for the tenant; what it sent once waits until it does again."""
-    view = run.host.for_tenant(run.tenant_id)
     return {
         entity for entity, targets in view.targets.items()
         if any(name == run.name for name, _sent in targets)

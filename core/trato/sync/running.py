@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from trato.access.actor import Actor
 from trato.db.engine import transaction
 from trato.errors import Message, NotFound, joined
 from trato.host import Host
@@ -51,6 +52,11 @@ class Run:
     def plugin(self) -> str:
         return self.name.partition(".")[0]
 
+    @property
+    def view(self) -> TenantView:
+        """What exists for the tenant now: a run is long, and something may be switched off."""
+        return self.host.current(self.tenant_id)
+
     def now(self) -> dt.datetime:
         """Tell the moment by which something is due."""
         return max(self.host.clock(), self.since)
@@ -58,7 +64,7 @@ class Run:
     @contextmanager
     def unit(self, *, read: bool = False) -> Iterator[Unit]:
         """Open a unit in which the connector writes."""
-        actor = self.host.system(self.tenant_id, via="job", label=self.name)
+        actor = Actor(view=self.view, via="job", label=self.name)
         with self.host.unit(actor, read=read) as unit:
             unit.notes[SOURCE] = self.name
             yield unit
@@ -151,7 +157,7 @@ def open_run(
     :raises NotFound: when there is no such connector.
     :raises NotSetUp: when a setting that it needs is empty.
     """
-    view = host.for_tenant(tenant_id)
+    view = host.current(tenant_id)
     made = known(host, view, name)
     plugin = name.partition(".")[0]
     settings = plugin_settings(view, plugin)

@@ -117,6 +117,12 @@ def lock(connection: Connection, tenant_id: int) -> None:
     )
 
 
+def read_version(connection: Connection, tenant_id: int) -> int | None:
+    """Read a tenant's version alone, to tell whether its configuration has changed."""
+    found = select(t.tenant.c.version).where(t.tenant.c.id == tenant_id)
+    return connection.execute(found).scalar()
+
+
 def touch(connection: Connection, tenant_id: int) -> None:
     """Raise a tenant's version, so that every process reads its configuration again."""
     connection.execute(
