@@ -416,3 +416,30 @@ def test_a_plugin_that_cannot_be_imported_is_a_problem_and_not_the_end(
     assert of("rota", host).startswith(f"rota: {reason}")
     assert "clients" in host.plugins
     assert "rota" not in host.plugins
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('msgid "T"\nmsgstr "Título"\n'.encode("latin-1"), "'utf-8' codec can't decode"),
+        (b'msgid "T"\nmsgstr "Titulo\n', "line 2 is 'msgstr \"Titulo'"),
+    ],
+)
+def test_a_plugin_with_broken_translations_is_left_out_and_told_in_words(
+    install: Install, tmp_path: Path, content: bytes, reason: str
+) -> None:
+    install("rota", _PLUGIN.format(name="rota"))
+    folder = tmp_path / "trato_rota" / "translations"
+    folder.mkdir()
+    (folder / "es.po").write_bytes(content)
+
+    host = Host(Settings())
+
+    assert "rota" not in host.plugins
+    assert "clients" in host.plugins
+    assert of("rota", host).startswith(
+        f"rota: The translations {folder / 'es.po'} cannot be read: {reason}"
+    )
+    [problem] = [problem for problem in host.problems if problem.plugin == "rota"]
+    told = [host.catalogs.message(message, "es") for message in problem.messages]
+    assert "Corrija el archivo" in told[0]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import trato
 from trato.errors import DomainError, Message, PluginError
 from trato.i18n import Catalogs, Formats, extract, missing
+from trato.i18n.po import read_po
 
 NBSP = "\N{NO-BREAK SPACE}"
 #: Monday 23 November 2026, 10:00 in Bogotá.
@@ -176,7 +177,19 @@ def test_a_broken_file_is_named(write: Callable[..., Path], broken: str) -> None
     folder = write("core", broken)
 
     with pytest.raises(PluginError, match=r"es\.po cannot be read: .+ Correct the file"):
-        Catalogs({"core": folder}).translate("x", "es")
+        read_po(folder / "es.po")
+
+
+def test_a_broken_file_translates_nothing_and_hinders_nobody(
+    write: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    core = write("core", entry("Hour", "Hora"))
+    (write("rota") / "es.po").write_bytes('msgid "x"\nmsgstr "área"\n'.encode("latin-1"))
+    catalogs = Catalogs({"core": core, "rota": core.parent / "rota"})
+
+    assert catalogs.translate("x", "es", domain="rota") == "x"
+    assert catalogs.translate("Hour", "es", domain="rota") == "Hora"
+    assert "es.po cannot be read: 'utf-8' codec" in caplog.text
 
 
 def test_escapes_and_continued_lines_are_read(write: Callable[..., Path]) -> None:

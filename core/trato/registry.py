@@ -16,6 +16,7 @@ import pluggy
 from trato import hooks, manifests
 from trato.declarations import KINDS, Declared, check
 from trato.errors import Message
+from trato.i18n.po import wrong_files
 from trato.plugin import (
     Command,
     Demo,
@@ -234,16 +235,23 @@ def _register(registry: Registry, plugin: Plugin) -> list[Message]:
 def _checked(registry: Registry, declared: Declared) -> list[Message]:
     """Check declarations, of which nothing is known yet, not even that they are declarations."""
     try:
-        package_folder(declared.plugin)
+        folder = package_folder(declared.plugin)
     except ImportError:
         package = declared.plugin.package or f"trato_{declared.plugin.name}"
         return [Message(_("Its package '{package}' cannot be found."), {"package": package})]
     try:
+        wrong = [*check(registry, declared), *_translations(folder / "translations")]
         # What several screens say alike is told once.
-        return list({str(message): message for message in check(registry, declared)}.values())
+        return list({str(message): message for message in wrong}.values())
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         return [Message(_("Its declarations cannot be read: {error}."), {"error": reason})]
+
+
+def _translations(folder: Path) -> Iterator[Message]:
+    """Find translations that no page and no command could read."""
+    for error in wrong_files(folder):
+        yield Message("{said} {hint}", {"said": error.message, "hint": error.hint})
 
 
 def _unregister(manager: pluggy.PluginManager, plugin: Plugin) -> None:

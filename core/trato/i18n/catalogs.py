@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trato.errors import Message
+from trato.errors import Message, PluginError
 from trato.i18n.po import Plural, PoTexts, read_po
+
+log = logging.getLogger(__name__)
 
 CORE = "core"
 #: The language of the message ids, always there.
@@ -36,7 +39,8 @@ class Catalogs:
     :param folders: by domain (the plugin's name, or ``core``) the folder with ``<locale>.po``.
 
     Files are read on the first use of a language and kept. Threads may share an object: two that
-    meet there read the same files twice and keep either result.
+    meet there read the same files twice and keep either result. One that cannot be read translates
+    nothing: errors are told through here, so this may not fail itself.
     """
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
@@ -143,7 +147,11 @@ class Catalogs:
         for domain, folder in self._folders.items():
             own = by_domain[domain] = PoTexts()
             for part in codes:
-                read = read_po(folder / f"{part}.po")
+                try:
+                    read = read_po(folder / f"{part}.po")
+                except PluginError as error:
+                    log.warning("%s", error)
+                    continue
                 own.singulars.update(read.singulars)
                 own.plurals.update(read.plurals)
             for text, translation in own.singulars.items():

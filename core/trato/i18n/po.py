@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 
@@ -49,11 +50,28 @@ def read_po(path: Path) -> PoTexts:
 
     :raises PluginError: when the file is not a valid one.
     """
+    try:
+        stat = path.stat()
+    except OSError:
+        return PoTexts()
+    return _read(path, stat.st_mtime_ns, stat.st_size)
+
+
+def wrong_files(folder: Path) -> Iterator[PluginError]:
+    """Find the translations of a folder that cannot be read."""
+    for path in sorted(folder.glob("*.po")):
+        try:
+            read_po(path)
+        except PluginError as error:
+            yield error
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _changed: int, _size: int) -> PoTexts:
+    """Read a file once: it is checked when its plugin is, and used afterwards."""
     from babel.messages import pofile
 
     texts = PoTexts()
-    if not path.exists():
-        return texts
     try:
         lines = path.read_text("utf-8").split("\n")
         for number, line in enumerate(lines, 1):
@@ -61,7 +79,8 @@ def read_po(path: Path) -> PoTexts:
                 raise ValueError(f"line {number} is {line!r}")
         catalog = pofile.read_po(lines, ignore_obsolete=True, abort_invalid=True)
         choose = gettext.c2py(catalog.plural_expr)
-    except (pofile.PoFileError, ValueError) as error:  # ValueError also: not UTF-8, plural rule
+    # ValueError also: not UTF-8, a wrong plural rule.
+    except (pofile.PoFileError, ValueError, OSError) as error:
         raise PluginError(
             _("The translations {path} cannot be read: {reason}."),
             hint=_("Correct the file, or install the plugin again."),
