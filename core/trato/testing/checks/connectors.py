@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,7 +18,7 @@ from sqlalchemy import func, select
 from trato.db.engine import transaction
 from trato.records.sync_tables import link
 from trato.records.tables import audit
-from trato.sync import outgoing
+from trato.sync import outgoing, review
 from trato.sync.connector import Connector
 from trato.sync.connector import outgoing as sent_by
 from trato.testing.checks.base import OFF, switched_off
@@ -186,7 +187,11 @@ class ConnectorChecks:
         second = sync(company, self.connector, only="receive")
 
         assert first["problem"] is None
-        assert sum(counts.get("created", 0) for counts in first["streams"].values()) >= _STOCK
+        found = self._found(company, first["streams"])
+        assert found >= _STOCK, (
+            f"of {_STOCK} things of the double {found} found their place: "
+            + self._told(company, first["streams"])
+        )
         assert second["problem"] is None
         assert self._written(company) == before
 
@@ -230,6 +235,7 @@ class ConnectorChecks:
     ) -> None:
         self._stock(company, remote)
         sync(company, self.connector, only="receive")
+        tried = 0
         for stream in run_of(company, self.connector).connector.streams():
             entity, free = stream.entity_name, self._free_text(company, stream)
             with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
@@ -247,6 +253,9 @@ class ConnectorChecks:
 
             with company.unit(read=True) as unit:
                 assert unit.records.get(entity, record)[free] == "escrito por una persona"
+            tried += 1
+        if not tried:
+            pytest.skip("no stream leaves a text to people")
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -285,6 +294,32 @@ class ConnectorChecks:
         if not run_of(company, self.connector).connector.streams():
             pytest.skip("it receives nothing")
         remote.stock(_STOCK)
+
+    def _found(self, company: Company, told: Mapping[str, Mapping[str, int]]) -> int:
+        """Count the things that are where their streams want them.
+
+        Where a stream creates nothing, that is the tray in which they wait, or nowhere.
+        """
+        places = {"create": (), "review": ("review",), "skip": ("skipped",)}
+        return sum(
+            told.get(stream.name, {}).get(outcome, 0)
+            for stream in run_of(company, self.connector).connector.streams()
+            for outcome in ("created", "linked", *places[stream.new])
+        )
+
+    def _told(self, company: Company, told: Mapping[str, Mapping[str, int]]) -> str:
+        """Say what became of the double's things, and why some wait for a person."""
+        lines = [
+            f"stream {name}: " + (", ".join(f"{n} {what}" for what, n in counts.items()) or "none")
+            for name, counts in told.items()
+        ]
+        with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
+            waiting = review.waiting(db, company.id, connector=self.connector)
+        why = Counter(
+            (item.stream, str(reason)) for item in waiting for reason in item.reasons
+        )  # fmt: skip
+        lines += [f"{n} of {stream} wait: {reason}" for (stream, reason), n in why.items()]
+        return "\n".join(lines)
 
     def _written(self, company: Company) -> int:
         """Count what was ever written of the company's records."""
