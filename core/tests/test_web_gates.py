@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle, product
+from uuid import UUID
 
 import pytest
+from flask import Flask
+from werkzeug.routing import Rule
 
 from trato.access import store
 from trato.access.actor import Actor
 from trato.db.engine import transaction
+from trato.plugin import RESERVED_NAMES
 from trato.records.query import Record
 from trato.testing.clients import Browser
 from trato.testing.companies import Company
 from trato.testing.pages import page_of
+from trato.web.installing import MANIFEST
 
 SignIn = Callable[..., Browser]
 
@@ -46,6 +52,20 @@ def test_disabled_plugin_answers_each_method_like_an_unknown_one(
         assert one.headers.get("Allow") is None
         assert set(one.headers.keys()) == set(other.headers.keys())
     assert page_of(disabled[0]).text == page_of(unknown[0]).text
+
+
+def test_disabled_plugin_is_not_found_without_a_forms_token_either(
+    client: Browser, tenant: Company
+) -> None:
+    csrf, client.csrf = client.csrf, None
+    enabled = client.post("/clients/clients/new")
+    tenant.disable("clients")
+
+    disabled = [client.open("/clients/clients/new", method=method) for method in METHODS]
+
+    assert csrf
+    assert enabled.status_code == 400
+    assert {answer.status_code for answer in disabled} == {404}
 
 
 def test_plugin_works_again_when_it_is_enabled_again(
@@ -132,3 +152,40 @@ def test_person_without_company_finds_a_page_that_says_so(
     assert page_of(first).title == "Usted todavía no pertenece a ninguna empresa"
     assert [answer.status_code for answer in others] == [302, 404]
     assert others[0].headers["Location"] == "/"
+
+
+@pytest.mark.database("sqlite")
+def test_pages_of_plugins_are_not_at_reserved_addresses(
+    app: Flask, sign_in: SignIn, tenant: Company, seller: Actor
+) -> None:
+    generic = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/<plugin>")]
+    open_names = ["static", "health", "metrics", "favicon.ico", "robots.txt", MANIFEST, "login"]
+    reserved = sorted(RESERVED_NAMES - set(open_names))
+    once = [*zip(cycle(reserved), generic, strict=False), *product(open_names, generic[:1])]
+    stranger, member, leaver = sign_in(), sign_in(tenant.member("admin")), sign_in(seller)
+    with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+        store.end_membership(connection, tenant.id, seller.member_id, now=tenant.host.clock())
+
+    open_to_all = {_ask(stranger, *asked) for asked in product(open_names, generic)}
+    found = {_ask(browser, *asked) for browser in (member, leaver) for asked in once}
+    sent_away = {_ask(stranger, *asked) for asked in once[: len(generic)]}
+
+    assert open_to_all <= {400, 404, 405}  # 400: a form under /login without its token
+    assert found <= {404, 405}
+    assert sent_away <= {302, 401}
+
+
+def test_stray_address_is_told_as_any_other(sign_in: SignIn) -> None:
+    answer = sign_in().get("/login/x")
+
+    assert answer.status_code == 404
+    assert page_of(answer).text == page_of(sign_in().get("/login/x/y/z/w")).text
+
+
+def _ask(browser: Browser, name: str, rule: Rule) -> int:
+    """Ask under a name for what a rule of the pages of plugins serves."""
+    values = {key: UUID(int=7) if key.endswith("id") else 1 if key == "number" else "x"
+              for key in rule.arguments}  # fmt: skip
+    pages = browser.application.url_map.bind("localhost")
+    url = pages.build(rule.endpoint, values | {"plugin": name})
+    return browser.open(url, method=min({"GET", "POST"} & (rule.methods or set()))).status_code

@@ -64,6 +64,9 @@ def check() -> Response | None:
     """Decide about a request before it is routed."""
     first = request.path.lstrip("/").split("/")[0]
     api = first == "api"
+    plugin = plugin_segment(request.path)
+    if plugin is None:
+        _unroute()
     if first in ("static", "health", "metrics", "favicon.ico", "robots.txt", MANIFEST):
         return None
     maintenance.check()
@@ -89,6 +92,9 @@ def check() -> Response | None:
             # htmx would put the sign-in form into a corner of the page.
             return Response(status=204, headers={"HX-Redirect": where})
         return redirect(where)
+    if plugin is not None and (g.actor is None or plugin not in g.actor.view.enabled):
+        # Before the form's token: what is not there is not there, whatever else is missing.
+        raise NotFound
     if user.secret is not None and (refused := _check_csrf()) is not None:
         return refused
     if user.lacks_second_factor and (answer := _demand_second_factor(api)) is not None:
@@ -97,12 +103,19 @@ def check() -> Response | None:
         _refuse_bound(user)
     if user.is_viewing:
         _refuse_viewer(first)
-    plugin = plugin_segment(request.path)
-    if plugin is not None and (g.actor is None or plugin not in g.actor.view.enabled):
-        raise NotFound
     if api and g.actor is None:
         raise Forbidden(_("You belong to no company."), code="no_tenant")
     return None
+
+
+def _unroute() -> None:
+    """Take a path of the host's own away from the pages that are made for plugins.
+
+    `/login/x` fits `/<plugin>/<collection>`; those pages count on a person and a company, and what
+    begins with a reserved name is let pass without.
+    """
+    if str(request.url_rule).startswith("/<plugin>"):
+        request.url_rule, request.routing_exception = None, NotFound()
 
 
 def _demand_second_factor(api: bool) -> Response | None:
