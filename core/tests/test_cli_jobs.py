@@ -71,6 +71,8 @@ def test_without_a_tenant_the_jobs_are_listed(installation: Installation) -> Non
     ("words", "said"),
     [
         (("job", "run", "acme", "core.nothing"), "core.verify_audit"),
+        (("job", "run", "acme", "core.merge_choice"), "what it has to do is said where it is"),
+        (("job", "run", "acme", "core.import_records", "--later"), "trato job retry SLUG ID"),
         (("job", "cancel", "acme", "7"), "There is no task 7"),
         (("job", "list", "nobody"), "nobody"),
     ],

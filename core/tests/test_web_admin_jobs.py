@@ -25,6 +25,7 @@ from trato.lifecycle.archive import free_path
 from trato.lifecycle.exports import exports_folder
 from trato.lifecycle.new_zip import NewZip
 from trato.records import trail
+from trato.records.events import reaction
 from trato.records.trail import TrailFilter
 from trato.tenancy.tables import task as task_table
 from trato.testing.clients import Browser
@@ -182,6 +183,12 @@ def test_a_job_that_holds_the_lock_says_why_it_shows_no_progress(
 
     holds = tenant.host.engine.dialect.name == "sqlite" and job == CLEAN
     assert ("no se ve su avance" in shown) is holds
+
+
+def test_a_task_of_a_module_that_says_no_event_is_shown(tenant: Company, client: Browser) -> None:
+    add(tenant, reaction("colombia"))
+
+    assert reaction("colombia") in client.get("/settings/jobs").text
 
 
 def test_a_failure_is_told_in_the_language_of_the_company(tenant: Company, client: Browser) -> None:

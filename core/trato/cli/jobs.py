@@ -108,7 +108,7 @@ def _described(task: Task) -> dict[str, Any]:
 
 
 def _job(context: Context, name: str) -> Job:
-    from trato.errors import NotFound
+    from trato.errors import DomainError, NotFound
     from trato.jobs.catalogue import all_jobs
 
     known = all_jobs(context.host)
@@ -116,6 +116,13 @@ def _job(context: Context, name: str) -> Job:
         raise NotFound(
             _("There is no job '{name}'."), hint=_("Known jobs: {known}."), name=name,
             known=", ".join(sorted(known)),
+        )  # fmt: skip
+    if not known[name].by_name:
+        raise DomainError(
+            _("Job '{name}' cannot be run by its name: what it has to do is said where it is "
+              "queued."),
+            hint=_("Do again what queues it, or queue its task again: trato job retry SLUG ID."),
+            name=name,
         )  # fmt: skip
     return known[name]
 

@@ -65,7 +65,8 @@ def reactions(host: Host) -> dict[str, Job]:
             event = events.read(ctx.unit, ctx.payload)
             host.registry.one(plugin).trato_event(unit=ctx.unit, event=event)
 
-        return Job(name=events.reaction(plugin), title=host.plugins[plugin].title, run=react)
+        return Job(name=events.reaction(plugin), title=host.plugins[plugin].title, run=react,
+                   by_name=False)  # fmt: skip
 
     return {events.reaction(plugin): make(plugin) for plugin in host.registry.listeners}
 
@@ -139,13 +140,13 @@ def core_jobs(host: Host) -> dict[str, Job]:
         mailing_job(host, lambda: all_jobs(host)),
         # They write no records, and go out without a licence too: a new company has none yet.
         Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), reads=True,
-            detached=True, attempts=8),
+            detached=True, attempts=8, by_name=False),
         Job(name=RESET, title=_("Send a link for a new password"), run=letter(send_reset),
-            reads=True, detached=True, attempts=8),
+            reads=True, detached=True, attempts=8, by_name=False),
         Job(name=CHANGED, title=_("Tell of a changed password"), run=letter(send_changed),
-            reads=True, detached=True, attempts=8),
+            reads=True, detached=True, attempts=8, by_name=False),
         Job(name=inviting.SEND, title=_("Send a link for the company's provider"),
-            run=letter(inviting.send_link), reads=True, detached=True, attempts=8),
+            run=letter(inviting.send_link), reads=True, detached=True, attempts=8, by_name=False),
         Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2, tell=tell),

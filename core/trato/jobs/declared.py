@@ -95,6 +95,9 @@ class Job:
     reads: bool = False
     detached: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: Whether a person may run it by its name. Core's own that do what their payload says may not:
+    #: they would have nothing to do, and be tried again for it.
+    by_name: bool = True
     #: Core's own: tells whoever asked for it that it is over. Called with the task's row, whether
     #: it went well and the moment, in the transaction that notes it.
     tell: Callable[[Connection, Any, bool, dt.datetime], None] | None = None

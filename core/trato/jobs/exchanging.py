@@ -38,9 +38,9 @@ def exchange_jobs(host: Host) -> tuple[Job, ...]:
     """
     return (
         Job(name=IMPORT, title=_("Import records"), reads=True, detached=True, attempts=20,
-            run=lambda ctx: _told(host, ctx, _import), tell=partial(_tell, host)),
+            by_name=False, run=lambda ctx: _told(host, ctx, _import), tell=partial(_tell, host)),
         Job(name=EXPORT, title=_("Export records"), reads=True, detached=True, attempts=3,
-            run=lambda ctx: _told(host, ctx, _export), tell=partial(_tell, host)),
+            by_name=False, run=lambda ctx: _told(host, ctx, _export), tell=partial(_tell, host)),
     )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def mailing_job(host: Host, jobs: Callable[[], Mapping[str, Job]]) -> Job:
         return len(items)
 
     return Job(name=MAIL, title=_("Send what members are told"), run=send, reads=True,
-               detached=True, attempts=8)  # fmt: skip
+               detached=True, attempts=8, by_name=False)  # fmt: skip
 
 
 def _take(host: Host, ctx: DetachedContext) -> _Waiting | None:

@@ -35,7 +35,7 @@ def merging_job(host: Host) -> Job:
         )  # fmt: skip
 
     return Job(name=MERGE, title=_("Merge two values"), run=run, detached=True, attempts=3,
-               tell=tell)  # fmt: skip
+               tell=tell, by_name=False)  # fmt: skip
 
 
 def merge_later(host: Host, actor: Actor, entity: str, key: str, *, value: str, into: str) -> None:

@@ -18,4 +18,4 @@ def refilling_job(host: Host) -> Job:
         return refilling.do_in_background(host, ctx.tenant_id, wanted, report=ctx.report)
 
     return Job(name=refilling.JOB, title=_("Index records by own fields"), run=run, detached=True,
-               attempts=20, tell=tell)  # fmt: skip
+               attempts=20, tell=tell, by_name=False)  # fmt: skip

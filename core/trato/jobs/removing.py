@@ -45,4 +45,4 @@ def removing_job(host: Host) -> Job:
                 "records": done.records, "plugin": plugin}  # fmt: skip
 
     return Job(name=REMOVE, title=_("Remove the data of a module"), run=remove, attempts=2,
-               tell=tell)  # fmt: skip
+               tell=tell, by_name=False)  # fmt: skip

@@ -54,7 +54,7 @@ def job_rows() -> str:
 def run_job(name: str) -> Response:
     """Queue a job now, ahead of its time."""
     job = usable_jobs().get(name)
-    if job is None:
+    if job is None or not job.by_name:
         raise HttpNotFound
     queue_now(job)
     return done("jobs", _("{job} waits for its turn."), job=title_of(job.name, job))
@@ -207,7 +207,7 @@ def describe(task: Task, job: Job | None) -> dict[str, Any]:
 def _event(task: Task) -> str:
     """Name the event that a module was told; empty for other tasks."""
     heard = task.job == reaction(task.job.partition(".")[0])
-    return str(task.payload["event"]) if heard else ""
+    return str(task.payload.get("event", "")) if heard else ""
 
 
 def _result(task: Task) -> str | Markup:
