@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,7 @@ from trato.testing.clients import Browser
 from trato.testing.companies import Company
 from trato.testing.probes import Probes
 from trato.testing.samples import create_samples
+from trato.web import lists
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -68,6 +70,13 @@ class Care(
     season: Mapped[Season] = choice("Season", Season, default=Season.DRY)
 
 
+class Repair(Entity, name="plant.repair", title="Repair", titles="Repairs", label="name"):
+    """Its list begins with the last ends, and not all have one."""
+
+    name: Mapped[str] = text("Name", index=True, searchable=True)
+    ends_on: Mapped[dt.date | None] = day("Ends on", index=True)
+
+
 @pytest.fixture
 def host(
     temporarily: Callable[..., AbstractContextManager[Host]], make_plugin: Callable[..., Plugin]
@@ -76,8 +85,9 @@ def host(
     screens = [
         ListScreen(Warranty, columns=[Warranty.code, Warranty.machine_id, Warranty.until]),
         FormScreen(Machine, panels=[panel]),
+        ListScreen(Repair, columns=[Repair.name], sort=["-ends_on"]),
     ]
-    made = make_plugin("plant", entities=[Machine, Warranty, Care], screens=screens)
+    made = make_plugin("plant", entities=[Machine, Warranty, Care, Repair], screens=screens)
     with temporarily(made) as host:
         yield host
 
@@ -86,6 +96,7 @@ class Checks(IsolationChecks, ListChecks):
     """What a plugin's own tests run of these."""
 
     plugin = "plant"
+    samples = {"plant.repair": {"ends_on": dt.date(2026, 1, 31)}}  # noqa: RUF012
 
 
 def test_a_bulk_in_another_company_refers_to_records_of_its_own(
@@ -102,6 +113,32 @@ def test_many_records_of_one_reference_and_a_day_are_made_for_the_lists(
     Checks().test_its_screens_cost_the_same_whatever_the_rows(
         tenant, "plant.warranty", sign_in, count_statements
     )
+
+
+def test_a_list_in_the_order_of_an_optional_field_costs_no_more_for_many(
+    tenant: Company, sign_in: Callable[..., Browser], count_statements: Counter
+) -> None:
+    Checks().test_its_screens_cost_the_same_whatever_the_rows(
+        tenant, "plant.repair", sign_in, count_statements
+    )
+
+
+def test_a_page_that_costs_more_for_many_is_named(
+    tenant: Company, sign_in: Callable[..., Browser], count_statements: Counter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    load = lists.load_labels
+
+    def load_each(unit: Any, cells: Any, fields: Any, rows: Any, *, offset: int) -> None:
+        for _row in rows:
+            load(unit, cells, fields, rows, offset=offset)
+
+    monkeypatch.setattr(lists, "load_labels", load_each)
+
+    with pytest.raises(AssertionError, match=r"/plant/warranties: \d+ statements, and \d+ with"):
+        Checks().test_its_screens_cost_the_same_whatever_the_rows(
+            tenant, "plant.warranty", sign_in, count_statements
+        )
 
 
 def test_samples_that_a_choice_cannot_tell_apart_each_refer_to_another_record(

@@ -21,7 +21,7 @@ Counter = Callable[[], AbstractContextManager[Statements]]
 
 
 class ListChecks(Checked):
-    """Statements of each page of an entity: for ten rows as for two hundred."""
+    """Statements of each page of an entity: for two hundred rows no more than for ten."""
 
     def test_its_screens_cost_the_same_whatever_the_rows(
         self, tenant: Company, entity: str, sign_in: Callable[..., Browser],
@@ -55,7 +55,13 @@ class ListChecks(Checked):
             costs.append(told)
 
         few, many = costs
-        assert few == many
+        # Fewer is no fault: a list ordered by an optional field asks for the records without a
+        # value only while those with one do not fill the page.
+        dearer = [
+            f"{path}: {few[path]} statements, and {many[path]} with 190 records more"
+            for path in paths if many[path] > few[path]
+        ]  # fmt: skip
+        assert not dearer, "\n".join(dearer)
         with tenant.unit(read=True) as unit:
             assert (unit.records.query(entity, limit=1, count=True).total or 0) >= 200
 
