@@ -20,9 +20,10 @@ from trato.entities.fields import day, integer, lookup, ref, text
 from trato.hooks import hookimpl
 from trato.host import Host
 from trato.jobs.declared import Job
-from trato.plugin import Menu, Permission, Plugin, Slot, View
+from trato.plugin import Menu, Permission, Plugin, Setting, Slot, View
 from trato.screens.declared import ListScreen
 from trato.settings import Settings
+from trato.sync.connector import Connector
 from trato.testing.hosts import make_plugin
 from trato.testing.specimen import Piece
 from trato.testing.specimen import plugin as specimen
@@ -40,6 +41,13 @@ def problems(host: Host) -> list[str]:
 
 def timed(**when: Any) -> Job:
     return Job(name="visits.count", title="Count", run=lambda ctx: 1, **when)
+
+
+class Orders(Connector):
+    name = "visits.orders"
+    title = "Orders"
+
+    def check(self) -> None: ...
 
 
 def hooks(name: str, **functions: Any) -> ModuleType:
@@ -95,6 +103,16 @@ def test_good_plugins_are_all_there_in_order_of_need() -> None:
          "never runs; write 1 or more."),
         ({"entities": ["visits.visit"]}, "visits: Its declarations cannot be read: AttributeError:"
          " 'str' object has no attribute '__entity__'."),
+        ({"jobs": [timed(at="02:00"), timed(at="03:00")]},
+         "visits: Job 'visits.count' exists twice."),
+        ({"settings": [Setting(key="days", label="Days", kind="integer"),
+                       Setting(key="days", label="Days", kind="text")]},
+         "visits: Setting 'days' exists twice."),
+        ({"permissions": [Permission(name="visits.merge", title="A")] * 2},
+         "visits: Permission 'visits.merge' exists twice."),
+        ({"connectors": [Orders, Orders]}, "visits: Connector 'visits.orders' exists twice."),
+        ({"jobs": [Job(name="visits.trato_event", title="X", run=print)]},
+         "visits: Job 'visits.trato_event' exists twice."),
         ({"permissions": [Permission(name="merge", title="Merge")]},
          "visits: Permission 'merge' does not begin with 'visits.'."),
         ({"screens": [ListScreen("visits.visit")]},
@@ -403,6 +421,11 @@ def test_an_installed_plugin_is_found(install: Install) -> None:
          "titles='Ways',\n          label='nmae'):\n    name: t.Mapped[str] = t.text('Name')\n",
          "It cannot be imported: Entity 'rota.way' is labelled by 'nmae', which is none of its "
          "fields. Name one of: name (plugin.py, line 4)."),
+        ("import trato.api as t\n\n\nclass Way(t.Entity, name='clients.client', title='Way', "
+         "titles='Ways',\n          label='name'):\n    name: t.Mapped[str] = t.text('Name')\n",
+         "It cannot be imported: Entity 'clients.client' is declared twice: the table "
+         "'clients_client' is there already. Give each entity a name of its own (plugin.py, "
+         "line 4)."),
         ("raise SystemExit(3)\n", "It cannot be imported: SystemExit: 3 (plugin.py, line 1)."),
     ],
 )  # fmt: skip

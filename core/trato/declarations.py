@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,7 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
         *_screens(known),
         *_slots(known),
         *_names(known),
+        *_twice(known),
         *_times(known),
         *_connectors(known),
         *_events(known),
@@ -177,6 +179,7 @@ def _fields(known: _Known) -> Iterator[Message]:
 
 
 def _screens(known: _Known) -> Iterator[Message]:
+    taken = set(known.registry.screens)
     for screen in known.declared.screens:
         yield from known.missing(screen.entity_name, screen.paths())
         if screen.kind == "list":
@@ -184,11 +187,12 @@ def _screens(known: _Known) -> Iterator[Message]:
             yield from wrong_order(screen.entity_name, screen.sort, fields)
             for view in screen.views:
                 yield from wrong_view(screen.entity_name, view, fields)
-        if (screen.kind, screen.entity_name) in known.registry.screens:
+        if screen.entity_name in known.paths and (screen.kind, screen.entity_name) in taken:
             yield Message(
                 _("'{entity}' has a {kind} screen already."),
                 {"entity": screen.entity_name, "kind": screen.kind},
             )
+        taken.add((screen.kind, screen.entity_name))
 
 
 def _slots(known: _Known) -> Iterator[Message]:
@@ -208,8 +212,6 @@ def _slots(known: _Known) -> Iterator[Message]:
 def _names(known: _Known) -> Iterator[Message]:
     """Find names that do not begin with the plugin's, and those that are taken."""
     for permission in known.declared.permissions:
-        if permission.name in known.registry.permissions:
-            yield Message(_("Permission '{name}' exists twice."), {"name": permission.name})
         if not permission.name.startswith(f"{known.name}."):
             yield Message(
                 _("Permission '{permission}' does not begin with '{plugin}.'."),
@@ -227,8 +229,30 @@ def _names(known: _Known) -> Iterator[Message]:
                 _("Job '{job}' does not begin with '{plugin}.'."),
                 {"job": job.name, "plugin": known.name},
             )
-        if job.name in known.registry.jobs or job.name == reaction(known.name):
-            yield Message(_("Job '{job}' exists twice."), {"job": job.name})
+
+
+def _twice(known: _Known) -> Iterator[Message]:
+    """Find names that two declarations have, of which one would silently take the other's place."""
+    registry, declared = known.registry, known.declared
+    named: tuple[tuple[str, list[str], Iterable[str]], ...] = (
+        (_("Permission '{name}' exists twice."), [p.name for p in declared.permissions],
+         registry.permissions),
+        (_("Setting '{name}' exists twice."), [s.key for s in declared.settings], ()),
+        (_("List of values '{name}' exists twice."), [o.name for o in declared.options],
+         registry.options),
+        (_("Timeline '{name}' exists twice."), [t.name for t in declared.timeline], ()),
+        (_("Command '{name}' exists twice."), [c.name for c in declared.commands], ()),
+        (_("Job '{name}' exists twice."), [j.name for j in declared.jobs],
+         {*registry.jobs, reaction(known.name)}),
+        (_("Connector '{name}' exists twice."), [c.name for c in declared.sync], ()),
+        (_("Entity '{name}' is extended twice; put the fields into one class."),
+         [e.__entity__.extends or "" for e in declared.extensions], ()),
+    )  # fmt: skip
+    for text, names, taken in named:
+        times = Counter([*names, *taken])
+        for name in dict.fromkeys(names):
+            if times[name] > 1:
+                yield Message(text, {"name": name})
 
 
 def _times(known: _Known) -> Iterator[Message]:

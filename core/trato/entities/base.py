@@ -240,6 +240,11 @@ class Entity(Base):
             return
         plugin, _dot, noun = name.partition(".")
         table = name.replace(".", "_")
+        if table in metadata.tables:
+            raise PluginError(
+                _("Entity '{entity}' is declared twice: the table '{table}' is there already."),
+                hint=_("Give each entity a name of its own."), entity=name, table=table,
+            )  # fmt: skip
         if owned:
             cls.__annotations__ |= {"owner_id": Mapped[UUID | None], "team_id": Mapped[UUID | None]}
             cls.owner_id = mapped_column(Id, sort_order=80)
@@ -336,6 +341,14 @@ class Extension(Base):
             super().__init_subclass__(**kwargs)
             return
         extended = of.__entity__
+        noun = extended.name.replace(".", "_")
+        table = f"{plugin}_{noun}"
+        if table in metadata.tables:
+            raise PluginError(
+                _("Extension '{plugin}' of '{entity}' is declared twice."),
+                hint=_("Put the fields of both into one class."),
+                plugin=plugin, entity=extended.name,
+            )  # fmt: skip
         fields = _declare(cls, fields_of=plugin)
         needed = [path for path, field in fields.items() if field.required]
         if needed:
@@ -358,8 +371,6 @@ class Extension(Base):
                       "'{entity}'."),
                     plugin=plugin, entity=extended.name, field=path,
                 )  # fmt: skip
-        noun = extended.name.replace(".", "_")
-        table = f"{plugin}_{noun}"
         cls.__tablename__ = table
         cls.__table_args__ = (
             PrimaryKeyConstraint("tenant_id", "id"),
