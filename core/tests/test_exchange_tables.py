@@ -54,7 +54,8 @@ def test_encoding_is_recognised(tmp_path: Path, mark: bytes, codec: str, shown: 
 
 
 def test_encoding_is_decided_by_the_whole_file(tmp_path: Path) -> None:
-    rows = "nadie;1\n" * 400_000
+    # More than one of the pieces by which it is decided.
+    rows = f"{'nadie' * 20};1\n" * 30_000
     path = write(tmp_path, b"a;b\n" + rows.encode() + "Muñoz;2\n".encode("cp1252"))
 
     with open_table(path) as table:
@@ -442,12 +443,14 @@ def test_reading_restores_neutralised_cells_and_headers(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows_read(tmp_path: Path) -> None:
+    note = "a" * 120
+
     def peak(rows: int) -> int:
         path = tmp_path / f"{rows}.csv"
         with path.open("w", encoding="cp1252", newline="") as file:
             file.write("código;nombre;ciudad;valor;nota\r\n")
             for number in range(rows):
-                file.write(f'{number:06};Muñoz {number};Bogotá;{number},50;"a\nb"\r\n')
+                file.write(f'{number:06};Muñoz {number};Bogotá;{number},50;"{note}\nb"\r\n')
         gc.collect()
         tracemalloc.start()
         try:
@@ -458,7 +461,7 @@ def test_memory_does_not_grow_with_the_rows_read(tmp_path: Path) -> None:
             tracemalloc.stop()
 
     # Even the smaller file has more than one of the pieces by which the encoding is decided.
-    few, many = peak(50_000), peak(150_000)
+    few, many = peak(15_000), peak(45_000)
 
     assert many < few + (1 << 18)
     assert many < 10 << 20

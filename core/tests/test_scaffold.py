@@ -58,11 +58,11 @@ def each(*quick: str) -> list[Any]:
     return [pytest.param(c, marks=() if c in quick else pytest.mark.soak) for c in CHOICES]
 
 
-@pytest.mark.slow
+# With all parts they run each time as a partner runs them, in tests/test_partner.py.
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("parts", "database"),
-    [*(pytest.param(*p.values, "sqlite", marks=p.marks) for p in each(ALL)),
-     pytest.param(ALL, "postgresql", marks=pytest.mark.soak)],
+    [*((parts, "sqlite") for parts in CHOICES), (ALL, "postgresql")],
 )  # fmt: skip
 def test_its_own_tests_pass_as_they_are_written(tmp_path: Path, parts: str, database: str) -> None:
     plugin = made(tmp_path, parts=parts)
@@ -93,7 +93,7 @@ print(*[key for key, there in {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parts", each(ALL, "job"))
+@pytest.mark.parametrize("parts", each("job"))
 def test_it_has_what_was_asked_for_and_no_more(tmp_path: Path, parts: str) -> None:
     plugin = made(tmp_path, parts=parts)
     site = install(plugin, tmp_path / "site")
