@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,13 @@ def make_plugin(name: str, **manifest: Any) -> Plugin:
     return Plugin(name=name, **manifest)
 
 
+def _packaged(plugin: Plugin) -> Plugin:
+    """Give a plugin that is written in a test a package, as it has none of its own."""
+    if plugin.package or find_spec(f"trato_{plugin.name}") is not None:
+        return plugin
+    return replace(plugin, package="trato.testing")
+
+
 @contextmanager
 def temporarily(
     settings: Settings, database: Database, plugins: Sequence[Plugin], *, clock: Clock
@@ -53,7 +62,8 @@ def temporarily(
     :raises ValueError: when one of the others was left out, with the reasons.
     """
     found, _problems = discover()
-    host = Host(settings, plugins=[*found, *plugins], clock=clock)
+    others = [_packaged(plugin) for plugin in plugins]
+    host = Host(settings, plugins=[*found, *others], clock=clock)
     names = {plugin.name for plugin in plugins}
     wrong = [str(problem) for problem in host.problems if problem.plugin in names]
     if wrong:

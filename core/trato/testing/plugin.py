@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 # Nothing of Trato is imported before a fixture needs it, so that runs without us stay fast.
 pytest.register_assert_rewrite("trato.testing.checks")
-pytest_plugins = ["trato.testing.browser_fixtures"]
+pytest_plugins = ["trato.testing.browser_fixtures", "trato.testing.other_names"]
 
 _NETWORK = pytest.StashKey["Network"]()
 _BACKENDS = ("sqlite", "postgresql")
@@ -264,11 +264,19 @@ def marked_plugins(request: pytest.FixtureRequest) -> Sequence[str] | None:
 def make_tenant(
     host: Host, issue_license: LicenseIssuer, marked_plugins: Sequence[str] | None
 ) -> Callable[..., Company]:
-    """Make a tenant: ``make_tenant(plugins=["clients"], slug="acme")``; both may be left out."""
+    """Make a tenant: ``make_tenant(plugins=["clients"], slug="acme")``; both may be left out.
+
+    Of another host than the run's: ``make_tenant(host=made)`` inside ``with temporarily(…)``.
+    """
     from trato.testing.companies import make_company
 
-    def make(plugins: Iterable[str] | None = marked_plugins, *, slug: str | None = None) -> Company:
-        return make_company(host, issue_license, plugins=plugins, slug=slug)
+    usual = host
+
+    def make(
+        plugins: Iterable[str] | None = marked_plugins, *, slug: str | None = None,
+        host: Host | None = None,
+    ) -> Company:  # fmt: skip
+        return make_company(host or usual, issue_license, plugins=plugins, slug=slug)
 
     return make
 
@@ -335,6 +343,10 @@ def apps() -> dict[int, Any]:
 @pytest.fixture
 def app(host: Host, apps: dict[int, Any]) -> Flask:
     """Give the host's Flask application."""
+    return _app_of(host, apps)
+
+
+def _app_of(host: Host, apps: dict[int, Any]) -> Flask:
     from trato.web.app import create_app
 
     # The host is kept beside it, so that no other gets its id meanwhile.
@@ -345,11 +357,18 @@ def app(host: Host, apps: dict[int, Any]) -> Flask:
 
 
 @pytest.fixture
-def sign_in(app: Flask) -> Callable[..., Browser]:
-    """Open a browser: ``sign_in(seller)``; for nobody without an actor."""
+def sign_in(app: Flask, host: Host, apps: dict[int, Any]) -> Callable[..., Browser]:
+    """Open a browser: ``sign_in(seller)``; for nobody without an actor.
+
+    At the host of a tenant of another one: ``sign_in(actor, tenant=visited)``.
+    """
     from trato.testing.clients import browser
 
-    return lambda actor=None: browser(app, actor)
+    def enter(actor: Actor | None = None, *, tenant: Company | None = None) -> Browser:
+        there = tenant.host if tenant is not None else host
+        return browser(app if there is host else _app_of(there, apps), actor)
+
+    return enter
 
 
 @pytest.fixture
@@ -359,17 +378,20 @@ def client(sign_in: Callable[..., Browser], actor: Actor) -> Browser:
 
 
 @pytest.fixture
-def make_api(app: Flask, tenant: Company) -> Callable[..., FlaskClient]:
+def make_api(
+    app: Flask, host: Host, apps: dict[int, Any], tenant: Company
+) -> Callable[..., FlaskClient]:
     """Make a client with a token: ``make_api(seller, scopes=["clients:read"])``.
 
-    For a member of another tenant: ``make_api(other_actor, tenant=other_tenant)``.
+    For a member of another tenant, at its host: ``make_api(other_actor, tenant=other_tenant)``.
     """
     from trato.testing.clients import program
 
     def make(
         actor: Actor, *, scopes: list[str] | None = None, tenant: Company = tenant
     ) -> FlaskClient:
-        return program(app, tenant, actor, scopes=scopes)
+        made = app if tenant.host is host else _app_of(tenant.host, apps)
+        return program(made, tenant, actor, scopes=scopes)
 
     return make
 
