@@ -38,15 +38,17 @@ def begin(plugin: str, collection: str) -> Response:
     extension = request.form.get("format", "")
     if extension not in ("csv", "xlsx"):
         raise HttpNotFound
-    with opened(plugin, collection, read=False) as (unit, entity):
+    with opened(plugin, collection) as (unit, entity):
         rules.require(unit.actor, entity, "export")
         rules.require(unit.actor, entity, "view")
         query = ListPage(current_host(), unit, entity, request.args).query()
-        desk = desks.begin(
-            current_host(), unit.tenant_id, EXPORTS, entity=entity.name,
-            member_id=unit.actor.member_id, file=f"{collection}.{extension}",
-        )  # fmt: skip
-        desk.query = saved_query.dump(entity, replace(query, columns=None))
+    # It asks the database which earlier ones may go, and so not inside the transaction below.
+    desk = desks.begin(
+        current_host(), unit.tenant_id, EXPORTS, entity=entity.name,
+        member_id=unit.actor.member_id, file=f"{collection}.{extension}",
+    )  # fmt: skip
+    desk.query = saved_query.dump(entity, replace(query, columns=None))
+    with opened(plugin, collection, read=False) as (unit, entity):
         made = unit.enqueue(EXPORT, {"desk": str(desk.id)})
         desk.tasks += [] if made is None else [str(made)]
         desk.save()
