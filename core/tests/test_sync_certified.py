@@ -88,35 +88,6 @@ def test_it_is_said_why_a_double_s_things_become_no_records(
 
 
 @pytest.mark.database("sqlite")
-@pytest.mark.parametrize("new", ["review", "skip"])
-def test_a_connector_that_creates_nothing_is_certified(
-    badly: Company, double: ShopDouble, monkeypatch: pytest.MonkeyPatch, new: str
-) -> None:
-    streams = Shop.streams
-    monkeypatch.setattr(
-        Shop, "streams", lambda self: [replace(stream, new=new) for stream in streams(self)]
-    )
-
-    TestShop().test_everything_is_received_once_and_a_second_time_changes_nothing(badly, double)
-
-
-@pytest.mark.database("sqlite")
-def test_it_is_said_why_a_double_s_things_become_no_records(
-    badly: Company, double: ShopDouble
-) -> None:
-    badly.custom_field("specimen.piece", "canal", "text", required=True)
-
-    with pytest.raises(AssertionError) as said:
-        TestShop().test_everything_is_received_once_and_a_second_time_changes_nothing(badly, double)
-
-    text = str(said.value)
-    assert "of 25 things of the double 0 found their place: stream pieces: " in text
-    assert "25 seen" in text
-    assert "25 review" in text
-    assert "25 of pieces wait: custom.canal: " in text
-
-
-@pytest.mark.database("sqlite")
 def test_a_connector_that_checks_nothing_is_not_certified(
     badly: Company, double: ShopDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
@@ -295,32 +294,6 @@ class ConnectorChecks:
         if not run_of(company, self.connector).connector.streams():
             pytest.skip("it receives nothing")
         remote.stock(_STOCK)
-
-    def _found(self, company: Company, told: Mapping[str, Mapping[str, int]]) -> int:
-        """Count the things that are where their streams want them.
-
-        Where a stream creates nothing, that is the tray in which they wait, or nowhere.
-        """
-        places = {"create": (), "review": ("review",), "skip": ("skipped",)}
-        return sum(
-            told.get(stream.name, {}).get(outcome, 0)
-            for stream in run_of(company, self.connector).connector.streams()
-            for outcome in ("created", "linked", *places[stream.new])
-        )
-
-    def _told(self, company: Company, told: Mapping[str, Mapping[str, int]]) -> str:
-        """Say what became of the double's things, and why some wait for a person."""
-        lines = [
-            f"stream {name}: " + (", ".join(f"{n} {what}" for what, n in counts.items()) or "none")
-            for name, counts in told.items()
-        ]
-        with transaction(company.host.engine, tenant_id=company.id, read=True) as db:
-            waiting = review.waiting(db, company.id, connector=self.connector)
-        why = Counter(
-            (item.stream, str(reason)) for item in waiting for reason in item.reasons
-        )  # fmt: skip
-        lines += [f"{n} of {stream} wait: {reason}" for (stream, reason), n in why.items()]
-        return "\n".join(lines)
 
     def _found(self, company: Company, told: Mapping[str, Mapping[str, int]]) -> int:
         """Count the things that are where their streams want them.
