@@ -9,7 +9,7 @@ from typing import Any
 import marshmallow
 
 from trato.access.actor import Actor
-from trato.access.rules import writable_fields
+from trato.access.rules import visible_fields, writable_fields
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
 from trato.errors import Message
@@ -55,6 +55,7 @@ class RecordSchema(marshmallow.Schema):
     error_messages = {"unknown": _("There is no such field, or it cannot be written.")}  # noqa: RUF012 - marshmallow's own shape
 
 
+_DERIVED = _("It is derived: its module sets it while a record is saved, and nobody else does.")
 #: Stands for the dot of a path in names of marshmallow, which would nest the values.
 _DOT = ":"
 
@@ -66,8 +67,12 @@ class Loader:
     does not accept goes to marshmallow, which decides and has the messages.
     """
 
-    def __init__(self, schema: marshmallow.Schema) -> None:
+    def __init__(
+        self, schema: marshmallow.Schema, *, derived: frozenset[str] = frozenset()
+    ) -> None:
         self._schema = schema
+        #: Paths that exist for the actor, and that nobody writes: refused in words of their own.
+        self._derived = derived
         self._converters: dict[Any, tuple[Converter, bool]] = {}
         obligatory = []
         for field in schema.load_fields.values():
@@ -121,6 +126,8 @@ class Loader:
             for path, texts in found.items():
                 listed = texts if isinstance(texts, list) else [str(texts)]
                 errors[path] = [t if isinstance(t, Message) else Message(str(t)) for t in listed]
+            # What is derived has no field in the schema, so unknown is all that it can be.
+            errors |= {path: [Message(_DERIVED)] for path in errors.keys() & self._derived}
             return {}, errors
         return {name.replace(_DOT, "."): value for name, value in loaded.items()}, {}
 
@@ -139,10 +146,11 @@ def schema_for(actor: Actor, entity: EntityView) -> marshmallow.Schema:
 
 def loader_for(actor: Actor, entity: EntityView) -> Loader:
     """Give the loader of what an actor may write, made once per view and rights."""
-    key = ("loader", frozenset(writable_fields(actor, entity)))
+    derived = frozenset(p for p, f in visible_fields(actor, entity).items() if f.derived)
+    key = ("loader", frozenset(writable_fields(actor, entity)), derived)
     found: Loader | None = entity.cache.get(key)
     if found is None:
-        found = entity.cache[key] = Loader(schema_for(actor, entity))
+        found = entity.cache[key] = Loader(schema_for(actor, entity), derived=derived)
     return found
 
 
