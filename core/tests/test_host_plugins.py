@@ -117,19 +117,41 @@ def test_good_plugins_are_all_there_in_order_of_need() -> None:
          "visits: Permission 'merge' does not begin with 'visits.'."),
         ({"screens": [ListScreen("visits.visit")]},
          "visits: A screen shows 'visits.visit', which does not exist."),
-        ({"menus": [Menu(title="A", group="G", path="/visits/a"),
-                    Menu(title="B", group="G", path="/visits/a")]},
-         "visits: Two menu entries lead to '/visits/a'."),
+        ({"depends": ["specimen"],
+          "menus": [Menu(title="A", group="G", path="/specimen/pieces?view=good"),
+                    Menu(title="B", group="G", path="/specimen/pieces?view=good")]},
+         "visits: Two menu entries lead to '/specimen/pieces?view=good'."),
+        ({"menus": [Menu(title="A", group="G", path="/settings/users")]},
+         "visits: Menu entry '/settings/users' leads to no list of the plugin, nor of one that its "
+         "manifest names."),
+        ({"depends": ["specimen"], "menus": [Menu(title="A", group="G", path="https://a.co/x")]},
+         "visits: Menu entry 'https://a.co/x' leads to no list of the plugin, nor of one that its "
+         "manifest names."),
+        ({"settings": [Setting(key="days", label="D", kind="int")]},  # type: ignore[arg-type]
+         "visits: Setting 'days' is of the kind 'int', which there is not. Did you mean "
+         "'integer'?"),
+        *(({"settings": [Setting(key="days", label="D", kind=kind, default=default, minimum=0,
+                                 choices=[("a", "A")])]},  # type: ignore[arg-type]
+           f"visits: Setting 'days' refuses its own default {default!r}: {reason}")
+          for kind, default, reason in (
+              ("integer", -5, "At least 0."), ("integer", "5", "'5' is not a whole number."),
+              ("decimal", "many", "'many' is not a number."), ("choice", "b",
+               "'b' is not one of: a."), ("boolean", 1, "This is true or false, not 1."),
+              ("text", 5, "This must be text, not 5; put it in quotes."),
+              ("secret", "x", "A secret has no default; everybody who has the code would know it."),
+          )),
         ({"slots": [Slot(entity=Piece, columns=[Piece.name])]},
          "visits: A screen shows 'specimen.piece' of a plugin that its manifest does not name: add "
          "'specimen' to depends."),
     ],
 )  # fmt: skip
 def test_a_wrong_manifest_says_what_is_wrong(manifest: dict[str, Any], problem: str) -> None:
-    host = start(make_plugin(**{"name": "visits", **manifest}))
+    others = [specimen] if "specimen" in manifest.get("depends", ()) else []
+
+    host = start(*others, make_plugin(**{"name": "visits", **manifest}))
 
     assert problems(host) == [problem]
-    assert list(host.plugins) == ["good"]
+    assert list(host.plugins) == ["good", *(other.name for other in others)]
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
@@ -228,11 +250,11 @@ def test_a_hook_that_raises_loses_its_own_plugin_only() -> None:
 
     host = start(
         make_plugin("visits", hooks=hooks("wrong", trato_menus=broken)),
-        make_plugin("routes", menus=[Menu(title="Routes", group="G", path="/routes/x")]),
+        make_plugin("routes", permissions=[Permission(name="routes.x", title="X")]),
     )
 
     assert problems(host) == ["visits: Hook trato_menus failed: KeyError: 'no such thing'"]
-    assert [menu.path for _plugin, menu in host.registry.menus] == ["/routes/x"]
+    assert list(host.registry.permissions) == ["routes.x"]
 
 
 def test_nothing_of_a_refused_plugin_stays() -> None:
@@ -248,14 +270,13 @@ def test_nothing_of_a_refused_plugin_stays() -> None:
 
 
 def test_hooks_come_from_the_module_and_the_manifest() -> None:
-    module = hooks("more", trato_menus=lambda: [Menu(title="B", group="G", path="/visits/b")])
-    menus = [Menu(title="A", group="G", path="/visits/a")]
+    more = Permission(name="visits.b", title="B")
+    module = hooks("more", trato_permissions=lambda: [more])
+    permissions = [Permission(name="visits.a", title="A")]
 
-    host = start(make_plugin("visits", menus=menus, hooks=module))
+    host = start(make_plugin("visits", permissions=permissions, hooks=module))
 
-    assert {(name, menu.path) for name, menu in host.registry.menus} == {
-        ("visits", "/visits/a"), ("visits", "/visits/b"),
-    }  # fmt: skip
+    assert set(host.registry.permissions) == {"visits.a", "visits.b"}
 
 
 # --- entities ------------------------------------------------------------------------------------
@@ -334,7 +355,7 @@ def test_what_would_fail_only_when_somebody_opens_it_is_found_at_start() -> None
         "visits", depends=["specimen"], entities=[Wrong],
         screens=[ListScreen(Wrong, columns=["subject"], sort=["-minutes", "subject"], views=views)],
         menus=[Menu(title="A", group="G", path="/visits/visits?view=goood"),
-               Menu(title="B", group="G", path="/visits/b", entity="visits.visitt"),
+               Menu(title="B", group="G", path="/visits/vists", entity="visits.visitt"),
                Menu(title="C", group="G", path="/visits/visits?view=good", entity="visits.visit")],
     )))  # fmt: skip
 
@@ -353,8 +374,10 @@ def test_what_would_fail_only_when_somebody_opens_it_is_found_at_start() -> None
         f"The list of 'visits.visit' cannot be sorted by 'place'. {cannot} "
         "Menu entry '/visits/visits?view=goood' leads to the view 'goood', which is not declared. "
         "Did you mean 'good'? "
-        "Menu entry '/visits/b' goes by the entity 'visits.visitt', which does not exist. "
-        "Did you mean 'visits.visit'?"
+        "Menu entry '/visits/vists' goes by the entity 'visits.visitt', which does not exist. "
+        "Did you mean 'visits.visit'? "
+        "Menu entry '/visits/vists' leads to no list of the plugin, nor of one that its manifest "
+        "names. Did you mean '/visits/visits'?"
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import trato
 from trato.errors import DomainError, Message, PluginError
 from trato.i18n import Catalogs, Formats, extract, missing
+from trato.i18n import catalogs as catalogs_module
 from trato.i18n.po import read_po
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -181,15 +182,17 @@ def test_a_broken_file_is_named(write: Callable[..., Path], broken: str) -> None
 
 
 def test_a_broken_file_translates_nothing_and_hinders_nobody(
-    write: Callable[..., Path], caplog: pytest.LogCaptureFixture
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(catalogs_module.log, "warning", lambda text, *of: told.append(text % of))
     core = write("core", entry("Hour", "Hora"))
     (write("rota") / "es.po").write_bytes('msgid "x"\nmsgstr "área"\n'.encode("latin-1"))
     catalogs = Catalogs({"core": core, "rota": core.parent / "rota"})
 
     assert catalogs.translate("x", "es", domain="rota") == "x"
     assert catalogs.translate("Hour", "es", domain="rota") == "Hora"
-    assert "es.po cannot be read: 'utf-8' codec" in caplog.text
+    assert "es.po cannot be read: 'utf-8' codec" in told[0]
 
 
 def test_escapes_and_continued_lines_are_read(write: Callable[..., Path]) -> None:

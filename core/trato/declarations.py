@@ -24,6 +24,8 @@ from trato.plugin import (
 )
 from trato.records.declared import unknown_name, wrong_menu, wrong_order, wrong_view
 from trato.records.events import reaction
+from trato.tenancy.setting_limits import KINDS as SETTING_KINDS
+from trato.tenancy.setting_limits import default_problems
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def check(registry: Registry, declared: Declared) -> list[Message]:
         *_slots(known),
         *_names(known),
         *_twice(known),
+        *_settings(known),
         *_times(known),
         *_connectors(known),
         *_events(known),
@@ -255,6 +258,23 @@ def _twice(known: _Known) -> Iterator[Message]:
                 yield Message(text, {"name": name})
 
 
+def _settings(known: _Known) -> Iterator[Message]:
+    """Find settings of an unknown kind, and those that would refuse their own default."""
+    for setting in known.declared.settings:
+        if setting.kind not in SETTING_KINDS:
+            said = Message(
+                _("Setting '{key}' is of the kind '{kind}', which there is not."),
+                {"key": setting.key, "kind": str(setting.kind)},
+            )
+            yield unknown_name(said, str(setting.kind), SETTING_KINDS)
+            continue
+        for reason in default_problems(setting):
+            yield Message(
+                _("Setting '{key}' refuses its own default {default}: {reason}"),
+                {"key": setting.key, "default": repr(setting.default)[:60], "reason": reason},
+            )
+
+
 def _times(known: _Known) -> Iterator[Message]:
     """Find times of jobs and connectors at which no clock could run them."""
     for timed in (*known.declared.jobs, *known.declared.sync):
@@ -315,6 +335,12 @@ def _events(known: _Known) -> Iterator[Message]:
 
 def _menus(known: _Known) -> Iterator[Message]:
     taken = {menu.path for _plugin, menu in known.registry.menus}
+    lists = {
+        f"/{info.plugin}/{info.collection}"
+        for info in (entity.__entity__ for entity in known.entities.values())
+        if info.plugin in known.reach
+    }
+    optional = set(known.declared.plugin.optional)
     views = {}
     for screen in (*known.registry.screens.values(), *known.declared.screens):
         if screen.kind == "list" and screen.entity_name in known.entities:
@@ -325,5 +351,6 @@ def _menus(known: _Known) -> Iterator[Message]:
             yield Message(_("Two menu entries lead to '{path}'."), {"path": menu.path})
         taken.add(menu.path)
         yield from wrong_menu(
-            menu, entities=known.entities, optional=known.declared.plugin.optional, views=views
-        )
+            menu, plugin=known.name, entities=known.entities, optional=optional, lists=lists,
+            views=views, absent=optional - known.registry.plugins.keys(),
+        )  # fmt: skip

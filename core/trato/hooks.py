@@ -87,8 +87,8 @@ def trato_screens() -> Sequence[Any]:  # type: ignore[empty-body]
 def trato_menus() -> Sequence[Menu]:  # type: ignore[empty-body]
     """Name menu entries that no screen brings by itself.
 
-    Called once at start. A path outside the plugin's own loses the plugin. None adds nothing. See
-    docs/develop/hooks/screens.md.
+    Called once at start. A path that is no list of the plugin's own, or of those that its manifest
+    names, loses the plugin. None adds nothing. See docs/develop/hooks/screens.md.
     """
 
 

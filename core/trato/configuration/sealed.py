@@ -8,11 +8,11 @@ from trato import administration
 from trato.access.actor import Actor
 from trato.access.sealing import setting_sealer
 from trato.configuration import sign_in
-from trato.configuration.settings import setting_problems
 from trato.db.engine import transaction
 from trato.errors import Invalid, Message, NotFound
 from trato.host import Host
 from trato.tenancy import store
+from trato.tenancy.setting_limits import setting_problems
 from trato.tenancy.view import TenantView
 from trato.text import _
 

@@ -7,9 +7,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from trato.configuration.problems import Problems, join, shown
-from trato.errors import Message
 from trato.plugin import Setting
 from trato.settings import kinds
+from trato.tenancy.setting_limits import setting_problems
 from trato.tenancy.view import Tenant
 from trato.text import _
 
@@ -77,18 +77,6 @@ def read_setting(
         for message in setting_problems(setting, wanted):
             problems.add(path, message)
     return wanted
-
-
-def setting_problems(setting: Setting, value: Any) -> list[Message]:
-    """Tell what the plugin's own limits say against a value of the right kind."""
-    if setting.kind in ("integer", "decimal"):
-        number = Decimal(str(value))
-        if setting.minimum is not None and number < setting.minimum:
-            return [Message(_("At least {limit}."), {"limit": setting.minimum})]
-        if setting.maximum is not None and number > setting.maximum:
-            return [Message(_("At most {limit}."), {"limit": setting.maximum})]
-    wrong = None if setting.check is None else setting.check(value)
-    return [] if wrong is None else [wrong]
 
 
 def _of_kind(problems: Problems, path: str, value: Any, setting: Setting) -> Any:

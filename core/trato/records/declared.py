@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -73,12 +73,16 @@ def wrong_view(entity: str, view: View, fields: Mapping[str, Field]) -> Iterator
 
 
 def wrong_menu(
-    menu: Menu, *, entities: Iterable[str], optional: Iterable[str],
-    views: Mapping[str, Iterable[str]],
+    menu: Menu, *, plugin: str, entities: Iterable[str], optional: Collection[str],
+    absent: Collection[str], lists: Collection[str], views: Mapping[str, Iterable[str]],
 ) -> Iterator[Message]:  # fmt: skip
     """Find what a menu entry names and is not there.
 
+    :param plugin: whose entry it is.
     :param optional: plugins whose entities may be absent.
+    :param absent: those of them that are not there, so that nothing is known of their lists.
+    :param lists: paths of the lists that the plugin may lead to, its own and those of the plugins
+        that its manifest names.
     :param views: by path of a list the keys of the views that it declares.
     """
     if menu.entity is not None and menu.entity not in (known := set(entities)):
@@ -89,6 +93,16 @@ def wrong_menu(
             )
             yield unknown_name(said, menu.entity, known)
     address = urlsplit(menu.path)
+    owner, collection = (*address.path.split("/"), "", "")[1:3]
+    if address.scheme or address.netloc or f"/{owner}/{collection}" not in lists:
+        if owner not in absent:
+            said = Message(
+                _("Menu entry '{path}' leads to no list of the plugin, nor of one that its "
+                  "manifest names."),
+                {"path": menu.path},
+            )  # fmt: skip
+            own = [path for path in lists if path.startswith(f"/{plugin}/")]
+            yield unknown_name(said, address.path, own)
     for key in parse_qs(address.query).get("view", ()):
         if address.path in views and key not in set(views[address.path]):
             said = Message(
