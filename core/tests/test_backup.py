@@ -23,10 +23,13 @@ from trato.access.tables import user
 from trato.db.engine import open_engine, transaction
 from trato.db.migrate import core_folder, current, downgrade, head, migration
 from trato.entities.base import metadata
+from trato.errors import ConfigError
 from trato.host import Host
 from trato.lifecycle import backup_format as form
+from trato.lifecycle import backup_reading
 from trato.lifecycle.backup import back_up
 from trato.lifecycle.backup_format import LEFT_OUT
+from trato.lifecycle.backup_reading import BackupFile
 from trato.records import audit_seals
 from trato.settings import Settings
 
@@ -540,6 +543,30 @@ def test_an_archive_that_does_not_fit_changes_nothing(
         assert not (source.folder / "other-sqlite" / "files").exists()
 
     there.did("restore", "good.trato")
+
+
+class Cut(BackupFile):
+    """A part that comes in chunks of a few bytes."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self.cut = [data[at : at + size] for at in range(0, len(data), size)]
+
+    def chunks(self, part: form.Part) -> Iterator[bytes]:
+        yield from self.cut
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 12, 100])
+def test_rows_are_the_same_however_they_are_cut(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = form.Part(name="rows/x.jsonl", bytes=0, sha256="", rows=3)
+    data = b'["name"]\n["a"]\n["a name that is long"]\n[""]\n'
+
+    assert list(Cut(data, size).rows(part)) == [["name"], ["a"], ["a name that is long"], [""]]
+    with pytest.raises(ConfigError, match=r"rows/x\.jsonl cannot be read"):
+        list(Cut(data[:-1], size).rows(part))
+    monkeypatch.setattr(backup_reading, "_LINE_BYTES", 14)
+    if size < len(data):
+        with pytest.raises(ConfigError, match="has a row that is too long"):
+            list(Cut(data, size).rows(part))
 
 
 @pytest.mark.database("sqlite")

@@ -179,14 +179,20 @@ class BackupFile:
                          found=count, rows=part.rows)  # fmt: skip
 
     def _lines(self, part: form.Part) -> Iterator[bytes]:
-        rest = b""
+        # Put together once it ends: a long line is not copied anew with each chunk.
+        begun: list[bytes] = []
+        length = 0
         for chunk in self.chunks(part):
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
-            if len(rest) > _LINE_BYTES:
+            end, *lines = chunk.split(b"\n")
+            begun.append(end)
+            length += len(end)
+            if length > _LINE_BYTES:
                 raise broken(_("{name} has a row that is too long"), name=part.name)
-            yield from lines
-        if rest:
+            if lines:
+                yield b"".join(begun)
+                yield from lines[:-1]
+                begun, length = lines[-1:], len(lines[-1])
+        if length:
             raise broken(_("{name} cannot be read"), name=part.name)
 
     def chunks(self, part: form.Part) -> Iterator[bytes]:
