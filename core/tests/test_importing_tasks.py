@@ -17,11 +17,13 @@ from sqlalchemy import update
 
 from trato.access.actor import Actor
 from trato.db.engine import transaction
+from trato.db.types import new_id
 from trato.exchange import desk as desks
 from trato.exchange import importing, saved_query
 from trato.exchange.desk import Desk
 from trato.host import Host
 from trato.jobs import queue
+from trato.jobs.catalogue import CLEAN
 from trato.jobs.exchanging import EXPORT, EXPORTS, IMPORT, IMPORTS
 from trato.jobs.queue import Task
 from trato.jobs.worker import Worker
@@ -29,8 +31,10 @@ from trato.records.query import Filter, Query
 from trato.records.unit import utc_now
 from trato.settings import Settings
 from trato.tenancy.tables import task
+from trato.testing.clock import SettableClock
 from trato.testing.companies import Company, LicenseIssuer, make_company
 from trato.testing.databases import Database
+from trato.testing.statements import count_connections
 
 CLIENT = "clients.client"
 ROOT = Path(__file__).parents[2]
@@ -289,6 +293,32 @@ def test_a_list_is_exported_as_filtered_for_whom_asked(tenant: Company) -> None:
         mine = len(unit.records.query(CLIENT, query).rows)
     assert found == {owner.member_id: mine, asking.member_id: 0}
     assert mine >= 2
+
+
+def test_files_of_imports_go_after_a_month_but_those_that_wait(
+    tenant: Company, clock: SettableClock
+) -> None:
+    done, waiting, young = (bring(tenant, f"Nombre\nUno {n}\n") for n in range(3))
+    for desk in (done, waiting):
+        desk.tasks = [str(queued(tenant, IMPORT, desk))]
+        desk.save()
+    run(tenant, UUID(done.tasks[0]))
+    half_made = young.folder.with_name(str(new_id()))
+    half_made.mkdir()
+    for desk, days in ((done, 31), (waiting, 31), (young, 29)):
+        moment = (clock() - dt.timedelta(days=days)).timestamp()
+        os.utime(desk.folder, (moment, moment))
+    os.utime(half_made, (0, 0))
+
+    with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+        made = queue.enqueue(connection, tenant.id, CLEAN, now=clock())
+    with count_connections(tenant.host.engine) as connections:
+        cleaned = run(tenant, made)
+
+    assert cleaned.state == "done"
+    assert connections.most == 1
+    left = desks.root(tenant.host, tenant.id, IMPORTS).iterdir()
+    assert sorted(left) == sorted([waiting.folder, young.folder])
 
 
 # --- a crash -------------------------------------------------------------------------------------

@@ -5,17 +5,19 @@ Beside the file lies what its owner has chosen, so that any process may go on wi
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from trato.db.engine import transaction
 from trato.db.types import new_id
@@ -29,6 +31,9 @@ _CHOICES = "choices.json"
 _NOT_NAME = re.compile(r"[^\w.-]+")
 #: Imports and exports that are kept of each member; one more removes the oldest that is over.
 KEPT = 10
+#: For so long, at most, since something was last done with it: the files hold what people wrote.
+KEPT_FOR = dt.timedelta(days=30)
+_FOLDERS = "*-*-*-*-*"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -121,26 +126,34 @@ def begin(
         raise
     # Ids rise with time.
     mine = [one for one in all_of(host, tenant_id, kind) if one.member_id == desk.member_id]
-    old = mine[:-KEPT]
-    needed = _with_work(host, tenant_id, old)
-    for one in old:
-        if one.id not in needed:
-            shutil.rmtree(one.folder, ignore_errors=True)
+    if old := mine[:-KEPT]:
+        with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
+            needed = _with_work(connection, tenant_id, old)
+        for one in old:
+            if one.folder not in needed:
+                shutil.rmtree(one.folder, ignore_errors=True)
     return desk
 
 
-def _with_work(host: Host, tenant_id: int, some: Sequence[Desk]) -> set[UUID]:
-    """Say which of some have a task that waits or runs, and so needs their files."""
-    tasks = {UUID(text): one.id for one in some for text in one.tasks}
-    if not tasks:
-        return set()
-    with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
-        found = connection.execute(
-            select(task.c.id).where(
-                task.c.tenant_id == tenant_id, task.c.id.in_(tasks), task.c.state.not_in(OVER)
-            )
+def remove_old(host: Host, connection: Connection, tenant_id: int, *, before: dt.datetime) -> None:
+    """Remove a tenant's imports and exports with which nothing was done since a moment."""
+    for kind in ("imports", "exports"):
+        needed = _with_work(connection, tenant_id, all_of(host, tenant_id, kind))
+        for folder in root(host, tenant_id, kind).glob(_FOLDERS):
+            with suppress(FileNotFoundError):  # a new one has just removed it
+                if folder not in needed and folder.stat().st_mtime < before.timestamp():
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _with_work(connection: Connection, tenant_id: int, some: Sequence[Desk]) -> set[Path]:
+    """Give the folders of those that have a task that waits or runs, and so needs its files."""
+    tasks = {UUID(text): one.folder for one in some for text in one.tasks}
+    found = connection.execute(
+        select(task.c.id).where(
+            task.c.tenant_id == tenant_id, task.c.id.in_(tasks), task.c.state.not_in(OVER)
         )
-        return {tasks[id] for id in found.scalars()}
+    )
+    return {tasks[id] for id in found.scalars()}
 
 
 def find(host: Host, tenant_id: int, kind: str, id: UUID, *, member_id: UUID | None) -> Desk:
@@ -157,7 +170,7 @@ def find(host: Host, tenant_id: int, kind: str, id: UUID, *, member_id: UUID | N
 def all_of(host: Host, tenant_id: int, kind: str) -> list[Desk]:
     """Read a tenant's imports or exports, the oldest first."""
     found = []
-    for folder in sorted(root(host, tenant_id, kind).glob("*-*-*-*-*")):
+    for folder in sorted(root(host, tenant_id, kind).glob(_FOLDERS)):
         try:
             found.append(Desk.read(folder))
         except (NotFound, ValueError, TypeError):

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from trato.exchange import course
+from trato.exchange import course, desk
 from trato.exchange.writing import write_csv
 from trato.host import Host
 from trato.jobs.declared import DetachedContext, Job, JobContext, Temporary
@@ -111,6 +111,7 @@ def core_jobs(host: Host) -> dict[str, Job]:
     def clean(ctx: JobContext) -> int:
         unit = ctx.unit
         drop_removed(host, unit.tenant_id, now=ctx.now)
+        desk.remove_old(host, unit.connection, unit.tenant_id, before=ctx.now - desk.KEPT_FOR)
         course.remove_old(unit.connection, unit.tenant_id, before=ctx.now - course.KEPT)
         heard = [events.reaction(plugin) for plugin in host.registry.listeners]
         heard += [send_job(name) for name in host.registry.connectors]
