@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.exc import DBAPIError
 
 from trato import logs
@@ -204,10 +204,7 @@ class Worker:
         now = self.host.clock()
         changed = connection.execute(
             update(task)
-            .where(
-                task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
-                task.c.state == "running", task.c.worker == self.name,
-            )
+            .where(*self._mine(claimed))
             .values(state="done", finished_at=now, lease_until=None, message=None,
                     result=result if isinstance(result, int | str | dict | list) else None)
         )  # fmt: skip
@@ -271,14 +268,18 @@ class Worker:
                 values["run_at"] = moment(connection, self.host.clock, after=after)
             changed = connection.execute(
                 update(task)
-                .where(
-                    task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
-                    task.c.state == "running", task.c.worker == self.name,
-                )
+                .where(*self._mine(claimed))
                 .values(values)
             )  # fmt: skip
             if then is not None and changed.rowcount == 1:
                 then(connection, now)
+
+    def _mine(self, claimed: Claim) -> tuple[ColumnElement[bool], ...]:
+        """Name a task for as long as it runs here: it may be cancelled, or another worker's."""
+        return (
+            task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
+            task.c.state == "running", task.c.worker == self.name,
+        )  # fmt: skip
 
     def hand_back(self) -> None:
         """Let another worker have the task that runs now; what it has written is rolled back.
@@ -291,10 +292,7 @@ class Worker:
         with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
             connection.execute(
                 update(task)
-                .where(
-                    task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
-                    task.c.state == "running", task.c.worker == self.name,
-                )
+                .where(*self._mine(claimed))
                 .values(state="queued", attempts=task.c.attempts - 1, lease_until=None,
                         worker=None)
             )  # fmt: skip
@@ -341,10 +339,7 @@ class Worker:
             with transaction(self.host.engine, tenant_id=claimed.tenant_id) as connection:
                 changed = connection.execute(
                     update(task)
-                    .where(
-                        task.c.tenant_id == claimed.tenant_id, task.c.id == claimed.task_id,
-                        task.c.worker == self.name, task.c.state == "running",
-                    )
+                    .where(*self._mine(claimed))
                     .values(progress=done, progress_total=total)
                 )  # fmt: skip
             if changed.rowcount != 1:
