@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Column, Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.records.sync_tables import link as table
@@ -20,33 +20,30 @@ def by_key(
     db: Connection, tenant_id: int, connector: str, entity: str, keys: Iterable[str]
 ) -> dict[str, Any]:
     """Read links by the keys of the other system."""
-    found: dict[str, Any] = {}
-    wanted = sorted(set(keys))
-    for start in range(0, len(wanted), _BATCH):
-        for row in db.execute(
-            select(table).where(
-                table.c.tenant_id == tenant_id, table.c.connector == connector,
-                table.c.entity == entity, table.c.remote_key.in_(wanted[start : start + _BATCH]),
-            )
-        ):  # fmt: skip
-            found[row.remote_key] = row
-    return found
+    return _by(table.c.remote_key, db, tenant_id, connector, entity, keys)
 
 
 def by_record(
-    db: Connection, tenant_id: int, connector: str, entity: str, ids: Collection[UUID]
+    db: Connection, tenant_id: int, connector: str, entity: str, ids: Iterable[UUID]
 ) -> dict[UUID, Any]:
     """Read links by our records."""
-    found: dict[UUID, Any] = {}
-    wanted = sorted(set(ids))
+    return _by(table.c.record_id, db, tenant_id, connector, entity, ids)
+
+
+def _by(
+    column: Column[Any], db: Connection, tenant_id: int, connector: str, entity: str,
+    values: Iterable[Any],
+) -> dict[Any, Any]:  # fmt: skip
+    found: dict[Any, Any] = {}
+    wanted = sorted(set(values))
     for start in range(0, len(wanted), _BATCH):
         for row in db.execute(
             select(table).where(
                 table.c.tenant_id == tenant_id, table.c.connector == connector,
-                table.c.entity == entity, table.c.record_id.in_(wanted[start : start + _BATCH]),
+                table.c.entity == entity, column.in_(wanted[start : start + _BATCH]),
             )
         ):  # fmt: skip
-            found[row.record_id] = row
+            found[row._mapping[column]] = row
     return found
 
 
