@@ -135,12 +135,12 @@ def claim(run: Run, done: Sending | None = None) -> Claimed | None:
             values |= {"sent_at": now, "attempts": row.attempts + 1, "looks": 0}
         db.execute(update(table).where(*_this(run, row.id)).values(values))
         try:
-            document, digest = _document(run, unit, row)
+            document, digest, sent = _document(run, unit, row)
         except _Gone:
             if sends:  # and so is what was to be said of it
                 db.execute(delete(table).where(*_this(run, row.id)))
                 return None
-            document, digest = _bare(row), row.hash
+            document, digest, sent = _bare(row), row.hash, None
         except Exception as error:
             # One record that the plugin cannot read must not keep all others from being sent.
             if not isinstance(error, DomainError | SyncError):
@@ -148,13 +148,13 @@ def claim(run: Run, done: Sending | None = None) -> Claimed | None:
                               row.record_id)  # fmt: skip
             if isinstance(error, DBAPIError):
                 raise  # the transaction is lost
-            document, digest = _bare(row), row.hash
+            document, digest, sent = _bare(row), row.hash, None
             if sends:
                 _settle(unit, run, row.id, "rejected",
                         message=kept(run.explain(error), run.plugin))  # fmt: skip
                 counts["rejected"] += 1
                 return None
-        if sends and _needless(unit, run, document, digest):
+        if sends and sent == digest:  # the other system has just this already
             _settle(unit, run, row.id, "confirmed", remote_key=document.key)
             counts["unchanged"] += 1
             return None
@@ -265,9 +265,10 @@ def _open(
     _settle(unit, run, claimed.id, state, message=message, run_at=run_at)
 
 
-def _document(run: Run, unit: Unit, row: Any) -> tuple[Document, str]:
+def _document(run: Run, unit: Unit, row: Any) -> tuple[Document, str, str | None]:
     """Gather what is sent of a record.
 
+    :return: it, its hash, and the hash of what was sent of the record last.
     :raises _Gone: when there is nothing to send.
     """
     view = unit.view.entity(row.entity)
@@ -295,21 +296,14 @@ def _document(run: Run, unit: Unit, row: Any) -> tuple[Document, str]:
         values=values, key=None if link is None else link.remote_key, linked=linked,
     )  # fmt: skip
     text = canonical({"action": action == "archive", "values": values, "linked": linked})
-    return document, hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return document, digest, None if link is None else link.sent_hash
 
 
 def _bare(row: Any) -> Document:
     """Name a document whose record is gone, to look it up."""
     return Document(reference=row.reference, entity=row.entity, record_id=row.record_id,
                     action="create", values={})  # fmt: skip
-
-
-def _needless(unit: Unit, run: Run, document: Document, digest: str) -> bool:
-    """Tell whether the other system has just this already."""
-    if document.key is None:
-        return False
-    found = links.by_key(unit.connection, run.tenant_id, run.name, document.entity, [document.key])
-    return document.key in found and found[document.key].sent_hash == digest
 
 
 def _this(run: Run, row_id: UUID) -> tuple[ColumnElement[bool], ...]:
