@@ -88,6 +88,25 @@ def test_a_filter_reaches_below_in_a_tree(api: FlaskClient) -> None:
     assert (flat.status_code, flat.json["code"]) == (400, "bad_operator")
 
 
+def test_records_are_found_by_their_ids(api: FlaskClient, other_tenant: Company) -> None:
+    first, second, third = make(api, {"name": "A"}, {"name": "B"}, {"name": "C"})
+    with other_tenant.unit() as unit:
+        foreign = unit.records.create("clients.client", {"name": "De otra empresa"}).id
+
+    found = {
+        query: "".join(names(api, f"{query}&sort=name"))
+        for query in (f"id={first}", f"id__ne={first}", f"id__in={third},{second},{foreign}",
+                      f"id={foreign}", f"id={first}&name=B", f"id__eq={second}")
+    }  # fmt: skip
+    refused = {
+        query: api.get(f"{CLIENTS}?{query}").json["code"]
+        for query in ("id=x", "id=", f"id__in={first},x", f"id__gt={first}", "id__isnull=true")
+    }
+
+    assert list(found.values()) == ["A", "BC", "BC", "", "", "B"]
+    assert list(refused.values()) == ["bad_query"] * 3 + ["bad_operator"] * 2
+
+
 @pytest.mark.usefixtures("some")
 def test_order_is_as_asked_with_the_empty_last(api: FlaskClient) -> None:
     expected = {

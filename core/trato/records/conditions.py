@@ -29,7 +29,7 @@ from trato.access.actor import Actor
 from trato.access.roles import Action
 from trato.entities.fields import Field
 from trato.entities.view import EntityView
-from trato.records.filters import condition, unknown_field
+from trato.records.filters import ID_OPS, condition, unknown_field
 from trato.records.query import Filter, Wanted
 
 #: Columns of every record that say nothing that could be hidden.
@@ -130,7 +130,7 @@ def _stated(expression: ColumnElement[bool]) -> tuple[str, str]:
 def _paths(entity: EntityView, wanted: Wanted) -> list[str]:
     """Name the fields that a condition asks for; what is none is named by table and column."""
     if isinstance(wanted, Filter):
-        return [wanted.path]
+        return [] if wanted.path == "id" and wanted.op in ID_OPS else [wanted.path]
     tables = _tables(entity)
     found = []
     for column in _columns(and_(wanted)):

@@ -44,6 +44,8 @@ from trato.text import _
 
 _COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 _ORDERED = frozenset(_COMPARE)
+#: What the id of a record, which is no field, may be asked for.
+ID_OPS: tuple[Op, ...] = ("eq", "ne", "in")
 #: One past every text that begins with a prefix, by code point.
 _LAST = "\U0010ffff"
 
@@ -148,6 +150,8 @@ def condition(
     actor: Actor, entity: EntityView, wanted: Filter, *, dialect: str
 ) -> ColumnElement[bool]:
     """Make the SQL condition of a filter on a field that the caller has checked."""
+    if wanted.path == "id":
+        return _plain(entity.table.c.id, wanted)
     field = entity.fields[wanted.path]
     if field in entity.valued:
         return _by_side_rows(actor, entity, field, wanted, dialect)

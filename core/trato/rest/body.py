@@ -147,10 +147,6 @@ def rows(data: Any, actor: Actor, entity: EntityView) -> list[Values]:
         raise Invalid({"": [Message(_("At most {limit} rows; these are {length}."),
                                     {"limit": MAX_ROWS, "length": len(data)})]},
                       code="too_many_rows")  # fmt: skip
-    wrong = next((place for place, row in enumerate(data) if not isinstance(row, _Pairs)), None)
-    if wrong is not None:
-        raise Invalid({"": [Message(_("Row {row} is no JSON object: {value}."),
-                                    {"row": wrong + 1, "value": _kind(data[wrong])})]})  # fmt: skip
     return [one(row, actor, entity, new=True) for row in data]
 
 

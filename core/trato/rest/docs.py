@@ -15,7 +15,7 @@ from trato.rest.calls import Call
 from trato.rest.codes import CODES
 from trato.rest.collection import tells_apart
 from trato.rest.openapi.words import Words
-from trato.rest.parameters import field_operators, refuse_parameters
+from trato.rest.parameters import ID, field_operators, refuse_parameters
 from trato.rest.serializer import dumps
 from trato.text import _
 
@@ -75,7 +75,11 @@ def entity_page(call: Call) -> Response:
         "path": f"/api/v1/{info.plugin}/{info.collection}",
         "root": request.url_root.rstrip("/"),
         "fields": [
-            _row(call, words, field, may_write=path in writable) for path, field in visible.items()
+            _row(call, words, ID, may_write=False),
+            *(
+                _row(call, words, field, may_write=path in writable)
+                for path, field in visible.items()
+            ),
         ],
         "matches": [path for path, field in visible.items() if tells_apart(field)],
         "example": dumps(_example(writable.values())).decode(),

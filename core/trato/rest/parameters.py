@@ -11,12 +11,14 @@ from trato.access.rules import visible_fields
 from trato.entities.fields import LIST_KINDS, Field
 from trato.entities.view import EntityView
 from trato.errors import BadQuery
-from trato.records.filters import operators, parse_filter, unknown_field
+from trato.records.filters import ID_OPS, operators, parse_filter, unknown_field
 from trato.records.query import OPS, Filter, Op, Query
 from trato.records.reading import MAX_LIMIT
 from trato.rest.serializer import Shape, shape
 from trato.text import _
 
+#: The record's own id, which stands in every answer: filtered as a reference is.
+ID = Field(path="id", label=_("id of a record"), kind="ref")
 #: Parameters that are no filters. A field of such a name is filtered as `NAME__eq`.
 OWN = ("q", "sort", "limit", "cursor", "fields", "count")
 DEFAULT_LIMIT = 50
@@ -96,6 +98,8 @@ def list_query(query_string: bytes, actor: Actor, entity: EntityView) -> Asked:
 
 def field_operators(actor: Actor, field: Field) -> tuple[Op, ...]:
     """Name the operators by which a field may be filtered; `under` only where there is a tree."""
+    if field is ID:
+        return ID_OPS
     offered = operators(field)
     if "under" in offered:
         target = actor.view.entities.get(field.target or "")
@@ -158,6 +162,7 @@ def _filter(
     name: str, value: str, actor: Actor, entity: EntityView, visible: Mapping[str, Field]
 ) -> Filter:
     path, op = name, "eq"
+    visible = {ID.path: ID, **visible}
     if name not in visible:
         before, mark, after = name.rpartition("__")
         if mark and before in visible:

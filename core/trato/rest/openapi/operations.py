@@ -15,7 +15,7 @@ from trato.rest.body import MAX_ROWS
 from trato.rest.collection import tells_apart
 from trato.rest.duplicates import HEADER
 from trato.rest.openapi.schemas import MOMENT, NOT_BLANK, TEXT, Maker, Schema, writable
-from trato.rest.parameters import DEFAULT_LIMIT, MAX_TEXT, field_operators
+from trato.rest.parameters import DEFAULT_LIMIT, ID, MAX_TEXT, field_operators
 from trato.text import _
 
 #: Answers that any call may get.
@@ -269,7 +269,7 @@ class Operations:
             _query("fields", fields, words(_("Fields to answer; all by default."))),
             _query("count", dict(_FLAG), words(_("Count all records, to at most 10,000."))),
         ]  # fmt: skip
-        for path, field in self.visible.items():
+        for path, field in ((ID.path, ID), *self.visible.items()):
             for op in field_operators(self.actor, field):
                 name = path if op == "eq" else f"{path}__{op}"
                 parameters.append(_query(name, self._filtered(field, op), words.label(field)))
