@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -42,7 +42,12 @@ class ManifestChecks(Checked):
 
         needed = {canonicalize_name(f"trato-{name}") for name in self.manifest.depends}
 
-        assert needed | {"trato"} <= required
+        lacking = sorted((needed | {"trato"}) - required)
+        assert not lacking, (
+            f"{point.dist.name} does not require {', '.join(lacking)}. Does setup.cfg, in "
+            "install_requires? Then run `pip install -e .` again: what is installed still says "
+            "what it said then."
+        )
 
     def test_imports_of_trato_and_of_plugins_are_declared(self) -> None:
         allowed = {*self.manifest.depends, *self.manifest.optional}
@@ -55,9 +60,15 @@ class ManifestChecks(Checked):
         folder = self._folder()
         core = Path(installed_core()) / "translations"
 
-        left = missing(folder / "translations", extract(folder), locale="es")
+        texts = missing(folder / "translations", extract(folder), locale="es")
+        left = missing(core, texts, locale="es")
 
-        assert missing(core, left, locale="es") == set()
+        # Outside the assertion: pytest would cut a text as long as this.
+        if left:
+            pytest.fail(
+                f"{len(left)} texts are missing in {folder / 'translations' / 'es.po'}, or have "
+                f"other {{places}}. Fill these lines in there:\n\n{po_lines(left)}", pytrace=False,
+            )  # fmt: skip
 
     def test_every_icon_is_drawn(self) -> None:
         wrong = [what for plugin, what in icons.unknown(installed()) if plugin == self.plugin]
@@ -85,6 +96,18 @@ def installed_core() -> str:
     import trato
 
     return str(Path(trato.__file__).parent)
+
+
+def po_lines(texts: Iterable[str]) -> str:
+    """Write entries of a ``.po`` file that wait for their translations."""
+    return "\n".join(f'msgid {_quoted(text)}\nmsgstr ""\n' for text in sorted(texts))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
+    lines = escaped.replace("\n", "\\n\n").splitlines()
+    quoted = [f'"{line}"' for line in lines]
+    return quoted[0] if len(quoted) == 1 else "\n".join(['""', *quoted])
 
 
 def undeclared_imports(folder: Path, plugin: str, allowed: set[str]) -> list[str]:
