@@ -12,7 +12,7 @@ from uuid import UUID
 from trato.exchange import course, desk
 from trato.exchange.writing import write_csv
 from trato.host import Host
-from trato.jobs.declared import DetachedContext, Job, JobContext, Temporary
+from trato.jobs.declared import DetachedContext, Job, JobContext, QueuedJob, Temporary
 from trato.jobs.emptying import emptying_job
 from trato.jobs.exchanging import exchange_jobs
 from trato.jobs.mailing import mailing_job
@@ -65,8 +65,7 @@ def reactions(host: Host) -> dict[str, Job]:
             event = events.read(ctx.unit, ctx.payload)
             host.registry.one(plugin).trato_event(unit=ctx.unit, event=event)
 
-        return Job(name=events.reaction(plugin), title=host.plugins[plugin].title, run=react,
-                   by_name=False)  # fmt: skip
+        return QueuedJob(name=events.reaction(plugin), title=host.plugins[plugin].title, run=react)
 
     return {events.reaction(plugin): make(plugin) for plugin in host.registry.listeners}
 
@@ -140,14 +139,14 @@ def core_jobs(host: Host) -> dict[str, Job]:
         emptying_job(),
         mailing_job(host, lambda: all_jobs(host)),
         # They write no records, and go out without a licence too: a new company has none yet.
-        Job(name=SEND, title=_("Send an invitation"), run=letter(send_invitation), reads=True,
-            detached=True, attempts=8, by_name=False),
-        Job(name=RESET, title=_("Send a link for a new password"), run=letter(send_reset),
-            reads=True, detached=True, attempts=8, by_name=False),
-        Job(name=CHANGED, title=_("Tell of a changed password"), run=letter(send_changed),
-            reads=True, detached=True, attempts=8, by_name=False),
-        Job(name=inviting.SEND, title=_("Send a link for the company's provider"),
-            run=letter(inviting.send_link), reads=True, detached=True, attempts=8, by_name=False),
+        QueuedJob(name=SEND, title=_("Send an invitation"), run=letter(send_invitation),
+                  reads=True, detached=True, attempts=8),
+        QueuedJob(name=RESET, title=_("Send a link for a new password"), run=letter(send_reset),
+                  reads=True, detached=True, attempts=8),
+        QueuedJob(name=CHANGED, title=_("Tell of a changed password"), run=letter(send_changed),
+                  reads=True, detached=True, attempts=8),
+        QueuedJob(name=inviting.SEND, title=_("Send a link for the company's provider"),
+                  run=letter(inviting.send_link), reads=True, detached=True, attempts=8),
         Job(name=SEAL, title=_("Seal the audit"), run=seal, at="02:30"),
         Job(name=EXPORT, title=_("Copy all data of the company"), run=export, reads=True,
             attempts=2, tell=tell),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -95,12 +95,11 @@ class Job:
     reads: bool = False
     detached: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
-    #: Whether a person may run it by its name. Core's own that do what their payload says may not:
-    #: they would have nothing to do, and be tried again for it.
-    by_name: bool = True
     #: Core's own: tells whoever asked for it that it is over. Called with the task's row, whether
     #: it went well and the moment, in the transaction that notes it.
     tell: Callable[[Connection, Any, bool, dt.datetime], None] | None = None
+    #: Whether a person may run it by its name.
+    by_name: ClassVar[bool] = True
 
     @property
     def plugin(self) -> str:
@@ -110,6 +109,13 @@ class Job:
     def holds_lock(self, dialect: str) -> bool:
         """Tell whether its own transaction holds a database's one write lock while it runs."""
         return dialect == "sqlite" and not (self.reads or self.detached)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuedJob(Job):
+    """Core's own work that does what its payload says; by its name alone it has nothing to do."""
+
+    by_name: ClassVar[bool] = False
 
 
 def job(

@@ -20,7 +20,7 @@ from trato.exchange.desk import Desk
 from trato.exchange.exporting import run_export
 from trato.exchange.importing import run_import
 from trato.host import Host
-from trato.jobs.declared import Cancelled, DetachedContext, Job
+from trato.jobs.declared import Cancelled, DetachedContext, QueuedJob
 from trato.records import notices
 from trato.records.unit import Unit
 from trato.tenancy.tables import task
@@ -31,16 +31,16 @@ EXPORT = "core.export_records"
 IMPORTS, EXPORTS = "imports", "exports"
 
 
-def exchange_jobs(host: Host) -> tuple[Job, ...]:
+def exchange_jobs(host: Host) -> tuple[QueuedJob, ...]:
     """Make the jobs, which know the host.
 
     They open transactions of their own, batch by batch.
     """
     return (
-        Job(name=IMPORT, title=_("Import records"), reads=True, detached=True, attempts=20,
-            by_name=False, run=lambda ctx: _told(host, ctx, _import), tell=partial(_tell, host)),
-        Job(name=EXPORT, title=_("Export records"), reads=True, detached=True, attempts=3,
-            by_name=False, run=lambda ctx: _told(host, ctx, _export), tell=partial(_tell, host)),
+        QueuedJob(name=IMPORT, title=_("Import records"), reads=True, detached=True, attempts=20,
+                  run=lambda ctx: _told(host, ctx, _import), tell=partial(_tell, host)),
+        QueuedJob(name=EXPORT, title=_("Export records"), reads=True, detached=True, attempts=3,
+                  run=lambda ctx: _told(host, ctx, _export), tell=partial(_tell, host)),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, exists, or_, select, update
 from trato.db.engine import transaction
 from trato.errors import Message
 from trato.host import Host
-from trato.jobs.declared import DetachedContext, Job, Temporary
+from trato.jobs.declared import DetachedContext, Job, QueuedJob, Temporary
 from trato.jobs.queue import OVER
 from trato.mail import letters, own_server
 from trato.mail.sending import MailError
@@ -82,8 +82,8 @@ def mailing_job(host: Host, jobs: Callable[[], Mapping[str, Job]]) -> Job:
         _settle(host, ctx.tenant_id, waiting.ids, _close)
         return len(items)
 
-    return Job(name=MAIL, title=_("Send what members are told"), run=send, reads=True,
-               detached=True, attempts=8, by_name=False)  # fmt: skip
+    return QueuedJob(name=MAIL, title=_("Send what members are told"), run=send, reads=True,
+                     detached=True, attempts=8)  # fmt: skip
 
 
 def _take(host: Host, ctx: DetachedContext) -> _Waiting | None:

@@ -10,7 +10,7 @@ from trato.configuration.merging import merge_choice
 from trato.db.engine import transaction
 from trato.errors import Forbidden
 from trato.host import Host
-from trato.jobs.declared import DetachedContext, Job
+from trato.jobs.declared import DetachedContext, QueuedJob
 from trato.jobs.queue import enqueue
 from trato.jobs.telling import tell
 from trato.text import _
@@ -20,7 +20,7 @@ MERGE = "core.merge_choice"
 AT_ONCE = 500
 
 
-def merging_job(host: Host) -> Job:
+def merging_job(host: Host) -> QueuedJob:
     """Make the job, which knows the host. Done twice it finds nothing left to rewrite."""
 
     def run(ctx: DetachedContext) -> int:
@@ -34,8 +34,8 @@ def merging_job(host: Host) -> Job:
             value=given["value"], into=given["into"],
         )  # fmt: skip
 
-    return Job(name=MERGE, title=_("Merge two values"), run=run, detached=True, attempts=3,
-               tell=tell, by_name=False)  # fmt: skip
+    return QueuedJob(name=MERGE, title=_("Merge two values"), run=run, detached=True, attempts=3,
+                     tell=tell)  # fmt: skip
 
 
 def merge_later(host: Host, actor: Actor, entity: str, key: str, *, value: str, into: str) -> None:

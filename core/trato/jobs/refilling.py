@@ -5,17 +5,17 @@ from __future__ import annotations
 from trato.configuration import refilling
 from trato.configuration.refilling import Refill
 from trato.host import Host
-from trato.jobs.declared import DetachedContext, Job
+from trato.jobs.declared import DetachedContext, QueuedJob
 from trato.jobs.telling import tell
 from trato.text import _
 
 
-def refilling_job(host: Host) -> Job:
+def refilling_job(host: Host) -> QueuedJob:
     """Make the job, which knows the host; each batch is a transaction of its own."""
 
     def run(ctx: DetachedContext) -> int:
         wanted = Refill.load(ctx.payload)
         return refilling.do_in_background(host, ctx.tenant_id, wanted, report=ctx.report)
 
-    return Job(name=refilling.JOB, title=_("Index records by own fields"), run=run, detached=True,
-               attempts=20, tell=tell, by_name=False)  # fmt: skip
+    return QueuedJob(name=refilling.JOB, title=_("Index records by own fields"), run=run,
+                     detached=True, attempts=20, tell=tell)  # fmt: skip

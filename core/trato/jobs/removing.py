@@ -10,7 +10,7 @@ from uuid import UUID
 from trato.errors import DomainError, Forbidden
 from trato.exchange.writing import write_csv
 from trato.host import Host
-from trato.jobs.declared import Job, JobContext
+from trato.jobs.declared import JobContext, QueuedJob
 from trato.jobs.telling import tell
 from trato.lifecycle.exports import removed_folder
 from trato.lifecycle.plugins import purge_within
@@ -20,7 +20,7 @@ from trato.text import _
 REMOVE = "core.remove_module_data"
 
 
-def removing_job(host: Host) -> Job:
+def removing_job(host: Host) -> QueuedJob:
     """Make the job, which knows the host.
 
     Removal, tombstones and the end of the task are one transaction. The archive lies among the
@@ -44,5 +44,5 @@ def removing_job(host: Host) -> Job:
         return {"file": f"removed/{done.archive.name}", "bytes": done.archive.stat().st_size,
                 "records": done.records, "plugin": plugin}  # fmt: skip
 
-    return Job(name=REMOVE, title=_("Remove the data of a module"), run=remove, attempts=2,
-               tell=tell, by_name=False)  # fmt: skip
+    return QueuedJob(name=REMOVE, title=_("Remove the data of a module"), run=remove, attempts=2,
+                     tell=tell)  # fmt: skip
