@@ -184,6 +184,31 @@ def test_events_are_named_whole_or_by_their_beginning(
     assert hears(wanted, name) is told
 
 
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ("clients.client.change", "'clients.client.change', which no record tells. Did you mean "
+         "'clients.client.changed'?"),
+        ("clients.client.missed", "'clients.client.missed', which no record tells."),
+        ("clients.clint.*", "'clients.clint.*', of no entity. Did you mean 'clients.client.*'?"),
+        ("clients.client", "'clients.client', which names no event; write 'clients.client.*'"),
+        ("clients", "'clients', which names no event; write 'clients.*' for all of them."),
+        *((good, None) for good in ("*", "clients.*", "clients.client.*", "clients.client.purged",
+                                    "clients.merged", "deaf.song.ended", "leads.lead.created")),
+    ],
+)  # fmt: skip
+def test_an_event_that_nobody_tells_leaves_the_plugin_out(
+    host: Host, make_plugin: Callable[..., Plugin], event: str, reason: str | None
+) -> None:
+    deaf = make_plugin("deaf", depends=["clients"], optional=["leads"], events=[event],
+                       hooks=hooks(lambda _u, _e: None))  # fmt: skip
+
+    found = register_all([host.plugins["clients"], deaf], host_version="0.1.0")
+
+    told = "".join(map(str, found.problems))
+    assert told == "" if reason is None else f"deaf: It hears {reason}" in told
+
+
 def test_events_of_a_plugin_that_the_manifest_does_not_name_leave_it_out(
     make_plugin: Callable[..., Plugin],
 ) -> None:

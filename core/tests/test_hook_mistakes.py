@@ -14,6 +14,7 @@ from trato.db.types import new_id
 from trato.entities.view import EntityView
 from trato.hooks import hookimpl
 from trato.host import Host
+from trato.plugin import Permission
 from trato.records.changes import Change
 from trato.records.unit import Unit
 from trato.testing.clients import browser
@@ -35,6 +36,14 @@ def asks(unit: Unit) -> Any:
     return unit.records.query("clients.client", columns=("nmae",))
 
 
+def queues(unit: Unit) -> Any:
+    return unit.enqueue("colombia.complete_client")
+
+
+def may(unit: Unit) -> Any:
+    return unit.actor.has("strict.reopn")
+
+
 def sets(unit: Unit) -> Any:
     return unit.setting("strict.dyas")
 
@@ -42,7 +51,14 @@ def sets(unit: Unit) -> Any:
 @pytest.mark.database("sqlite")
 @pytest.mark.parametrize(
     ("slip", "named"),
-    [(reads, "nmae"), (touches, "nmae"), (asks, "nmae"), (sets, "strict.dyas")],
+    [
+        (reads, "nmae"),
+        (touches, "nmae"),
+        (asks, "nmae"),
+        (sets, "strict.dyas"),
+        (queues, "declared: colombia.complete_clients"),
+        (may, "declared: strict.reopen"),
+    ],
 )
 def test_a_wrong_name_in_a_hook_is_the_plugins_failure(
     make_plugin: Callable[..., Any], issue_license: LicenseIssuer,
@@ -57,7 +73,9 @@ def test_a_wrong_name_in_a_hook_is_the_plugins_failure(
             slip(change if slip in (reads, touches) else unit)
 
     hooks.trato_record_saving = trato_record_saving  # type: ignore[attr-defined]
-    with temporarily(make_plugin("strict", hooks=hooks, depends=["clients"])) as other:
+    permission = Permission(name="strict.reopen", title="Reopen")
+    strict = make_plugin("strict", hooks=hooks, depends=["clients"], permissions=[permission])
+    with temporarily(strict) as other:
         company = make_company(other, issue_license)
         client = browser(create_app(other), company.member("admin"))
         answer = client.post("/clients/clients/new", data={"name": "Cóndor"})

@@ -234,6 +234,17 @@ def test_a_mistyped_hook_is_refused_with_the_nearest() -> None:
     )
 
 
+def test_a_hook_that_is_not_marked_is_refused() -> None:
+    module = ModuleType("unmarked")
+    module.trato_event = lambda unit, event: None  # type: ignore[attr-defined]
+    module.trato_of_my_own = lambda: None  # type: ignore[attr-defined]
+
+    assert problems(start(make_plugin("visits", hooks=module))) == [
+        "visits: Function 'trato_event' is called as a hook, but is not marked as one: write "
+        "@hookimpl above it."
+    ]
+
+
 def test_a_hook_with_a_wrong_argument_is_refused() -> None:
     module = hooks("wrong", trato_record_saving=lambda unit, records: None)
 

@@ -22,7 +22,13 @@ from trato.plugin import (
     entity_name,
     field_path,
 )
-from trato.records.declared import unknown_name, wrong_menu, wrong_order, wrong_view
+from trato.records.declared import (
+    unknown_name,
+    wrong_event,
+    wrong_menu,
+    wrong_order,
+    wrong_view,
+)
 from trato.records.events import reaction
 from trato.tenancy.setting_limits import KINDS as SETTING_KINDS
 from trato.tenancy.setting_limits import default_problems
@@ -331,6 +337,8 @@ def _events(known: _Known) -> Iterator[Message]:
                 _("It hears '{event}' of a plugin that its manifest does not name."),
                 {"event": event},
             )
+        elif event != "*":
+            yield from wrong_event(event, known.entities)
 
 
 def _menus(known: _Known) -> Iterator[Message]:

@@ -197,6 +197,7 @@ class Host:
             hook=registry.relay(enabled), targets=self._targets(enabled),
             connectors={name: connector for name, connector in registry.connectors.items()
                         if name.partition(".")[0] in enabled},
+            jobs=registry.job_names, permissions=registry.permissions,
             listeners={name: heard for name, heard in registry.listeners.items()
                        if name in enabled},
             legal_forms=tuple(

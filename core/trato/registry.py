@@ -30,6 +30,8 @@ from trato.plugin import (
 )
 from trato.records.declared import near
 from trato.records.duplicates import setting_key
+from trato.records.events import reaction
+from trato.records.outbox import send_job, sync_job
 from trato.records.timeline import CHANGES, NOTES
 from trato.tenancy.appearance import ACCENT, LOGO
 from trato.tenancy.core_settings import BIN_DAYS, MAIL_SETTINGS
@@ -112,6 +114,14 @@ class Registry:
     def one(self, plugin: str) -> Relay:
         """Give the reaction hooks of one plugin alone."""
         return self.relay(frozenset({plugin}))
+
+    @property
+    def job_names(self) -> frozenset[str]:
+        """The jobs of plugins, those with them that hear events and run connectors."""
+        return frozenset(
+            {*self.jobs, *map(reaction, self.listeners), *map(sync_job, self.connectors),
+             *map(send_job, self.connectors)}
+        )  # fmt: skip
 
     @cached_property
     def listeners(self) -> dict[str, tuple[str, ...]]:
@@ -207,7 +217,7 @@ def _register(registry: Registry, plugin: Plugin) -> list[Message]:
         return list(_misfits(plugin)) or [
             Message(_("A hook does not fit: {error}"), {"error": str(error)})
         ]
-    unknown = _unknown_hooks(manager, plugin)
+    unknown = [*_unknown_hooks(manager, plugin), *_unmarked(plugin)]
     if unknown:
         _unregister(manager, plugin)
         return unknown
@@ -298,6 +308,22 @@ def _unknown_hooks(manager: pluggy.PluginManager, plugin: Plugin) -> list[Messag
                 )
             )
     return wrong
+
+
+def _unmarked(plugin: Plugin) -> Iterator[Message]:
+    """Name the functions that are called as a hook and that nobody would ever call."""
+    for holder in (plugin.hooks, plugin):
+        for name, function in inspect.getmembers(holder, inspect.isroutine):
+            if (
+                name.startswith("trato_")
+                and hasattr(hooks, name)
+                and not hasattr(function, "trato_impl")
+            ):
+                yield Message(
+                    _("Function '{name}' is called as a hook, but is not marked as one: write "
+                      "@hookimpl above it."),
+                    {"name": name},
+                )  # fmt: skip
 
 
 def _call(manager: pluggy.PluginManager, plugin: Plugin, hook: str) -> list[Any]:

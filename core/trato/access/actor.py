@@ -71,5 +71,15 @@ class Actor:
         return not wanted.isdisjoint(self.scopes)
 
     def has(self, permission: str) -> bool:
-        """Tell whether any role allows something that is not about one entity."""
+        """Tell whether any role allows something that is not about one entity.
+
+        :raises KeyError: for a permission that its plugin, which is installed, does not declare.
+        """
+        known = self.view.permissions
+        if known is not None and permission not in known:
+            plugin = permission.partition(".")[0]
+            state = self.view.plugins.get(plugin)
+            if state is not None and state.installed:
+                there = ", ".join(name for name in known if name.startswith(f"{plugin}."))
+                raise KeyError(f"there is no permission {permission!r}; declared: {there or '-'}")
         return any(grant.allows(permission) for grant in self.grants)

@@ -12,6 +12,7 @@ from trato.access.actor import Actor
 from trato.entities.fields import Field
 from trato.errors import BadQuery, Message
 from trato.plugin import Menu, View
+from trato.records.events import WORDS
 from trato.records.filters import parse_filter
 from trato.records.relative_dates import absolute
 from trato.text import _
@@ -70,6 +71,29 @@ def wrong_view(entity: str, view: View, fields: Mapping[str, Field]) -> Iterator
             )
             with_hint = Message("{said} {hint}", {"said": said, "hint": error.hint})
             yield with_hint if str(error.hint) else said
+
+
+def wrong_event(event: str, entities: Collection[str]) -> Iterator[Message]:
+    """Find what an event names that nobody will ever tell.
+
+    Below an entity's name stand core's own words only; what else a plugin tells of its own cannot
+    be known here.
+    """
+    plugin, noun, word = (*event.split(".", 2), "", "")[:3]
+    entity = f"{plugin}.{noun}"
+    if not noun or (entity in entities and not word):
+        yield Message(
+            _("It hears '{event}', which names no event; write '{event}.*' for all of them."),
+            {"event": event},
+        )
+    elif entity in entities and word not in (*WORDS.values(), "*"):
+        said = Message(_("It hears '{event}', which no record tells."), {"event": event})
+        yield unknown_name(said, event, [f"{entity}.{one}" for one in WORDS.values()])
+    elif entity not in entities and word in (*WORDS.values(), "*"):
+        nouns = [name.partition(".")[2] for name in entities if name.startswith(f"{plugin}.")]
+        if meant := near(noun, nouns):
+            said = Message(_("It hears '{event}', of no entity."), {"event": event})
+            yield unknown_name(said, event, [f"{plugin}.{meant}.{word}"])
 
 
 def wrong_menu(

@@ -56,6 +56,12 @@ def put_into_outbox(unit: Unit, entity: EntityView, changes: Sequence[Change]) -
                     payload={"only": "send"}, by=unit.actor.member_id)  # fmt: skip
 
 
+def sync_job(connector: str) -> str:
+    """Name the job of a connector; the plugin is its first part, so the plugin's gate holds it."""
+    plugin, _dot, name = connector.partition(".")
+    return f"{plugin}.sync_{name}"
+
+
 def send_job(connector: str) -> str:
     """Name the job that sends what a connector has in the outbox."""
     plugin, _dot, name = connector.partition(".")

@@ -150,9 +150,15 @@ class Unit:
         :param unique_key: with a key that the tenant has used before nothing is queued.
         :param priority: the lower, the sooner; 0 is usual.
         :return: the task's id, or None when the key was there.
+        :raises KeyError: for a job that no installed plugin declares.
         """
         from trato.tenancy.tasks import enqueue
 
+        plugin = job.partition(".")[0]
+        known = self.view.jobs
+        if known is not None and plugin != "core" and job not in known:
+            there = ", ".join(name for name in known if name.startswith(f"{plugin}."))
+            raise KeyError(f"there is no job {job!r}; declared: {there or '-'}")
         return enqueue(
             self.connection, self.tenant_id, job, now=self.now, payload=payload, run_at=run_at,
             unique_key=unique_key, priority=priority, by=self.actor.member_id,

@@ -17,7 +17,7 @@ from trato.db.engine import is_unavailable, transaction
 from trato.errors import DatabaseUnavailable, NotFound
 from trato.host import Host
 from trato.jobs.declared import Cancelled, DetachedContext, Job
-from trato.records.outbox import send_job
+from trato.records.outbox import send_job, sync_job
 from trato.records.sync_tables import outbox
 from trato.sync.connector import Stream, joined_hint
 from trato.sync.errors import NOT_SENT, NotSetUp, Overtaken
@@ -36,8 +36,7 @@ LONGEST = dt.timedelta(minutes=5)
 
 def job_name(connector: str) -> str:
     """Name the job of a connector; the plugin is its first part, so the plugin's gate holds it."""
-    plugin, _dot, name = connector.partition(".")
-    return f"{plugin}.sync_{name}"
+    return sync_job(connector)
 
 
 def connector_jobs(host: Host) -> dict[str, Job]:

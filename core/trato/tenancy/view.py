@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -133,6 +133,9 @@ class TenantView:
     declared: Mapping[tuple[str, str], Setting] = field(default_factory=dict)
     #: Opens what is kept of a plugin's secret setting.
     unseal: Callable[[str, str], str] = field(default=_sealed, repr=False)
+    #: Names of the jobs and the permissions that installed plugins declare; none: not known.
+    jobs: Collection[str] | None = None
+    permissions: Collection[str] | None = None
     cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
