@@ -22,8 +22,8 @@ from trato.text import _
 from trato.web.auth import current_host, end_reading, reading
 from trato.web.frame import formats, translator
 
-#: State, its word, tone and icon.
-_STATES = {
+#: State of a task, its word, tone and icon.
+STATES = {
     "queued": (_("Waiting"), "info", "clock"),
     "running": (_("Running"), "accent", "player-play"),
     "held": (_("Held"), "warn", "clock-pause"),
@@ -85,7 +85,7 @@ def told(desk: Desk, url: str) -> dict[str, Any] | None:
         return None
     if task.state in queue.OVER:
         _see(desk)
-    word, tone, icon = _STATES.get(task.state, _STATES["queued"])
+    word, tone, icon = STATES.get(task.state, STATES["queued"])
     result = task.result if isinstance(task.result, dict) else {}
     is_trial = str(task.id) in desk.trials
     number = formats().number

@@ -27,9 +27,10 @@ from trato.records.unit import Unit
 from trato.screens.cells import Cells
 from trato.text import _
 from trato.web.addresses import base_url
-from trato.web.admin.jobs import STATES, queue_now
+from trato.web.admin.jobs import queue_now
 from trato.web.admin.layout import ROOT, admin, blueprint, done, page, said
 from trato.web.auth import current_host
+from trato.web.exchange_tasks import STATES
 from trato.web.frame import formats, locale, translator
 
 _PER_PAGE = 50

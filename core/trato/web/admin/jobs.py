@@ -23,18 +23,9 @@ from trato.records.events import reaction
 from trato.text import _
 from trato.web.admin.layout import ROOT, admin, blueprint, done, fragment, page, told
 from trato.web.auth import current_host
-from trato.web.exchange_tasks import unattended
+from trato.web.exchange_tasks import STATES, unattended
 from trato.web.frame import formats, translator
 
-#: State, its word, tone and icon.
-STATES = {
-    "queued": (_("Waiting"), "info", "clock"),
-    "running": (_("Running"), "accent", "player-play"),
-    "held": (_("Held"), "warn", "clock-pause"),
-    "failed": (_("Failed"), "bad", "alert-circle"),
-    "cancelled": (_("Cancelled"), "calm", "ban"),
-    "done": (_("Done"), "ok", "check"),
-}
 _PER_PAGE = 50
 
 
