@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.access.tables import counter
+from trato.db.upsert import upsert
 
 #: A time is counted in so many windows, so that it is over when it was said to be, not up to
 #: twice as late.
@@ -22,8 +22,7 @@ def window_start(now: dt.datetime, seconds: int) -> int:
 
 def add(connection: Connection, bucket: str, *, window: int, amount: int = 1) -> int:
     """Count something and return the count of the window with it: one statement."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(counter).values(bucket=bucket, window=window, count=amount)
+    statement = upsert(connection, counter).values(bucket=bucket, window=window, count=amount)
     statement = statement.on_conflict_do_update(
         index_elements=[counter.c.bucket, counter.c.window],
         set_={"count": counter.c.count + amount},

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.access.actor import Actor
+from trato.db.upsert import upsert
 from trato.errors import ConfigError
 from trato.exchange.importing import check_errors
 from trato.host import Host
@@ -150,11 +150,9 @@ class Course:
             statement: Any = update(table).where(*self._this(), table.c.version == self._version)
             statement = statement.values(**values)
         else:
-            is_sqlite = unit.connection.dialect.name == "sqlite"
-            insert = sqlite.insert if is_sqlite else postgresql.insert
             values |= {"tenant_id": unit.tenant_id, "digest": self._digest,
                        "choices": self._choices, "reached": {}}  # fmt: skip
-            statement = insert(table).values(**values).on_conflict_do_nothing()
+            statement = upsert(unit.connection, table).values(**values).on_conflict_do_nothing()
         if unit.connection.execute(statement.returning(table.c.version)).first() is None:
             raise _elsewhere()
         self._version += 1

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.access import rules
+from trato.db.upsert import upsert
 from trato.entities.view import EntityView
 from trato.errors import Forbidden
 from trato.records.filters import unknown_field
@@ -74,10 +74,9 @@ def open_with(unit: Unit, entity: EntityView, key: str, *, on: bool) -> None:
 
 
 def _keep(unit: Unit, entity: EntityView, wanted: Arrangement) -> None:
-    insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
     content = {"columns": list(dict.fromkeys(wanted.columns)), "compact": wanted.is_compact,
                "sort": list(wanted.sort), "view": wanted.view}  # fmt: skip
-    statement = insert(table).values(
+    statement = upsert(unit.connection, table).values(
         tenant_id=unit.tenant_id, member_id=unit.actor.member_id, entity=entity.name,
         content=content,
     )  # fmt: skip

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.access import rules
+from trato.db.upsert import upsert
 from trato.entities.view import EntityView
 from trato.errors import DomainError, Forbidden
 from trato.records.explaining import decide
@@ -63,9 +63,8 @@ def keep(
             for path, parts in content.items() if path in writable or _is_row(path)}  # fmt: skip
     if sum(len(part) for parts in kept.values() for part in parts) > LONGEST:
         raise DomainError(_("The draft is too long to be kept."), code="too_long")
-    insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
     values = {"version": version, "content": kept, "saved_at": unit.now}
-    statement = insert(table).values(
+    statement = upsert(unit.connection, table).values(
         tenant_id=unit.tenant_id, member_id=unit.actor.member_id, entity=entity.name,
         record_id=record_id or _NEW, **values,
     )  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from trato.db.upsert import upsert
 from trato.entities.view import EntityView
 from trato.errors import Forbidden, NotFound
 from trato.records import notices
@@ -133,8 +133,7 @@ def read(unit: Unit, kind: str, *, limit: int = KEPT) -> list[Marked]:
 
 def _set(unit: Unit, entity: EntityView, record_id: UUID, kind: str) -> None:
     """Set a mark, or renew it: one statement, whoever else sets it meanwhile."""
-    insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(
+    statement = upsert(unit.connection, table).values(
         tenant_id=unit.tenant_id, member_id=unit.actor.member_id, kind=kind, record_id=record_id,
         entity=entity.name, at=unit.now,
     )  # fmt: skip

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.db.types import new_id
+from trato.db.upsert import upsert
 from trato.entities.view import EntityView
 from trato.records.changes import Change
 from trato.records.sync_tables import OPEN, connection, link, outbox, review, stream
@@ -78,10 +78,9 @@ def _row(unit: Unit, connector: str, change: Change) -> dict[str, Any]:
 
 
 def _insert(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
-    kind = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
     # The update locks a row that waits: whoever is about to send it does so after this transaction,
     # and reads what it has written.
-    statement = kind(outbox).values(list(rows)).on_conflict_do_update(
+    statement = upsert(unit.connection, outbox).values(list(rows)).on_conflict_do_update(
         index_elements=["tenant_id", "connector", "record_id"], index_where=text(OPEN),
         set_={"state": "pending", "run_at": unit.now, "attempts": 0, "message": None,
               "changed_at": unit.now},

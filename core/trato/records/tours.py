@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from trato.db.upsert import upsert
 from trato.errors import Forbidden
 from trato.records.tables import list_state as table
 from trato.records.unit import Unit
@@ -29,8 +29,7 @@ def end(unit: Unit) -> None:
     """
     if unit.actor.member_id is None:
         raise Forbidden(_("Only a member of the company can do this."))
-    insert = postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(
+    statement = upsert(unit.connection, table).values(
         tenant_id=unit.tenant_id, member_id=unit.actor.member_id, entity=_KEY, content={}
     )
     unit.connection.execute(statement.on_conflict_do_nothing())

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from flask import Request, Response
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from trato.db.upsert import upsert
 from trato.records.tables import idempotency as t
 from trato.records.unit import Unit
 from trato.rest.errors import IdempotencyMismatch, RequestError
@@ -65,10 +65,9 @@ def begin(unit: Unit, key: Key) -> Response | None:
     """
     _sweep(unit)
     connection = unit.connection
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     # On PostgreSQL this waits for another transaction that has just written the same key.
     claimed = connection.execute(
-        insert(t)
+        upsert(connection, t)
         .values(
             tenant_id=unit.tenant_id, token_id=key.caller, key=key.text,
             request_hash=key.request_hash, status=0, headers="{}", body=b"",

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.db.engine import transaction
 from trato.db.types import new_id
+from trato.db.upsert import upsert
 from trato.errors import Message
 from trato.records.sync_tables import link
 from trato.records.sync_tables import stream as table
@@ -121,9 +121,10 @@ def _begin(run: Run, stream: Stream) -> Any:
     """Go on with the pass that has begun, or begin one."""
     key = {"tenant_id": run.tenant_id, "connector": run.name, "stream": stream.name}
     with transaction(run.host.engine, tenant_id=run.tenant_id) as db:
-        kind = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
         db.execute(
-            kind(table).values(**key, is_whole=True, version=0, counts={}).on_conflict_do_nothing()
+            upsert(db, table)
+            .values(**key, is_whole=True, version=0, counts={})
+            .on_conflict_do_nothing()
         )
         row = _read(db, run, stream)
         if row.pass_id is None:

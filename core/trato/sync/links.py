@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from trato.db.upsert import upsert
 from trato.records.sync_tables import link as table
 
 _BATCH = 500
@@ -54,14 +54,13 @@ def add(
     """Link keys of the other system to records that have no link yet."""
     if not pairs:
         return
-    kind = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
     rows = [
         {"tenant_id": tenant_id, "connector": connector, "entity": entity, "remote_key": key,
          "record_id": record_id, "linked_at": now, "changed_at": now, **values}
         for key, record_id in pairs.items()
     ]  # fmt: skip
     for start in range(0, len(rows), _BATCH):
-        db.execute(kind(table).values(rows[start : start + _BATCH]).on_conflict_do_nothing())
+        db.execute(upsert(db, table).values(rows[start : start + _BATCH]).on_conflict_do_nothing())
 
 
 def change(

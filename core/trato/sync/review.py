@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.db.types import new_id
+from trato.db.upsert import upsert
 from trato.errors import Message, NotFound
 from trato.records.sync_tables import review as table
 from trato.sync.connector import Item, Stream
@@ -94,9 +94,8 @@ def put(
         "candidates": [str(record_id) for record_id in candidates],
         "reasons": [kept(reason, "core") for reason in reasons], "changed_at": now,
     }  # fmt: skip
-    kind = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
     db.execute(
-        kind(table)
+        upsert(db, table)
         .values(
             tenant_id=run.tenant_id, id=new_id(), connector=run.name, stream=stream.name,
             entity=stream.entity_name, remote_key=item.key, is_ignored=False, created_at=now,

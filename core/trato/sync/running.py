@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.access.actor import Actor
 from trato.db.engine import transaction
+from trato.db.upsert import upsert
 from trato.errors import Message, NotFound, joined
 from trato.host import Host
 from trato.records.outbox import SOURCE
@@ -119,9 +119,8 @@ class Run:
                 .values(values)
             )
             if changed.rowcount == 0:
-                kind = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
                 db.execute(
-                    kind(connections).values(key | dict(values)).on_conflict_do_update(
+                    upsert(db, connections).values(key | dict(values)).on_conflict_do_update(
                         index_elements=list(key), set_=dict(values)
                     )
                 )  # fmt: skip

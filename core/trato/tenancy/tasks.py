@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, func, literal, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from trato.db.types import UtcDateTime, new_id
+from trato.db.upsert import upsert
 from trato.tenancy.tables import task, turn
 
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -44,19 +44,18 @@ def enqueue(
     :return: the task's id, or None when the key was there.
     """
     made = new_id()
-    kind = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {
         "tenant_id": tenant_id, "id": made, "job": job, "payload": dict(payload or {}),
         "state": "queued", "unique_key": unique_key, "priority": priority,
         "run_at": run_at or at_once(connection, now), "attempts": 0, "created_at": now,
         "created_by": by,
     }  # fmt: skip
-    statement = kind(task).values(row)
+    statement = upsert(connection, task).values(row)
     if unique_key is not None:
         statement = statement.on_conflict_do_nothing()
     if connection.execute(statement.returning(task.c.id)).first() is None:
         return None
-    known = kind(turn).values(tenant=tenant_id, served_at=_NEVER)
+    known = upsert(connection, turn).values(tenant=tenant_id, served_at=_NEVER)
     connection.execute(known.on_conflict_do_nothing())
     return made
 
