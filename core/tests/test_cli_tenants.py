@@ -240,6 +240,22 @@ def test_a_broken_plugin_is_listed_with_its_problems(
     assert "Plugin 'broken' is left out" in bare.did("tenant", "list").err
 
 
+def test_a_broken_plugin_is_licensed_as_the_licence_says(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, make_plugin: Any
+) -> None:
+    installation.did(*CREATE)
+    file = installation.license("acme", "clients", "broken")
+    installation.did("license", "install", "acme", str(file))
+    broken = [make_plugin(name, version="one") for name in ("broken", "unpaid")]
+    monkeypatch.setattr("trato.host.discover", lambda: (broken, []))
+
+    listed = installation.did("plugin", "list", "--tenant", "acme", "--json").json
+
+    assert [(row["name"], row["licensed"], row["enabled"]) for row in listed] == [
+        ("broken", True, False), ("unpaid", False, False),
+    ]  # fmt: skip
+
+
 # --- users and tokens ----------------------------------------------------------------------------
 
 

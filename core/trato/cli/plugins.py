@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trato.cli.context import Context
     from trato.cli.parser import Commands
     from trato.registry import Problem
+    from trato.tenancy.view import TenantView
 
 
 def add(commands: Commands) -> None:
@@ -55,7 +56,7 @@ def add(commands: Commands) -> None:
 
 
 def _list(context: Context, args: argparse.Namespace) -> int:
-    states = None
+    view = None
     if args.tenant is None:
         # Needs no database: it is how one looks at an installation that does not work yet.
         host = context.bare_host
@@ -63,7 +64,7 @@ def _list(context: Context, args: argparse.Namespace) -> int:
         from trato import administration
 
         host = context.host
-        states = host.for_tenant(administration.tenant(host, args.tenant).id).plugins
+        view = host.for_tenant(administration.tenant(host, args.tenant).id)
     rows: list[dict[str, Any]] = []
     for name, plugin in host.plugins.items():
         rows.append(
@@ -72,19 +73,19 @@ def _list(context: Context, args: argparse.Namespace) -> int:
                                                                   domain=name),
                 "version": plugin.version, "installed": True, "depends": list(plugin.depends),
                 "problems": [],
-            } | _state(context, states, name)
+            } | _state(context, view, name)
         )  # fmt: skip
     for problem in host.problems:
         if problem.plugin not in host.plugins:
             broken = _broken(context, problem)
-            state = _state(context, states, problem.plugin)
+            state = _state(context, view, problem.plugin)
             rows.append(broken | state | {"reason": " ".join(broken["problems"])})
     known = {row["name"] for row in rows}
-    for name in states or ():
+    for name in () if view is None else view.plugins:
         if name not in known:
             rows.append(
                 {"name": name, "title": name, "version": None, "installed": False, "depends": [],
-                 "problems": []} | _state(context, states, name)
+                 "problems": []} | _state(context, view, name)
             )  # fmt: skip
     if args.json:
         context.show_json(rows)
@@ -106,13 +107,16 @@ def _list(context: Context, args: argparse.Namespace) -> int:
     return 0
 
 
-def _state(context: Context, states: Any, name: str) -> dict[str, Any]:
+def _state(context: Context, view: TenantView | None, name: str) -> dict[str, Any]:
     """Say how a plugin stands with the tenant; unknown without one."""
-    if states is None:
+    if view is None:
         return {"licensed": None, "enabled": None, "reason": None}
-    state = states.get(name)
+    state = view.plugins.get(name)
     if state is None:
-        return {"licensed": False, "enabled": False, "reason": context.text(_("It does not work."))}
+        return {
+            "licensed": name in view.license.plugins, "enabled": False,
+            "reason": context.text(_("It does not work.")),
+        }  # fmt: skip
     reason = None if state.reason is None else context.text(state.reason)
     return {"licensed": state.licensed, "enabled": state.enabled, "reason": reason}
 
