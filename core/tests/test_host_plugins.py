@@ -444,6 +444,9 @@ def test_an_installed_plugin_is_found(install: Install) -> None:
         ("import trato\nimport no_such_module\n",
          "It cannot be imported: ModuleNotFoundError: No module named 'no_such_module' "
          "(plugin.py, line 2)."),
+        ("import trato_far_away.api\n",
+         "It cannot be imported: ModuleNotFoundError: No module named 'trato_far_away' "
+         "(plugin.py, line 1). Install trato-far-away."),
         ("\n\n1 / 0\n", "It cannot be imported: ZeroDivisionError: division by zero "
          "(plugin.py, line 3)."),
         ("def x(:\n", "It cannot be imported: SyntaxError: "),

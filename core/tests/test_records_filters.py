@@ -270,6 +270,26 @@ def test_a_wrong_filter_says_what_would_do(
     assert str(refused.value) == message
 
 
+@pytest.mark.parametrize(
+    ("path", "op", "fitting"),
+    [
+        ("place", "like", "contains, startswith, eq, ne, in, gt, gte, lt, lte, isnull"),
+        ("tags", "like", "contains, eq, ne, in, isnull"),
+        ("count", "contains", "eq, ne, gt, gte, lt, lte, in, isnull"),
+        ("grade", "under", "eq, ne, in, isnull"),
+    ],
+)
+def test_a_wrong_operator_of_a_plugin_names_those_that_fit(
+    collection: Company, path: str, op: Any, fitting: str
+) -> None:
+    with collection.unit(read=True) as unit, pytest.raises(BadQuery) as refused:
+        found(unit, Filter(path=path, op=op, value="1"))
+
+    assert str(refused.value) == (
+        f"Field '{path}' cannot be filtered with '{op}'. It takes: {fitting}."
+    )
+
+
 def test_a_filter_in_a_url_is_read_as_the_field_is_typed(parse: Callable[..., Filter]) -> None:
     assert parse("count", "in", "1,-2").value == [1, -2]
     assert parse("price", "gte", "10.5").value == Decimal("10.5")

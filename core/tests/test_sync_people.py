@@ -158,6 +158,20 @@ def test_a_document_whose_worker_was_killed_is_said_to_be_looked_up(
     assert "se le pregunta al otro sistema si lo tiene" in cut
 
 
+def test_the_history_of_a_record_names_the_connector_by_its_title(
+    company: Company, double: ShopDouble, admin: Browser
+) -> None:
+    double.streams["pieces"] = [{"key": "P1", "name": "Jarra", "code": "C-1", "price": "1.00"}]
+    sync(company, SHOP, only="receive")
+    with company.unit(read=True) as unit:
+        [(record, _version, _name)] = unit.records.query("specimen.piece", columns=["name"]).rows
+
+    shown = admin.get(f"/specimen/pieces/{record}").text
+
+    assert "Trato (Shop)" in shown
+    assert SHOP not in shown
+
+
 def test_what_was_received_is_shown_as_a_record_shows_it(
     company: Company, double: ShopDouble, admin: Browser
 ) -> None:

@@ -381,16 +381,21 @@ def discover() -> tuple[list[Plugin], list[Problem]]:
 def _failed(point: EntryPoint, error: BaseException) -> Problem:
     file, line = _where(point, error)
     said = str(error) if isinstance(error, TratoError) else f"{type(error).__name__}: {error}"
-    return Problem(
-        plugin=point.name,
-        messages=(
-            Message(
-                _("It cannot be imported: {error} ({file}, line {line})."),
-                {"error": said.rstrip("."), "file": file, "line": line},
-            ),
-        ),
-        error=error,
+    told = Message(
+        _("It cannot be imported: {error} ({file}, line {line})."),
+        {"error": said.rstrip("."), "file": file, "line": line},
     )
+    return Problem(plugin=point.name, messages=(told, *_to_install(error)), error=error)
+
+
+def _to_install(error: BaseException) -> tuple[Message, ...]:
+    """Name the distribution of another plugin that is not there."""
+    package = (isinstance(error, ModuleNotFoundError) and error.name) or ""
+    if not package.startswith("trato_") or "." in package:
+        return ()
+    return (
+        Message(_("Install {distribution}."), {"distribution": package.replace("_", "-")}),
+    )  # fmt: skip
 
 
 def _where(point: EntryPoint, error: BaseException) -> tuple[str, int]:

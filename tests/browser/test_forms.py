@@ -292,6 +292,12 @@ def test_phone_shows_what_happened_first(here: Watched, yunque: UUID, window: Wi
     heights = [box["y"] for box in tops if box is not None]
     assert len(heights) == 3
     assert heights == sorted(heights)
+    # What is empty is in the form, and a section of which everything is has no heading.
+    empty = page.locator(".t-data-section.is-empty")
+    assert empty.count() > 0
+    assert not any(part.is_visible() for part in empty.all())
+    filled = page.locator(".t-data-section:not(.is-empty)")
+    assert all(part.locator("dd").filter(visible=True).count() for part in filled.all())
     # An empty panel keeps the room that was kept for it, so that nothing moves.
     cards = page.locator(".t-panels > .t-card").evaluate_all("all => all.map(c => c.offsetHeight)")
     assert len(set(cards)) == 1

@@ -46,6 +46,8 @@ _COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": ope
 _ORDERED = frozenset(_COMPARE)
 #: What the id of a record, which is no field, may be asked for.
 ID_OPS: tuple[Op, ...] = ("eq", "ne", "in")
+#: Operators that have no meaning for values of the other kinds.
+_SOME_KINDS = frozenset(("contains", "startswith", "under"))
 #: One past every text that begins with a prefix, by code point.
 _LAST = "\U0010ffff"
 
@@ -73,11 +75,7 @@ def parse_filter(field: Field, op: str, text: str, *, actor: Actor) -> Filter:
     :raises BadQuery: naming the field, the operator or the value that is wrong.
     """
     if op not in OPS or op not in operators(field):
-        raise BadQuery(
-            _("Field '{field}' cannot be filtered with '{op}'."),
-            hint=_("It takes: {ops}."),
-            field=field.path, op=op, ops=", ".join(operators(field)),
-        )  # fmt: skip
+        raise _unfit(field, op)
     if op == "isnull":
         if text.lower() not in ("true", "false", "1", "0"):
             raise _wrong(field, text, _("true or false"))
@@ -137,6 +135,14 @@ def _parse(field: Field, text: str, actor: Actor) -> Any:
     return value
 
 
+def _unfit(field: Field, op: str) -> BadQuery:
+    return BadQuery(
+        _("Field '{field}' cannot be filtered with '{op}'."),
+        hint=_("It takes: {ops}."),
+        field=field.path, op=op, ops=", ".join(operators(field)),
+    )  # fmt: skip
+
+
 def _wrong(field: Field, text: str, expected: str) -> BadQuery:
     return BadQuery(
         _("Filter '{field}': '{value}' is not {expected}."),
@@ -153,6 +159,8 @@ def condition(
     if wanted.path == "id":
         return _plain(entity.table.c.id, wanted)
     field = entity.fields[wanted.path]
+    if wanted.op not in OPS or (wanted.op in _SOME_KINDS and wanted.op not in operators(field)):
+        raise _unfit(field, wanted.op)
     if field in entity.valued:
         return _by_side_rows(actor, entity, field, wanted, dialect)
     if field.source == "custom":

@@ -135,7 +135,13 @@ class TimelinePage:
         return made
 
     def _system(self, label: str) -> str:
-        """Name what acted for nobody; a plugin's own label is shown as it is."""
+        """Name what acted for nobody; a plugin's own label is shown as it is.
+
+        A connector writes under its name, and people know it by its title.
+        """
+        connector = current_host().registry.connectors.get(label)
+        if connector is not None:
+            return f"Trato ({translator(connector.title, label.partition('.')[0])})"
         return translator(_SYSTEMS.get(label, f"Trato ({label})"))
 
     def _note(self, note: Note, writes: bool) -> dict[str, Any]:
