@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from trato.errors import DomainError, Message
 from trato.exchange.cells import Cell, Unreadable
 from trato.exchange.conventions import date_order, decimal_sign, evident_sign
-from trato.exchange.values import KINDS, Choices, parse_value, value_parser
+from trato.exchange.values import KINDS, Choices, value_parser
 from trato.i18n import Formats
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -21,8 +22,14 @@ ENGLISH = Formats("en", "America/Bogota", clock=lambda: NOW)
 SEGMENTS = {"wholesale": ("Wholesale", "Mayorista"), "retail": ("Retail", "Al detal")}
 
 
-def parse(kind: str, raw: Cell, formats: Formats = SPANISH) -> object:
-    return parse_value(kind, raw, formats=formats)
+def parse(
+    kind: str,
+    raw: Cell,
+    formats: Formats = SPANISH,
+    choices: Mapping[str, Sequence[str]] | None = None,
+) -> object:
+    known = None if choices is None else Choices(choices)
+    return value_parser(kind, formats=formats, choices=known)(raw)
 
 
 def refusal(kind: str, raw: Cell, formats: Formats = SPANISH) -> str:
@@ -40,7 +47,7 @@ def refusal(kind: str, raw: Cell, formats: Formats = SPANISH) -> str:
 def test_empty_is_none(kind: str, raw: Cell) -> None:
     choices = SEGMENTS if kind in {"choice", "choices"} else None
 
-    assert parse_value(kind, raw, formats=SPANISH, choices=choices) is None
+    assert parse(kind, raw, choices=choices) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -335,16 +342,16 @@ def test_other_words_are_no_answer(raw: Cell) -> None:
 
 @pytest.mark.parametrize("raw", ["wholesale", "Mayorista", " MAYORISTA ", "WholeSale", "mayoristá"])
 def test_choice_is_named_by_key_or_any_label(raw: str) -> None:
-    assert parse_value("choice", raw, formats=SPANISH, choices=SEGMENTS) == "wholesale"
+    assert parse("choice", raw, choices=SEGMENTS) == "wholesale"
 
 
 def test_key_that_is_a_number_may_be_a_number_in_the_file() -> None:
-    assert parse_value("choice", 5, formats=SPANISH, choices={"5": ("Five",)}) == "5"
+    assert parse("choice", 5, choices={"5": ("Five",)}) == "5"
 
 
 def test_unknown_choice_is_told_with_the_nearest_first() -> None:
     with pytest.raises(DomainError) as caught:
-        parse_value("choice", "Retal", formats=SPANISH, choices=SEGMENTS)
+        parse("choice", "Retal", choices=SEGMENTS)
 
     assert str(caught.value) == "'Retal' is not one of: Retail, Wholesale."
 
@@ -353,7 +360,7 @@ def test_long_list_of_choices_is_cut() -> None:
     many = {f"k{number}": (f"Label {number}",) for number in range(100)}
 
     with pytest.raises(DomainError) as caught:
-        parse_value("choice", "x" * 500, formats=SPANISH, choices=many)
+        parse("choice", "x" * 500, choices=many)
 
     assert len(str(caught.value)) < 250
     assert "…" in str(caught.value)
@@ -372,7 +379,7 @@ def test_label_of_two_choices_names_neither() -> None:
     "raw", ["Mayorista; al detal", "retail|wholesale|Retail", ";Al detal;\nMayorista"]
 )
 def test_several_choices_are_split_and_each_once(raw: str) -> None:
-    value = parse_value("choices", raw, formats=SPANISH, choices=SEGMENTS)
+    value = parse("choices", raw, choices=SEGMENTS)
 
     assert isinstance(value, tuple)
     assert sorted(value) == ["retail", "wholesale"]
@@ -380,7 +387,7 @@ def test_several_choices_are_split_and_each_once(raw: str) -> None:
 
 def test_one_wrong_of_several_choices_is_told() -> None:
     with pytest.raises(DomainError, match="'Oro' is not one of"):
-        parse_value("choices", "Mayorista;Oro", formats=SPANISH, choices=SEGMENTS)
+        parse("choices", "Mayorista;Oro", choices=SEGMENTS)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from trato.errors import DomainError, Message, PluginError
 from trato.i18n import Catalogs, Formats, extract, missing
 from trato.i18n import catalogs as catalogs_module
 from trato.i18n.po import read_po
+from trato.i18n.typed_dates import read_time
 
 NBSP = "\N{NO-BREAK SPACE}"
 #: Monday 23 November 2026, 10:00 in Bogotá.
@@ -327,20 +328,6 @@ def test_the_bare_sign_is_for_the_own_currency_only() -> None:
     assert spaced(formats("en").money(1234567)) == "$_1,234,567"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1_284_567_890, "$_1.284,6_M"),
-        (1_000_000, "$_1_M"),
-        (999_999, "$_999.999"),
-        (Decimal("-1842000000"), "-$_1.842_M"),
-        (Decimal("12.50"), "$_13"),
-    ],
-)
-def test_large_amounts_are_shortened_to_millions(value: Decimal, text: str) -> None:
-    assert spaced(formats().money_short(value)) == text
-
-
 def test_percentages_are_hundredths() -> None:
     assert spaced(formats().percent(34)) == "34_%"
     assert spaced(formats().percent(Decimal("12.55"))) == "12,6_%"
@@ -646,13 +633,13 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
     ],
 )
 def test_typed_times_are_read(text: str, time: str) -> None:
-    assert formats().parse_time(text) == dt.time.fromisoformat(time)
+    assert read_time(text) == dt.time.fromisoformat(time)
 
 
 @pytest.mark.parametrize("text", ["", "15", "24:00", "12:60", "15:20 pm", "0:30 am", "1:2"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(DomainError) as caught:
-        formats().parse_time(text)
+        read_time(text)
 
     assert str(caught.value) == f"'{text}' is not a time; write it like 15:20."
 

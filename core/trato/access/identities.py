@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -60,20 +59,6 @@ def _first(connection: Connection, *where: Any) -> Identity | None:
         member_id=row.member_id, issuer=row.issuer, subject=row.subject, linked_at=row.linked_at,
         used_at=row.used_at,
     )  # fmt: skip
-
-
-def of_tenant(connection: Connection, tenant_id: int, issuer: str) -> Mapping[UUID, Identity]:
-    """Read a tenant's identities of a provider, by member."""
-    rows = connection.execute(
-        select(t.identity).where(t.identity.c.tenant_id == tenant_id, t.identity.c.issuer == issuer)
-    )
-    return {
-        row.member_id: Identity(
-            member_id=row.member_id, issuer=row.issuer, subject=row.subject,
-            linked_at=row.linked_at, used_at=row.used_at,
-        )
-        for row in rows
-    }  # fmt: skip
 
 
 def add(

@@ -156,22 +156,6 @@ def value_parser(
     return read
 
 
-def parse_value(
-    kind: str,
-    raw: Cell,
-    *,
-    formats: Formats,
-    choices: Mapping[str, Sequence[str]] | Choices | None = None,
-    decimal: DecimalSign | None = None,
-    order: DateOrder | None = None,
-) -> Any:
-    """Return the value of one cell. For many, make a `value_parser` once."""
-    if choices is not None and not isinstance(choices, Choices):
-        choices = Choices(choices)
-    parse = value_parser(kind, formats=formats, choices=choices, decimal=decimal, order=order)
-    return parse(raw)
-
-
 def _refused(message: str, cell: Cell, /, **params: str) -> DomainError:
     text = cell_text(cell)
     shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from trato.i18n.typed_dates import DateOrder, DateReader, read_time
+from trato.i18n.typed_dates import DateOrder, DateReader
 from trato.i18n.wording import Wording
 
 if TYPE_CHECKING:
@@ -114,10 +114,6 @@ class DateFormats:
     def parse_datetime(self, text: str, *, order: DateOrder | None = None) -> dt.datetime:
         """Read a typed date, perhaps with a time, in the reader's zone; the answer is UTC."""
         return self._reader.read_moment(text, now=self.now(), order=order)
-
-    def parse_time(self, text: str) -> dt.time:
-        """Read a typed time of day: "15:20", "3:20 p. m."."""
-        return read_time(text)
 
     @cached_property
     def _reader(self) -> DateReader:

@@ -23,7 +23,6 @@ _NBSP = "\N{NO-BREAK SPACE}"
 _SIGNS = {"COP": "$"}
 #: ISO 4217 gives these decimals that daily life dropped; shown only where they are not zero.
 _WITHOUT_CENTS = frozenset({"COP"})
-_MILLION = 1_000_000
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
@@ -67,15 +66,6 @@ class NumberFormats:
             exact = _rounded(value, digits)
             text = f"{exact:,.0f}" if drops and not exact % 1 else f"{exact:,f}"
         return _signed(sign, text.translate(self._separators))
-
-    def money_short(self, value: Number, currency: str | None = None) -> str:
-        """Write an amount for a chart or a head: "$ 1.284,6 M" from a million on."""
-        code = currency or self.currency
-        sign, _digits, _drops = self._money.get(code) or self._learn(code)
-        exact = _exact(value)
-        if abs(exact) < _MILLION:
-            return _signed(sign, self.number(_rounded(exact, 0)))
-        return _signed(sign, self.number(_rounded(exact / _MILLION, 1))) + f"{_NBSP}M"
 
     def parse_number(self, text: str, *, decimal: Literal[".", ","] | None = None) -> Decimal:
         """Read a typed number: "1.234,50"; also money and percent as this object writes them.
