@@ -50,6 +50,14 @@ class Orders(Connector):
     def check(self) -> None: ...
 
 
+class Unfinished(Connector):
+    name = "visits.orders"
+    title = "Orders"
+    timeout = 2  # type: ignore[assignment]
+    shows_within = dt.timedelta(seconds=-1)
+    needs = "url"
+
+
 def hooks(name: str, **functions: Any) -> ModuleType:
     module = ModuleType(name)
     vars(module).update({key: hookimpl(function) for key, function in functions.items()})
@@ -111,6 +119,13 @@ def test_good_plugins_are_all_there_in_order_of_need() -> None:
         ({"permissions": [Permission(name="visits.merge", title="A")] * 2},
          "visits: Permission 'visits.merge' exists twice."),
         ({"connectors": [Orders, Orders]}, "visits: Connector 'visits.orders' exists twice."),
+        ({"connectors": [Unfinished]},
+         "visits: Connector 'visits.orders' has no method 'check', which it must have. "
+         "Connector 'visits.orders' has needs='url', which is no list. "
+         "Connector 'visits.orders' has timeout=2, which is no span of time; write it like "
+         "timedelta(seconds=60). "
+         "Connector 'visits.orders' has shows_within=datetime.timedelta(days=-1, seconds=86399), "
+         "which is no span of time; write it like timedelta(seconds=60)."),
         ({"jobs": [Job(name="visits.trato_event", title="X", run=print)]},
          "visits: Job 'visits.trato_event' exists twice."),
         ({"permissions": [Permission(name="merge", title="Merge")]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,6 +46,7 @@ KINDS = (
 )  # fmt: skip
 
 
+_NO_TIME = dt.timedelta()
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
@@ -317,6 +319,10 @@ def _connectors(known: _Known) -> Iterator[Message]:
                 _("Connector '{connector}' does not begin with '{plugin}.'."),
                 {"connector": connector.name, "plugin": known.name},
             )
+        wrong = list(_connector(connector))
+        yield from wrong
+        if wrong:
+            continue
         for key in connector.needs:
             if key not in settings:
                 yield Message(
@@ -328,6 +334,30 @@ def _connectors(known: _Known) -> Iterator[Message]:
                 entity_name(getattr(sent, "entity", sent)),
                 [field_path(f) for f in getattr(sent, "fields", ())],
             )
+
+
+def _connector(connector: Any) -> Iterator[Message]:
+    """Find what a connector says of itself and its first run would fall over."""
+    for lacking in sorted(getattr(connector, "__abstractmethods__", ())):
+        yield Message(
+            _("Connector '{connector}' has no method '{method}', which it must have."),
+            {"connector": connector.name, "method": lacking},
+        )
+    for attribute in ("needs", "sends"):
+        value = getattr(connector, attribute)
+        if not isinstance(value, list | tuple):
+            yield Message(
+                _("Connector '{connector}' has {attribute}={value}, which is no list."),
+                {"connector": connector.name, "attribute": attribute, "value": repr(value)[:60]},
+            )
+    for attribute, least in (("timeout", dt.timedelta.resolution), ("shows_within", _NO_TIME)):
+        value = getattr(connector, attribute)
+        if not (isinstance(value, dt.timedelta) and value >= least):
+            yield Message(
+                _("Connector '{connector}' has {attribute}={value}, which is no span of time; "
+                  "write it like timedelta(seconds=60)."),
+                {"connector": connector.name, "attribute": attribute, "value": repr(value)[:60]},
+            )  # fmt: skip
 
 
 def _events(known: _Known) -> Iterator[Message]:
