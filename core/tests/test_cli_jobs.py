@@ -46,6 +46,17 @@ def test_a_job_is_run_at_once_and_its_result_printed(installation: Installation)
     assert [task["job"] for task in listed(installation)] == ["core.verify_audit"]
 
 
+def test_a_job_that_may_not_run_has_done_nothing(installation: Installation) -> None:
+    installation.tenant("acme", "clients")
+    ended = installation.license("acme", "clients", expires="2020-01-31")
+    installation.did("license", "install", "acme", str(ended))
+
+    ran = installation.run("job", "run", "acme", "core.seal_audit")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "The licence is over." in ran.err
+
+
 def test_a_queued_job_waits_is_cancelled_and_tried_again(installation: Installation) -> None:
     installation.tenant("acme", "clients")
     task = installation.did("job", "run", "acme", "core.verify_audit", "--later", "--json").json

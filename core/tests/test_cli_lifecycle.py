@@ -195,6 +195,20 @@ def test_a_plugins_data_of_one_tenant_is_purged(installation: Installation) -> N
     ] == 2  # fmt: skip
 
 
+def test_a_purge_counts_what_a_plugin_added_to_records_of_others(
+    installation: Installation,
+) -> None:
+    installation.tenant("acme", "clients", "colombia")
+    file = installation.folder / "placed.csv"
+    file.write_text("name,colombia.municipality\nUno,05001\nDos,11001\nTres,\n", encoding="utf-8")
+    installation.did("import", "acme", "clients.client", str(file))
+    installation.did("plugin", "disable", "acme", "colombia")
+
+    ran = installation.did("plugin", "purge", "colombia", "--tenant", "acme", "--yes")
+
+    assert "(2 records)" in ran.out
+
+
 def test_a_purge_leaves_a_tombstone_for_every_record(installation: Installation) -> None:
     filled(installation, "acme")
     installation.did("plugin", "disable", "acme", "clients")
@@ -224,7 +238,7 @@ def test_purging_a_plugin_everywhere_removes_its_tables(installation: Installati
     for slug in ("acme", "beta"):
         filled(installation, slug)
         installation.did("plugin", "disable", slug, "clients")
-    installation.did("plugin", "purge", "colombia", "--yes")
+    assert installation.did("plugin", "purge", "colombia", "--yes", "--json").json["records"] == 0
 
     ran = installation.did("plugin", "purge", "clients", "--yes", "--json")
 

@@ -317,7 +317,10 @@ def test_a_token_is_printed_alone_and_with_its_expiry_as_json(installation: Inst
     assert dt.timedelta(days=6) < expires - dt.datetime.now(dt.UTC) <= dt.timedelta(days=7)
 
 
-@pytest.mark.parametrize("extra", [("--scopes", "clients:everything"), ("--days", "0")])
+@pytest.mark.parametrize(
+    "extra",
+    [("--scopes", "clients:everything"), ("--scopes", " ,"), ("--scopes", ""), ("--days", "0")],
+)
 def test_a_token_that_would_mean_nothing_is_not_made(
     installation: Installation, extra: tuple[str, ...]
 ) -> None:

@@ -302,8 +302,13 @@ _SCOPE = re.compile(r"(\*|[a-z][a-z0-9_]*):(read|write)")
 def check_scopes(scopes: list[str]) -> None:
     """Refuse scopes that mean nothing.
 
-    :raises DomainError: naming the first wrong one.
+    :raises DomainError: naming the first wrong one, or when there is none.
     """
+    if not scopes:
+        raise DomainError(
+            _("No scope was named; such a token could do nothing."),
+            hint=_("Write PLUGIN:read, PLUGIN:write, or *:read."), code="bad_scope",
+        )  # fmt: skip
     for scope in scopes:
         if not _SCOPE.fullmatch(scope):
             raise DomainError(

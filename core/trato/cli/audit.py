@@ -69,7 +69,7 @@ def _verify(context: Context, args: argparse.Namespace) -> int:
         kind = context.text(KINDS.get(fault.kind, fault.kind))
         context.say(_("Record {record}, entry {sequence}: {kind}"), record=fault.record_id,
                     sequence=fault.sequence, kind=kind)  # fmt: skip
-    context.note(
+    context.print(
         context.plural(_("{count} fault in {entries} entries."),
                        _("{count} faults in {entries} entries."), len(faults), entries=length)
     )  # fmt: skip
@@ -81,9 +81,9 @@ def _tell_of_seals(context: Context, seals: dict[str, Any]) -> None:
     """Name the last seal, to be compared with one that was noted elsewhere, and the tail."""
     last, tail = seals["seal"], seals["unsealed"]
     if last is not None:
-        context.note(context.text(_("Seal {number} of {at}: {hash}"), **last))
+        context.say(_("Seal {number} of {at}: {hash}"), **last)
     if tail["entries"]:
-        context.note(
+        context.print(
             context.plural(
                 _("{count} entry since {since} is not sealed yet."),
                 _("{count} entries since {since} are not sealed yet."), tail["entries"],

@@ -154,7 +154,10 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     else:
         context.error(context.text(_("Job '{name}' is not done: {reason}"), name=args.name,
                                    reason=context.text(task.message or task.state)))  # fmt: skip
-    return 0 if task.state == "done" or args.later else 1
+    if task.state == "done" or args.later:
+        return 0
+    # What is held was not begun; what has failed may have done a part.
+    return 2 if task.state == "held" else 1
 
 
 def _queue(host: Host, tenant_id: int, declared: Job) -> Task:

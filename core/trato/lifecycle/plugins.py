@@ -202,7 +202,14 @@ def _archive(
 
 
 def _remove(host: Host, connection: Connection, actor: Actor, plugin: str) -> int:
+    """Remove a tenant's part of the plugin; gives its records, with those that extend others'."""
     count = 0
+    for extensions in host.registry.extensions.values():
+        if plugin in extensions:
+            table = extensions[plugin].__table__
+            counted = select(func.count()).select_from(table)
+            counted = counted.where(table.c.tenant_id == actor.tenant_id)
+            count += int(connection.execute(counted).scalar_one())
     for entity in host.registry.entities.values():
         if entity.__entity__.plugin == plugin:
             whole = archives.whole_entity(host, connection, actor.tenant_id, entity)

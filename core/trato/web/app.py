@@ -212,6 +212,8 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if not (request.path.startswith("/static/") or g.get("kept_by_browser")):
         response.headers["Cache-Control"] = "no-store"
+    if response.status_code == 204:
+        del response.headers["Content-Type"]  # there is no content
     response.headers["X-Request-Id"] = g.get("request_id", "")
     visit = g.get("visit")
     if visit:
