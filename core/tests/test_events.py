@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -150,6 +152,14 @@ def test_a_plugins_own_event_says_what_it_was_given(tenant: Company, heard: list
     assert [(e.name, e.data, e.records, e.at) for e in heard] == [
         ("herald.sung", {"song": "Ñandú", "verses": 3}, (client.id,), moment)
     ]
+
+
+def test_data_that_json_does_not_hold_is_named(tenant: Company) -> None:
+    given = {"id": tenant.member("admin").member_id, "day": dt.date(2026, 11, 22)}
+    with tenant.unit() as unit:
+        unit.emit("herald.sung", given)
+        with pytest.raises(TypeError, match=r"^herald\.sung: data\['fee'\] is a Decimal, which"):
+            unit.emit("herald.sung", {**given, "fee": Decimal(3)})
 
 
 @pytest.mark.parametrize("name", ["sung", "nobody.sung", "herald", "herald.", "herald.Sung it"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -114,6 +115,26 @@ def test_a_hook_may_count_by_what_is_hidden_from_whoever_saves(
             unit.records.create(client, {"name": "Nevado"})
 
     assert counted == [0, 1]
+
+
+def test_what_json_does_not_hold_is_named_where_it_is_queued(tenant: Company) -> None:
+    wrong = {
+        "client": new_id(), "days": [dt.date(2026, 11, 22)], "sum": {"net": Decimal("1.5")},
+        "unit": object(), "good": [1, 1.5, "a", None, True],
+    }  # fmt: skip
+    with tenant.unit() as unit:
+        with pytest.raises(TypeError) as queued:
+            unit.enqueue("colombia.complete_clients", wrong)
+        assert unit.enqueue("colombia.complete_clients", {"good": wrong["good"]}) is not None
+
+    assert str(queued.value) == (
+        "colombia.complete_clients: payload['client'] is a UUID, which JSON does not hold; give "
+        "str(…), and read it with UUID(…). payload['days'][0] is a date, which JSON does not hold; "
+        "give ….isoformat(), and read it with fromisoformat(…). payload['sum']['net'] is a "
+        "Decimal, which JSON does not hold; give str(…), and read it with Decimal(…). "
+        "payload['unit'] is a object, which JSON does not hold; give text, numbers, lists and "
+        "mappings, and of a record its id as text"
+    )
 
 
 def test_a_field_that_is_not_there_for_everybody_may_be_asked_for(tenant: Company) -> None:

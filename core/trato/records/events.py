@@ -17,6 +17,7 @@ import orjson
 from trato.errors import DomainError
 from trato.plugin import NAME
 from trato.records.changes import Change
+from trato.records.payloads import misfits
 from trato.records.query import Record
 from trato.tenancy.tasks import enqueue
 from trato.text import _
@@ -110,7 +111,11 @@ def _queue(
         "event": name, "records": list(records), "fields": sorted(fields), "at": unit.now,
         "member_id": unit.actor.member_id, "data": data, "depth": depth,
     }  # fmt: skip
-    plain = orjson.loads(orjson.dumps(payload))
+    try:
+        plain = orjson.loads(orjson.dumps(payload))
+    except TypeError:
+        why = ". ".join(misfits(data, where="data", fit=(UUID, dt.date, dt.time)))
+        raise TypeError(f"{name}: {why or 'data is no JSON'}") from None
     for plugin in heard:
         enqueue(unit.connection, unit.tenant_id, reaction(plugin), now=unit.now, payload=plain,
                 by=unit.actor.member_id)  # fmt: skip

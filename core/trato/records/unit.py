@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import StatementError
 
 from trato.access.actor import Actor
 from trato.db.engine import transaction
@@ -133,6 +134,7 @@ class Unit:
         :param data: what else to say of it, as JSON holds it.
         :param records: the records that it is about, or their ids.
         :raises ValueError: for a name that does not begin with an enabled plugin's.
+        :raises TypeError: for data that JSON does not hold.
         """
         from trato.records import events
 
@@ -151,7 +153,9 @@ class Unit:
         :param priority: the lower, the sooner; 0 is usual.
         :return: the task's id, or None when the key was there.
         :raises KeyError: for a job that no installed plugin declares.
+        :raises TypeError: for a payload that JSON does not hold, such as a ``UUID``.
         """
+        from trato.records.payloads import misfits
         from trato.tenancy.tasks import enqueue
 
         plugin = job.partition(".")[0]
@@ -159,10 +163,15 @@ class Unit:
         if known is not None and plugin != "core" and job not in known:
             there = ", ".join(name for name in known if name.startswith(f"{plugin}."))
             raise KeyError(f"there is no job {job!r}; declared: {there or '-'}")
-        return enqueue(
-            self.connection, self.tenant_id, job, now=self.now, payload=payload, run_at=run_at,
-            unique_key=unique_key, priority=priority, by=self.actor.member_id,
-        )  # fmt: skip
+        try:
+            return enqueue(
+                self.connection, self.tenant_id, job, now=self.now, payload=payload, run_at=run_at,
+                unique_key=unique_key, priority=priority, by=self.actor.member_id,
+            )  # fmt: skip
+        except (StatementError, TypeError):  # as SQLite's driver tells it, and PostgreSQL's
+            if why := ". ".join(misfits(payload, where="payload")):
+                raise TypeError(f"{job}: {why}") from None
+            raise
 
     @cached_property
     def session(self) -> TenantSession:
