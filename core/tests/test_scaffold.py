@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from trato.errors import ConfigError, PluginError
+from trato.host import Host
 from trato.scaffold import writing
-from trato.scaffold.naming import PARTS, names_for, parts_of
+from trato.scaffold.naming import PARTS, names_for, parts_for, parts_of
+from trato.scaffold.target import target_for
 from trato.scaffold.writing import write_plugin
 
 if TYPE_CHECKING:
@@ -75,6 +77,23 @@ def test_its_own_tests_pass_as_they_are_written(tmp_path: Path, parts: str, data
     assert "failed" not in said
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("entity", ["clients.client", "clients.contact"])
+def test_tests_of_a_connector_for_another_plugin_pass_as_they_are_written(
+    tmp_path: Path, host: Host, entity: str
+) -> None:
+    plugin = tmp_path / "acme_sync"
+    write_plugin(names_for(plugin.name), ["connector"], folder=plugin,
+                 target=target_for(entity, host))  # fmt: skip
+    site = install(plugin, tmp_path / "site")
+
+    said = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+               cwd=plugin, path=site)  # fmt: skip
+
+    assert " passed" in said
+    assert "failed" not in said
+
+
 _LOADED = """
 import sys
 from trato.host import Host
@@ -119,6 +138,38 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for plugin, parts in SEVERAL.items():
         writing._write_files(names_for(plugin), parts_of(parts), folder / plugin)
     return folder
+
+
+@pytest.mark.parametrize("entity", ["clients.client", "clients.zone"])
+def test_a_connector_for_another_plugin_has_no_tables_and_names_what_it_needs(
+    tmp_path: Path, host: Host, entity: str
+) -> None:
+    folder = tmp_path / "acme_sync"
+
+    written = write_plugin(names_for(folder.name), parts_for("connector"), folder=folder,
+                           target=target_for(entity, host))  # fmt: skip
+
+    assert not {"models.py", "migrations"} & {part for path in written for part in path.parts}
+    manifest = (folder / "trato_acme_sync/plugin.py").read_text("utf-8")
+    assert 'depends=["clients"]' in manifest
+    assert "entities=" not in manifest
+    assert "\n    trato-clients>=0.1,<1\n" in (folder / "setup.cfg").read_text("utf-8")
+    connector = (folder / "trato_acme_sync/connector.py").read_text("utf-8")
+    assert f'sends = ("{entity}",)' in connector
+    assert "models" not in connector + (folder / "README.md").read_text("utf-8")
+    run([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=folder)
+    run([sys.executable, "-m", "ruff", "format", "--no-cache", "--check", "."], cwd=folder)
+
+
+def test_an_entity_that_does_not_exist_is_refused_with_what_may_be_meant(host: Host) -> None:
+    with pytest.raises(ConfigError, match=r"Did you mean 'clients\.client'"):
+        target_for("clients.clientt", host)
+
+
+@pytest.mark.parametrize("parts", ["entity,screen", "connector,job", ""])
+def test_for_another_plugins_entity_only_a_connector_is_written(parts: str) -> None:
+    with pytest.raises(ConfigError, match="Say --with connector, or leave --for out"):
+        parts_for(parts)
 
 
 def test_a_word_without_a_plural_stays_as_it_is(tmp_path: Path) -> None:

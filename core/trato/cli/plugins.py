@@ -43,6 +43,9 @@ def add(commands: Commands) -> None:
     new.add_argument("name", metavar="NAME", help=_("the plugin, such as acme_visits"))
     new.add_argument("--with", dest="parts", metavar="PARTS", default="entity,screen",
                      help=_("what it is made with: entity,screen,job,connector"))  # fmt: skip
+    new.add_argument("--for", dest="entity", metavar="ENTITY",
+                     help=_("with a connector for records of another plugin, such as "
+                            "clients.client, and none of its own"))  # fmt: skip
     new.add_argument("--folder", metavar="DIR", default=".",
                      help=_("where its folder is made; here unless said"))  # fmt: skip
 
@@ -216,16 +219,18 @@ def _nothing_purged(context: Context) -> int:
 
 
 def _new(context: Context, args: argparse.Namespace) -> int:
-    from trato.scaffold.naming import names_for, parts_of
+    from trato.scaffold.naming import names_for, parts_for, parts_of
+    from trato.scaffold.target import target_for
     from trato.scaffold.writing import write_plugin
 
-    parts = parts_of(args.parts)
+    parts = parts_for(args.parts) if args.entity else parts_of(args.parts)
     # Broken ones are installed too.
     host = context.bare_host
     taken = {*host.plugins, *(problem.plugin for problem in host.problems)}
     names = names_for(args.name, installed=taken)
     folder = Path(args.folder).resolve() / names.plugin
-    for path in write_plugin(names, parts, folder=folder):
+    target = target_for(args.entity, host) if args.entity else None
+    for path in write_plugin(names, parts, folder=folder, target=target):
         context.print(str(folder / path))
     context.note(
         context.text(
@@ -234,6 +239,8 @@ def _new(context: Context, args: argparse.Namespace) -> int:
             parts=", ".join(parts), folder=str(folder),
         )
     )  # fmt: skip
+    if target is not None:
+        return 0
     context.note(
         context.text(
             _("In Spanish '{noun}' still stands as it is in English; put the right words into "

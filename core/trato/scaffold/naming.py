@@ -114,6 +114,20 @@ def parts_of(wanted: str) -> tuple[str, ...]:
     return tuple(part for part in PARTS if part in given)
 
 
+def parts_for(wanted: str) -> tuple[str, ...]:
+    """Read the parts of a plugin that works with an entity of another one.
+
+    :raises ConfigError: for a part that needs an entity of its own.
+    """
+    given = tuple(part.strip() for part in wanted.split(",") if part.strip())
+    if given != ("connector",):
+        raise ConfigError(
+            _("For an entity of another plugin only a connector can be written."),
+            hint=_("Say --with connector, or leave --for out."), code="bad_part",
+        )  # fmt: skip
+    return given
+
+
 def _one_and_many(word: str) -> tuple[str, str]:
     if word in _UNCOUNTABLE:
         return word, word

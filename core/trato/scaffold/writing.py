@@ -14,6 +14,7 @@ from pathlib import Path
 
 from trato.errors import ConfigError, PluginError
 from trato.scaffold.naming import Names
+from trato.scaffold.target import Target
 from trato.text import _
 
 _FILES = Path(__file__).parent / "files"
@@ -27,7 +28,7 @@ _WRITTEN: tuple[tuple[str, str, str], ...] = (
     (".gitignore", "gitignore.txt", ""),
     ("{package}/__init__.py", "", ""),
     ("{package}/py.typed", "", ""),
-    ("{package}/models.py", "models.py.txt", ""),
+    ("{package}/models.py", "models.py.txt", "entity"),
     ("{package}/plugin.py", "plugin.py.txt", ""),
     ("{package}/jobs.py", "jobs.py.txt", "job"),
     ("{package}/connector.py", "connector.py.txt", "connector"),
@@ -38,10 +39,13 @@ _WRITTEN: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def write_plugin(names: Names, parts: Sequence[str], *, folder: Path) -> list[Path]:
+def write_plugin(
+    names: Names, parts: Sequence[str], *, folder: Path, target: Target | None = None
+) -> list[Path]:
     """Write a plugin into a new folder, its first revision too.
 
     :param folder: where it will be; must not exist.
+    :param target: the entity of another plugin that it works with, instead of one of its own.
     :return: the files, relative to the folder.
     :raises ConfigError: when the folder exists, or cannot be made.
     :raises PluginError: when the revision cannot be written; nothing is left behind then.
@@ -61,8 +65,9 @@ def write_plugin(names: Names, parts: Sequence[str], *, folder: Path) -> list[Pa
         ) from error
     try:
         draft = beside / folder.name
-        written = _write_files(names, parts, draft)
-        _write_revision(names, draft)
+        written = _write_files(names, parts, draft, target)
+        if "entity" in parts:
+            _write_revision(names, draft)
         # Between two folders of one parent a rename is one step: there or not there.
         os.rename(draft, folder)
     finally:
@@ -72,7 +77,9 @@ def write_plugin(names: Names, parts: Sequence[str], *, folder: Path) -> list[Pa
     return sorted(written)
 
 
-def _write_files(names: Names, parts: Sequence[str], folder: Path) -> list[Path]:
+def _write_files(
+    names: Names, parts: Sequence[str], folder: Path, target: Target | None = None
+) -> list[Path]:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     # It writes programs, not HTML.
@@ -83,6 +90,7 @@ def _write_files(names: Names, parts: Sequence[str], folder: Path) -> list[Path]
     environment.filters["filled"] = _filled
     values = {
         **asdict(names), "package": names.package, "distribution": names.distribution,
+        "target": target,
         "fields": lambda given: [f"{names.class_name}.{name}" for name in given],
         **{part: part in parts for part in ("entity", "screen", "job", "connector")},
     }  # fmt: skip
