@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from trato.access.actor import Actor
+from trato.access.limits import add
 from trato.access.tables import counter
 from trato.db.engine import transaction
 from trato.host import Host
@@ -212,6 +213,46 @@ def test_calls_of_a_minute_are_counted_to_the_last(
     assert client.get(CLIENTS).headers["Retry-After"] == "1"
     minute.advance(seconds=1)
     assert client.get(CLIENTS).status_code == 200
+
+
+def test_a_minute_begins_with_the_first_call_for_every_worker(host: Host, minute: Stopped) -> None:
+    workers = [Limits(host.engine, clock=minute, per_minute=100) for _ in range(2)]
+
+    def allowed(calls: int) -> int:
+        return sum(workers[n % 2].take("begins").allowed for n in range(calls))
+
+    minute.advance(seconds=55)
+    early = allowed(90)
+    minute.advance(seconds=10)  # into the clock's next minute
+    late = allowed(30)
+    told = {worker.take("begins").reset for worker in workers}
+    minute.advance(seconds=50)
+
+    assert (early, late, told) == (90, 10, {50})
+    assert allowed(120) == 100
+
+
+def test_a_clock_that_is_set_back_shuts_no_token_out(host: Host, minute: Stopped) -> None:
+    limits = Limits(host.engine, clock=minute, per_minute=5)
+    before = [limits.take("back").allowed for _ in range(6)]
+    minute.advance(minutes=-30)
+
+    after = [limits.take("back").allowed for _ in range(6)]
+
+    assert before == after == [True] * 5 + [False]
+
+
+def test_two_windows_of_one_token_are_counted_together(host: Host, minute: Stopped) -> None:
+    start = int(minute().timestamp())
+    with transaction(host.engine) as connection:
+        for begun in (start - 1, start):  # two processes that began at once
+            add(connection, "api twice", window=begun, amount=40)
+    limits = Limits(host.engine, clock=minute, per_minute=100)
+
+    allowed = [limits.take("twice") for _ in range(30)]
+
+    assert sum(one.allowed for one in allowed) == 20
+    assert allowed[0].reset == 59
 
 
 def test_workers_share_the_calls_of_a_token(few: Host, tenant: Company, actor: Actor) -> None:

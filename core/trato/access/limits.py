@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from trato.access.tables import counter
 from trato.db.upsert import upsert
@@ -40,12 +40,25 @@ def count(connection: Connection, bucket: str, *, since: int, until: int) -> int
     return sum(rows.scalars())
 
 
-def forget(connection: Connection, bucket: str, *, before: int | None = None) -> None:
-    """Start to count anew, or forget only the windows before a moment."""
-    statement = delete(counter).where(counter.c.bucket == bucket)
-    if before is not None:
-        statement = statement.where(counter.c.window < before)
-    connection.execute(statement)
+def running(connection: Connection, bucket: str, *, now: int, seconds: int) -> dict[int, int]:
+    """Give the counts of the windows that are not over, by their starts, and forget all others.
+
+    A window may begin a little later than now, by another machine's clock; one that is further
+    away was begun before the clock was set back.
+    """
+    begun = counter.c.window
+    found = connection.execute(select(begun, counter.c.count).where(counter.c.bucket == bucket))
+    counts = {int(start): int(number) for start, number in found}
+    live = {start: n for start, n in counts.items() if abs(now - start) < seconds}
+    if len(live) < len(counts):
+        over = or_(begun <= now - seconds, begun >= now + seconds)
+        connection.execute(delete(counter).where(counter.c.bucket == bucket, over))
+    return live
+
+
+def forget(connection: Connection, bucket: str) -> None:
+    """Start to count anew."""
+    connection.execute(delete(counter).where(counter.c.bucket == bucket))
 
 
 def sweep(connection: Connection, *, before: int) -> None:

@@ -1,6 +1,7 @@
 """Calls a minute of each token, kept across processes without a write per call.
 
-A process reserves some calls of the running minute with one upsert and spends them from memory.
+A minute begins with the token's first call, so that no minute of the clock ends in the middle of a
+burst. A process reserves some calls of it with one upsert and spends them from memory.
 The reserve is a part of what is left, so it shrinks to single calls towards the end, and together
 the processes never allow more than the limit.
 """
@@ -57,12 +58,22 @@ class _Account:
     """What this process knows of one token's window."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
+    #: When the window began, in seconds since 1970; none: it is not known yet.
+    start: int | None = None
     #: Reserved by this process and not spent.
     left: int = 0
     #: Reserved by all processes, as last seen.
     counted: int = 0
     #: Spent while the database could not be written, to be counted with the next reserve.
     owed: int = 0
+
+    def is_over(self, now: int) -> bool:
+        """Tell whether the window is past, or was begun before the clock was set back."""
+        return self.start is not None and abs(now - self.start) >= WINDOW
+
+    def begin(self) -> None:
+        """Know nothing of the next window yet."""
+        self.start, self.left, self.counted, self.owed = None, 0, 0, 0
 
 
 class Limits:
@@ -75,52 +86,58 @@ class Limits:
         self._engine = engine
         self._clock = clock
         self._limit = per_minute
-        self._window = 0
+        #: When accounts that are over were last thrown away.
+        self._cleared = 0
         self._accounts: dict[str, _Account] = {}
         self._lock = threading.Lock()
 
     def take(self, key: str) -> Allowance:
         """Spend one call."""
-        now = self._clock()
-        window = counters.window_start(now, WINDOW)
+        now = int(self._clock().timestamp())
         with self._lock:
-            if window != self._window:
-                self._window = window
-                self._accounts = {}
+            if abs(now - self._cleared) >= WINDOW:
+                self._cleared = now
+                self._accounts = {k: a for k, a in self._accounts.items() if not a.is_over(now)}
             account = self._accounts.setdefault(key, _Account())
         with account.lock:
+            if account.is_over(now):
+                account.begin()
             if account.left == 0 and account.counted < self._limit:
-                self._reserve(account, key, window)
+                self._reserve(account, key, now)
             allowed = account.left > 0
             account.left -= allowed
             remaining = account.left + max(0, self._limit - account.counted)
+            start = now if account.start is None else account.start
         return Allowance(
             limit=self._limit,
             remaining=remaining,
-            reset=window + WINDOW - int(now.timestamp()),
+            reset=start + WINDOW - now,
             allowed=allowed,
         )
 
-    def _reserve(self, account: _Account, key: str, window: int) -> None:
+    def _reserve(self, account: _Account, key: str, now: int) -> None:
         wanted = max(1, (self._limit - account.counted) // _PARTS)
         bucket = f"api {key}"
         try:
             with _soon(self._engine) as connection:
-                if account.counted == 0:
-                    # Earlier minutes of the token are of no use to anybody.
-                    counters.forget(connection, bucket, before=window)
+                # Two processes that begin at once may begin two windows: the first one is told,
+                # and both are counted.
+                windows = counters.running(connection, bucket, now=now, seconds=WINDOW)
+                start = min(windows, default=now)
                 counted = counters.add(
-                    connection, bucket, window=window, amount=wanted + account.owed
-                )
+                    connection, bucket, window=start, amount=wanted + account.owed
+                ) + sum(count for begun, count in windows.items() if begun != start)
         except OperationalError as error:
             if not is_unavailable(error):
                 raise
             # A long import holds SQLite's one writer: reading must go on meanwhile.
+            account.start = now if account.start is None else account.start
             account.left = wanted
             account.counted += wanted
             account.owed += wanted
             return
         account.owed = 0
+        account.start = start
         account.counted = counted
         account.left = max(0, min(wanted, self._limit - (counted - wanted)))
 
