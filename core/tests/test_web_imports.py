@@ -148,6 +148,7 @@ def test_choices_are_remembered_for_files_with_the_same_headers(
         ({"column-2": "name"}, "Dos columnas llenan"),
         ({"column-1": "ignore", "match": "identification"}, "Ninguna columna llena"),
         ({"column-1": "owner_password"}, "No existe el campo"),
+        ({"column-0": "trade_name", "match": ""}, "Ninguna columna llena lo obligatorio: Nombre"),
     ],
 )
 def test_choices_that_cannot_be_are_refused_before_anything_runs(
@@ -160,6 +161,7 @@ def test_choices_that_cannot_be_are_refused_before_anything_runs(
     assert answer.status_code == 422
     assert said in answer.text
     assert "t-exchange-head" not in answer.text
+    assert choices(answer.text).items() >= changed.items() - {("column-1", "owner_password")}
 
 
 def bomb(megabytes: int = 300) -> bytes:

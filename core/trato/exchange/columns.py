@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from trato.access.actor import Actor
@@ -105,7 +105,7 @@ def read_columns(
         )  # fmt: skip
     chosen = _match(actor, entity, found, match, wording)
     if chosen is None:
-        _check_obligatory(writable, found, wording)
+        _check_obligatory(missing(actor, entity, found.paths), found, wording)
     survey = survey_table(table, {index: field.kind for index, _header, field in plain})
     return Columns(
         map=found,
@@ -163,18 +163,20 @@ def _match(
     return path
 
 
-def _check_obligatory(writable: Mapping[str, Field], found: HeaderMap, wording: Wording) -> None:
+def missing(actor: Actor, entity: EntityView, paths: Collection[str | None]) -> list[Field]:
+    """List the obligatory fields that no column fills: such a file cannot make one record."""
+    filled = {path.partition(".")[0] for path in paths if path} | {*paths}
+    writable = writable_fields(actor, entity).values()
+    return [field for field in writable if field.needed and field.path not in filled]
+
+
+def _check_obligatory(fields: Sequence[Field], found: HeaderMap, wording: Wording) -> None:
     """Refuse a file that cannot make one record, instead of refusing each of its rows."""
-    filled = {path.partition(".")[0] for path in found.paths if path} | {*found.paths}
-    missing = [
-        wording.label(field)
-        for field in writable.values()
-        if field.needed and field.path not in filled
-    ]
-    if missing:
+    if fields:
         raise ConfigError(
             _("The file has no column for what is obligatory: {fields}."),
-            hint=_("Its columns are: {headers}."), fields=", ".join(missing),
+            hint=_("Its columns are: {headers}."),
+            fields=", ".join(wording.label(field) for field in fields),
             headers=", ".join(found.headers), code="missing_columns",
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ from trato.entities.view import EntityView
 from trato.errors import DomainError, TratoError
 from trato.exchange import desk as desks
 from trato.exchange.cells import cell_text
+from trato.exchange.columns import missing
 from trato.exchange.desk import Desk
 from trato.exchange.mapping import IGNORE, propose
 from trato.exchange.reading import open_table
@@ -247,6 +248,15 @@ def _check(entity: EntityView, desk: Desk) -> None:
             _("No column fills '{field}', by which rows find their records."),
             field=wording.label(fields[desk.match]) if desk.match in fields else desk.match,
         )
+    if desk.match is None:
+        rules.require(g.actor, entity, "create")
+        if lacking := missing(g.actor, entity, filled):
+            raise DomainError(
+                _("No column fills what is obligatory: {fields}."),
+                hint=_("Choose a column for it; or say below by which field rows find the records "
+                       "that they change."),
+                fields=", ".join(wording.label(field) for field in lacking),
+            )  # fmt: skip
 
 
 def _targets(entity: EntityView) -> list[tuple[str, str]]:
