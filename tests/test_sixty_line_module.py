@@ -276,11 +276,12 @@ def told(
     for code in (job, event, check):
         run_block(code, names)
     hooks.__dict__["trato_event"] = names["trato_event"]
+    summary = trato.api.job("visits.send_summary", "Send the summary")(lambda _ctx: None)
     names["given"] = {
         part.name: getattr(visits, part.name)
         for part in fields(visits)
         if part.name not in ("depends", "hooks", "events", "jobs")
-    } | {"jobs": [names["mark_missed"]]}
+    } | {"jobs": [names["mark_missed"], summary]}
     run_block(manifest.replace("…", "**given"), names)
     screens = [eval(code, names) for code in examples("reference.md")[:2]]  # noqa: S307
     plugins = [

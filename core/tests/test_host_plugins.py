@@ -155,7 +155,7 @@ def test_good_plugins_are_all_there_in_order_of_need() -> None:
               ("text", 5, "This must be text, not 5; put it in quotes."),
               ("secret", "x", "A secret has no default; everybody who has the code would know it."),
           )),
-        ({"slots": [Slot(entity=Piece, columns=[Piece.name])]},
+        ({"slots": [Slot(entity="specimen.piece", columns=[Piece.name])]},
          "visits: A screen shows 'specimen.piece' of a plugin that its manifest does not name: add "
          "'specimen' to depends."),
     ],
@@ -329,7 +329,37 @@ def test_an_extension_of_an_undeclared_plugin_is_refused() -> None:
     host = start(specimen, make_plugin("visits", extensions=[VisitsPiece]))
 
     assert problems(host) == [
-        "visits: It extends 'specimen.piece' of a plugin that its manifest does not name."
+        "visits: It extends 'specimen.piece' of a plugin that its manifest does not name: add "
+        "'specimen' to depends."
+    ]
+
+
+@pytest.mark.usefixtures("declared")
+def test_a_forgotten_dependency_is_told_once_without_what_follows_from_it() -> None:
+    class NotedPiece(Extension, of=Piece, plugin="visits"):
+        note: Mapped[str | None] = text("Note")
+
+    class PieceVisit(Entity, name="visits.visit", title="Visit", titles="Visits", label="subject"):
+        subject: Mapped[str] = text("Subject")
+        piece_id: Mapped[UUID | None] = ref(Piece, "Piece")
+
+    shown: dict[str, Any] = {
+        "slots": [Slot(entity="specimen.piece", columns=["visits.note"])],
+        "events": ["specimen.piece.created"],
+        "menus": [Menu(title="A", group="G", path="/specimen/pieces", entity="specimen.piece")],
+    }
+    unnamed = "of a plugin that its manifest does not name: add 'specimen' to depends."
+
+    told = [
+        problems(start(specimen, make_plugin("visits", **declared)))
+        for declared in ({"extensions": [NotedPiece], **shown}, {"entities": [PieceVisit], **shown},
+                         {"events": shown["events"]})
+    ]  # fmt: skip
+
+    assert told == [
+        [f"visits: It extends 'specimen.piece' {unnamed}"],
+        [f"visits: Field 'piece_id' refers to 'specimen.piece' {unnamed}"],
+        [f"visits: It hears 'specimen.piece.created' {unnamed}"],
     ]
 
 

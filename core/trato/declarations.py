@@ -97,6 +97,8 @@ class _Known:
         self.declared = declared
         self.name = declared.plugin.name
         self.reach = {self.name, *declared.plugin.depends, *declared.plugin.optional}
+        #: Plugins that the manifest does not name, as was told already.
+        self.unnamed: set[str] = set()
         own = {entity.__entity__.name: entity for entity in declared.entities}
         self.entities: Mapping[str, Any] = {**registry.entities, **own}
         #: Entity to its fields by path, those of extensions with them.
@@ -116,17 +118,24 @@ class _Known:
         target = self.entities.get(extension.__entity__.extends)
         return target is not None and target.__entity__.plugin in self.reach
 
+    def beyond(self, plugin: str, text: str, **params: str) -> Iterator[Message]:
+        """Tell once of a plugin that the manifest does not name; all else follows from it."""
+        if plugin not in self.unnamed:
+            self.unnamed.add(plugin)
+            yield Message(text, {"plugin": plugin, **params})
+
     def missing(self, entity: str, named: Sequence[str]) -> Iterator[Message]:
         """Name the fields that an entity does not have."""
+        plugin = entity.partition(".")[0]
+        if plugin not in self.reach:
+            yield from self.beyond(
+                plugin,
+                _("A screen shows '{entity}' of a plugin that its manifest does not name: "
+                  "add '{plugin}' to depends."),
+                entity=entity,
+            )  # fmt: skip
+            return
         if entity not in self.paths:
-            plugin = entity.partition(".")[0]
-            if plugin not in self.reach:
-                yield Message(
-                    _("A screen shows '{entity}' of a plugin that its manifest does not name: "
-                      "add '{plugin}' to depends."),
-                    {"entity": entity, "plugin": plugin},
-                )  # fmt: skip
-                return
             said = Message(
                 _("A screen shows '{entity}', which does not exist."), {"entity": entity}
             )
@@ -166,10 +175,17 @@ def _entities(known: _Known) -> Iterator[Message]:
 def _extensions(known: _Known) -> Iterator[Message]:
     for extension in known.declared.extensions:
         if not known.extends(extension):
-            yield Message(
-                _("It extends '{entity}' of a plugin that its manifest does not name."),
-                {"entity": extension.__entity__.extends or ""},
-            )
+            entity = extension.__entity__.extends or ""
+            plugin = entity.partition(".")[0]
+            if plugin in known.reach:
+                yield Message(_("It extends '{entity}', which does not exist."), {"entity": entity})
+                continue
+            yield from known.beyond(
+                plugin,
+                _("It extends '{entity}' of a plugin that its manifest does not name: "
+                  "add '{plugin}' to depends."),
+                entity=entity,
+            )  # fmt: skip
 
 
 def _fields(known: _Known) -> Iterator[Message]:
@@ -182,7 +198,15 @@ def _fields(known: _Known) -> Iterator[Message]:
                     _("Field '{field}' takes its values from '{options}', which is no list."),
                     {"field": path, "options": spec.options},
                 )
-            if spec.kind == "ref" and spec.target not in known.entities:
+            target = (spec.target or "").partition(".")[0]
+            if spec.kind == "ref" and target not in known.reach:
+                yield from known.beyond(
+                    target,
+                    _("Field '{field}' refers to '{entity}' of a plugin that its manifest does not "
+                      "name: add '{plugin}' to depends."),
+                    field=path, entity=spec.target or "",
+                )  # fmt: skip
+            elif spec.kind == "ref" and spec.target not in known.entities:
                 yield Message(
                     _("Field '{field}' refers to '{entity}', which does not exist."),
                     {"field": path, "entity": spec.target},
@@ -363,10 +387,12 @@ def _connector(connector: Any) -> Iterator[Message]:
 def _events(known: _Known) -> Iterator[Message]:
     for event in known.declared.plugin.events:
         if event != "*" and event.partition(".")[0] not in known.reach:
-            yield Message(
-                _("It hears '{event}' of a plugin that its manifest does not name."),
-                {"event": event},
-            )
+            yield from known.beyond(
+                event.partition(".")[0],
+                _("It hears '{event}' of a plugin that its manifest does not name: "
+                  "add '{plugin}' to depends."),
+                event=event,
+            )  # fmt: skip
         elif event != "*":
             yield from wrong_event(event, known.entities)
 
@@ -385,6 +411,8 @@ def _menus(known: _Known) -> Iterator[Message]:
             info = known.entities[screen.entity_name].__entity__
             views[f"/{info.plugin}/{info.collection}"] = [view.key for view in screen.views]
     for menu in known.declared.menus:
+        if {*menu.path.split("/")[1:2], (menu.entity or "").partition(".")[0]} & known.unnamed:
+            continue
         if menu.path in taken:
             yield Message(_("Two menu entries lead to '{path}'."), {"path": menu.path})
         taken.add(menu.path)
