@@ -245,14 +245,16 @@ def test_an_address_that_cannot_be_is_refused(bare: Installation, words: tuple[s
 
 
 @pytest.mark.database("postgresql")
-def test_serving_is_refused_as_the_owner(installation: Installation) -> None:
+def test_what_runs_code_of_plugins_is_refused_as_the_owner(installation: Installation) -> None:
     owner = installation.environ["TRATO_OWNER_DATABASE_URL"]
 
-    ran = installation.run("serve", environ={"TRATO_DATABASE_URL": owner})
+    for words in ("serve", "worker", "scheduler", "job run acme core.verify_audit",
+                  "sync run acme a.b", "import acme clients.client none.csv"):  # fmt: skip
+        ran = installation.run(*words.split(), environ={"TRATO_DATABASE_URL": owner})
 
-    assert ran.code == 2
-    assert "row-level security does not hold it" in ran.err
-    assert "trato doctor --sql" in ran.err
+        assert (ran.code, ran.out) == (2, ""), words
+        assert "row-level security does not hold it" in ran.err
+        assert "trato doctor --sql" in ran.err
 
 
 @pytest.mark.database("postgresql")

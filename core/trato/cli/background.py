@@ -123,7 +123,7 @@ def _run(context: Context, loop: Callable[[Host, threading.Event], None], said: 
     from trato.jobs.tickets import check_engine
 
     check_engine(context.settings)
-    host = context.host
+    host = context.walled_host
     configure(level=context.settings.log_level, kind=context.settings.log_format)
     stopped = threading.Event()
     _end_on_signal(stopped)

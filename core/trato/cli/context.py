@@ -151,6 +151,17 @@ class Context:
         return host
 
     @property
+    def walled_host(self) -> Host:
+        """The host with a database whose row-level security holds it: for code of plugins.
+
+        :raises ConfigError: as a superuser, or as the tables' owner.
+        """
+        from trato.cli import readiness
+
+        readiness.check_walls(self.bare_host)
+        return self.host
+
+    @property
     def existing_host(self) -> Host:
         """The host with a database that is there already.
 

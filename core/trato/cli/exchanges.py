@@ -70,6 +70,7 @@ def _import(context: Context, args: argparse.Namespace) -> int:
     from trato.cli.progress import Progress
     from trato.exchange.importing import run_import
 
+    context.walled_host  # noqa: B018 - refuses a role that row-level security does not hold
     actor = _actor(context, args.slug, args.email, via="import", label="import")
     course = _course(context, args, actor)
     with Progress(context, _("Importing")) as progress:

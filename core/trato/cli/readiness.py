@@ -115,6 +115,19 @@ def purged_plugins(host: Host) -> set[str]:
         }
 
 
+def check_walls(host: Host) -> None:
+    """Refuse to work with a database role that row-level security does not hold.
+
+    :raises ConfigError: with what to do about it.
+    """
+    from trato.db.engine import transaction
+    from trato.db.security import check_role
+
+    if host.settings.sqlite_path is None:
+        with transaction(host.engine, read=True) as connection:
+            check_role(connection, owner_url=host.settings.owner_database_url)
+
+
 def check_there(host: Host) -> None:
     """Refuse to work on a SQLite file that does not exist.
 

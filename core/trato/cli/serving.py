@@ -69,15 +69,9 @@ def check(context: Context) -> None:
 
     :raises ConfigError: with what to do about it.
     """
-    from trato.db.engine import transaction
-    from trato.db.security import check_role
     from trato.settings import weak_secret
 
-    host = context.bare_host
-    if context.settings.sqlite_path is None:
-        with transaction(host.engine, read=True) as connection:
-            check_role(connection, owner_url=context.settings.owner_database_url)
-    host = context.host
+    host = context.walled_host
     weak = weak_secret(host.secret_keys[0])
     if weak is not None:
         context.warn(weak)
