@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import re
 import zipfile
 from typing import Any
@@ -256,6 +257,56 @@ def test_an_import_that_waits_keeps_its_file_however_many_follow(
     assert names(tenant) == {"Uno S.A.S.", "Dos Ltda."}
     upload(client)
     assert client.get(place).status_code == 404
+
+
+def test_a_file_that_was_only_looked_at_goes_before_an_import_that_ran(
+    client: Browser, tenant: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = upload(client).headers["Location"]
+    client.post(ran, data=choices(client.get(ran).text) | {"match": "", "do": "import"})
+    tenant.run_queued()
+    looked_at = upload(client).headers["Location"]
+    monkeypatch.setattr(desks, "KEPT", 2)
+    monkeypatch.setattr(desks, "LOOKED_AT", dt.timedelta(0))
+    upload(client)
+
+    assert client.get(f"{ran}/errors.csv").status_code == 200
+    gone = client.get(looked_at)
+    assert gone.status_code == 404
+    assert "ya no existe" in gone.text
+    assert f'action="{IMPORT}"' in gone.text
+    assert client.post(looked_at, data={"do": "import"}).status_code == 404
+    monkeypatch.undo()
+    upload(client)
+    assert "Se conservan sus 10 últimas" in client.get(IMPORT).text
+
+
+def test_files_looked_at_side_by_side_stay(
+    client: Browser, tenant: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = upload(client).headers["Location"]
+    client.post(ran, data=choices(client.get(ran).text) | {"match": "", "do": "import"})
+    tenant.run_queued()
+    monkeypatch.setattr(desks, "KEPT", 2)
+    beside = [upload(client).headers["Location"] for _one in range(2)]
+
+    assert [client.get(place).status_code for place in (ran, *beside)] == [404, 200, 200]
+
+
+def test_choices_that_cannot_be_read_lead_back_and_stop_no_cleaning(
+    client: Browser, tenant: Company
+) -> None:
+    place = upload(client).headers["Location"]
+    (kept,) = desks.root(tenant.host, tenant.id, IMPORTS).glob(f"{place[-36:]}/choices.json")
+    said = json.loads(kept.read_text("utf-8"))
+    for wrong in (said | {"tasks": ["no task"]}, said | {"tasks": 7}, ["a list"]):
+        kept.write_text(json.dumps(wrong), "utf-8")
+        assert client.get(place).status_code == 404
+        assert client.get(IMPORT).status_code == 200
+        with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+            desks.remove_old(
+                tenant.host, connection, tenant.id, before=dt.datetime.fromtimestamp(0, dt.UTC)
+            )
 
 
 def test_only_who_may_import_finds_the_page(app: Flask, client: Browser, tenant: Company) -> None:

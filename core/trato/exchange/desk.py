@@ -29,8 +29,10 @@ from trato.text import _
 
 _CHOICES = "choices.json"
 _NOT_NAME = re.compile(r"[^\w.-]+")
-#: Imports and exports that are kept of each member; one more removes the oldest that is over.
+#: Imports and exports that are kept of each member; one more removes the oldest that is over, and
+#: first of all a file that its owner has only looked at, some time ago.
 KEPT = 10
+LOOKED_AT = dt.timedelta(hours=1)
 #: For so long, at most, since something was last done with it: the files hold what people wrote.
 KEPT_FOR = dt.timedelta(days=30)
 _FOLDERS = "*-*-*-*-*"
@@ -67,6 +69,12 @@ class Desk:
         return UUID(self.folder.name)
 
     @property
+    def begun_at(self) -> dt.datetime:
+        """When it was begun."""
+        # The first 48 bits of an id are its milliseconds.
+        return dt.datetime.fromtimestamp((self.id.int >> 80) / 1000, dt.UTC)
+
+    @property
     def source(self) -> Path:
         """The file that is imported, or that was exported."""
         return self.folder / f"file{Path(self.file).suffix.lower()[:6]}"
@@ -94,14 +102,17 @@ class Desk:
     def read(cls, folder: Path) -> Self:
         """Read what was chosen.
 
-        :raises NotFound: where there is nothing.
+        :raises NotFound: where there is nothing, or nothing that can be read.
         """
         try:
             chosen = json.loads((folder / _CHOICES).read_text("utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
+            known = {one.name for one in fields(cls)}
+            desk = cls(folder=folder, **{k: v for k, v in chosen.items() if k in known})
+            desk.tasks = [str(UUID(task)) for task in desk.tasks]
+        except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, AttributeError):
+            # A crash or a restored copy may have left something else there.
             raise NotFound(_("There is no such import or export any more.")) from None
-        known = {one.name for one in fields(cls)}
-        return cls(folder=folder, **{k: v for k, v in chosen.items() if k in known})
+        return desk
 
 
 def root(host: Host, tenant_id: int, kind: str) -> Path:
@@ -124,15 +135,22 @@ def begin(
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    # Ids rise with time.
     mine = [one for one in all_of(host, tenant_id, kind) if one.member_id == desk.member_id]
-    if old := mine[:-KEPT]:
+    if old := _oldest(mine, len(mine) - KEPT):
         with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
             needed = _with_work(connection, tenant_id, old)
         for one in old:
             if one.folder not in needed:
                 shutil.rmtree(one.folder, ignore_errors=True)
     return desk
+
+
+def _oldest(mine: Sequence[Desk], count: int) -> list[Desk]:
+    """Give as many as are too many: files that were only looked at come before what was done."""
+    now = mine[-1].begun_at  # by the ids all are, which rise with time
+    in_use = [bool(one.tasks) or now - one.begun_at < LOOKED_AT for one in mine]
+    order = sorted(range(len(mine)), key=lambda at: (in_use[at], at))
+    return [mine[at] for at in order[: max(count, 0)]]
 
 
 def remove_old(host: Host, connection: Connection, tenant_id: int, *, before: dt.datetime) -> None:
@@ -173,7 +191,7 @@ def all_of(host: Host, tenant_id: int, kind: str) -> list[Desk]:
     for folder in sorted(root(host, tenant_id, kind).glob(_FOLDERS)):
         try:
             found.append(Desk.read(folder))
-        except (NotFound, ValueError, TypeError):
+        except NotFound:
             continue  # it is being removed, or a crash left it half made
     return found
 

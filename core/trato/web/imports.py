@@ -16,7 +16,7 @@ from trato.access import rules
 from trato.access.actor import Actor
 from trato.entities.fields import REF_KINDS
 from trato.entities.view import EntityView
-from trato.errors import DomainError, TratoError
+from trato.errors import DomainError, NotFound, TratoError
 from trato.exchange import desk as desks
 from trato.exchange.cells import cell_text
 from trato.exchange.columns import missing
@@ -33,7 +33,7 @@ from trato.web import flash
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
 from trato.web.exchange_tasks import cancel, find_task, resume, told
-from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, translator
+from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, toast, translator
 from trato.web.pages import opened
 
 #: Endpoint whose bodies may be larger than others; they go to the disk as they come.
@@ -99,11 +99,15 @@ def upload(plugin: str, collection: str) -> Response:
 
 
 @blueprint.get(_ONE)
-def show_one(plugin: str, collection: str, id: UUID) -> str:
+def show_one(plugin: str, collection: str, id: UUID) -> Response:
     """Show what each column fills, and what the last trial or run came to."""
     flash.take()
     with importing(plugin, collection) as entity:
-        return render_template("import.html", page=_page(entity, _desk(entity, id)))
+        try:
+            desk = _desk(entity, id)
+        except NotFound as error:
+            return _gone(entity, error)
+        return make_response(render_template("import.html", page=_page(entity, desk)))
 
 
 @blueprint.get(f"{_ONE}/status")
@@ -118,7 +122,10 @@ def status(plugin: str, collection: str, id: UUID) -> str:
 def run(plugin: str, collection: str, id: UUID) -> Response:
     """Keep what was chosen, and queue a trial or the import."""
     with importing(plugin, collection) as entity:
-        desk = _desk(entity, id)
+        try:
+            desk = _desk(entity, id)
+        except NotFound as error:
+            return _gone(entity, error)
         last = find_task(desk)
         url = f"{base_url(entity)}/import/{id}"
         if last is not None and last.state in ("queued", "running"):
@@ -183,6 +190,12 @@ def _desk(entity: EntityView, id: UUID) -> Desk:
     if desk.entity != entity.name:
         raise HttpNotFound
     return desk
+
+
+def _gone(entity: EntityView, error: NotFound) -> Response:
+    """Lead back to the first page: a notice of an import may be older than its files."""
+    toast(_texts(error)[0])
+    return make_response(render_template("import_file.html", page=_file_page(entity, [])), 404)
 
 
 def _wording() -> Wording:
@@ -293,19 +306,16 @@ def _file_page(entity: EntityView, wrong: list[str]) -> dict[str, Any]:
             limit=limit,
         ),
         "most": limit * 1024 * 1024,
+        "kept": translator(
+            _("Your last {count} are kept, those of all lists together, for {days} days."),
+            count=desks.KEPT, days=desks.KEPT_FOR.days,
+        ),
         "earlier": [
             {"file": one.file, "url": f"{base_url(entity)}/import/{one.id}",
-             "when": formats().date_time(_moment(one))}
+             "when": formats().date_time(one.begun_at)}
             for one in reversed(mine)
         ],
     }  # fmt: skip
-
-
-def _moment(desk: Desk) -> Any:
-    import datetime as dt
-
-    # The first 48 bits of an id are its milliseconds.
-    return dt.datetime.fromtimestamp((desk.id.int >> 80) / 1000, dt.UTC)
 
 
 def _crumbs(entity: EntityView) -> str:
