@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from trato.db.engine import open_engine, transaction
 from trato.db.migrate import head
@@ -79,6 +80,36 @@ def test_migrating_postgresql_needs_the_owner(unmigrated: Installation, owner: s
 
     assert ran.code == 2
     assert "TRATO_OWNER_DATABASE_URL" in ran.err
+
+
+@pytest.mark.database("postgresql")
+def test_the_owner_of_another_database_migrates_nothing(
+    unmigrated: Installation, databases: Any
+) -> None:
+    other = databases.empty("postgresql")
+    owner = {"TRATO_OWNER_DATABASE_URL": other.owner_url}
+
+    refused = unmigrated.run("migrate", environ=owner)
+    engine = other.open_owner()
+    with engine.connect() as connection:
+        tables = connection.dialect.get_table_names(connection)
+    engine.dispose()
+    # Whoever does not get in as the application yet is told that nothing was seen.
+    app = make_url(other.url)
+    locked, absent = (
+        owner | {"TRATO_DATABASE_URL": url.render_as_string(hide_password=False)}
+        for url in (app.set(password="wrong"), app.set(username="nobody_yet"))
+    )
+    unseen = unmigrated.did("migrate", environ=locked)
+    unmade = unmigrated.run("migrate", environ=absent)
+
+    assert (refused.code, refused.out, tables) == (2, "", [])
+    assert f"/{make_url(other.url).database}) and TRATO_DATABASE_URL (" in refused.err
+    assert "name different databases." in refused.err
+    assert str(make_url(other.url).password) not in refused.err + unseen.err
+    assert "whether it names the same database was not seen" in unseen.err
+    assert (unmade.code, 'role "nobody_yet" does not exist' in unmade.err) == (2, True)
+    assert "trato doctor --sql" in unmade.err
 
 
 def test_two_who_migrate_at_once_wait_for_each_other(unmigrated: Installation) -> None:

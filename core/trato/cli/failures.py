@@ -11,6 +11,8 @@ from trato.text import _
 
 #: SQLSTATE classes and codes that tell of rights, passwords and names, not of a mistake of ours.
 _OPERATORS = ("28", "3D", "42501")
+#: A role that is not there shares its code with other things that a statement may name.
+_UNDEFINED = "42704"
 #: The same, in SQLite's words.
 _FILES = ("file is not a database", "disk image is malformed", "readonly database")
 
@@ -47,7 +49,9 @@ def _explain(error: Exception) -> TratoError | None:
     if not isinstance(error, DBAPIError):
         return None
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    if state.startswith(_OPERATORS) or any(words in str(error.orig) for words in _FILES):
+    no_role = state == _UNDEFINED and str(error.orig).startswith("role ")
+    refused = state.startswith(_OPERATORS) or no_role
+    if refused or any(words in str(error.orig) for words in _FILES):
         return ConfigError(
             _("The database refuses: {reason}."),
             hint=_("'trato doctor' looks for the cause; 'trato doctor --sql' prints how roles and "

@@ -46,6 +46,7 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
         return 1 if pending else 0
     failures: list[RevisionFailed] = []
     steps = readiness.migrate(host, failed=failures.append)
+    _look_as_application(context)
     if args.json:
         context.show_json(
             [{"plugin": s.plugin, "before": s.before, "after": s.after} for s in steps]
@@ -60,3 +61,17 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
     if failures:
         return 1 if steps else 2
     return 0
+
+
+def _look_as_application(context: Context) -> None:
+    """Say that the application does not reach the tables that its owner has just migrated."""
+    from trato.cli import readiness
+    from trato.errors import TratoError
+
+    try:
+        readiness.pending_migrations(context.bare_host)
+    except TratoError as error:
+        context.warn(
+            _("With TRATO_DATABASE_URL the tables cannot be reached, so whether it names the same "
+              "database was not seen: {reason}"), reason=context.text(error.message),
+        )  # fmt: skip

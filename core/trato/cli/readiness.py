@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trato.errors import ConfigError
+from trato.errors import ConfigError, TratoError
 from trato.text import _
 
 if TYPE_CHECKING:
@@ -214,9 +214,52 @@ def owner_engine(host: Host, what: str) -> Iterator[Engine]:
         return
     engine = open_engine(owner_url(host, what), pool_size=1)
     try:
+        _check_same_database(host, engine)
         yield engine
     finally:
         engine.dispose()
+
+
+def _check_same_database(host: Host, owner: Engine) -> None:
+    """Refuse to work as the owner of another database than the application's.
+
+    Neither names nor addresses tell, as one of them may lead through a pooler; a lock that both see
+    does. Where the application does not get in yet nothing is known, and nothing is refused.
+
+    :raises ConfigError: naming both, without their passwords.
+    """
+    import secrets
+
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    from trato.db.engine import transaction
+
+    number = {"number": secrets.randbits(62)}
+    with owner.begin() as holding:
+        holding.execute(text("SELECT pg_advisory_xact_lock(:number)"), number)
+        try:
+            with transaction(host.engine, read=True) as asking:
+                is_free = asking.execute(
+                    text("SELECT pg_try_advisory_xact_lock(:number)"), number
+                ).scalar_one()
+        except (TratoError, DBAPIError):
+            return
+    if is_free:
+        raise ConfigError(
+            _("TRATO_OWNER_DATABASE_URL ({owner}) and TRATO_DATABASE_URL ({app}) name different "
+              "databases."),
+            hint=_("Nothing was done. Let both lead to the same database; host and port may "
+                   "differ, as behind a pooler."),
+            owner=place(owner), app=place(host.engine), code="other_database",
+        )  # fmt: skip
+
+
+def place(engine: Engine) -> str:
+    """Write where a PostgreSQL database is, without user and password."""
+    url = engine.url
+    host = url.host or url.query.get("host") or "localhost"
+    return f"{host}:{url.port or 5432}/{url.database or url.username or ''}"
 
 
 def owner_url(host: Host, what: str) -> str:
