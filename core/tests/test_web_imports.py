@@ -84,7 +84,7 @@ def test_columns_are_recognised_tried_and_imported(client: Browser, tenant: Comp
     tried = client.get(place).text
     assert 'hx-trigger="every 2s"' in waiting
     assert "Ensayo: no se escribe nada" in tried
-    assert re.search(r"<dt>Registros creados</dt><dd>2</dd>", tried)
+    assert re.search(r"<dt>Se crearían</dt><dd>2</dd>", tried)
     assert "Fila 4, Razón social" in tried or "Fila 4" in tried
     assert names(tenant) == set()
 
@@ -97,6 +97,35 @@ def test_columns_are_recognised_tried_and_imported(client: Browser, tenant: Comp
     mended = client.get(f"{place}/errors.csv")
     assert "70000003" in mended.data.decode("utf-8-sig")
     assert "attachment" in mended.headers["Content-Disposition"]
+
+
+def test_imports_are_told_apart(app: Flask, client: Browser, tenant: Company) -> None:
+    for name, act in (("uno.csv", "import"), ("dos.csv", "try"), ("tres.csv", "")):
+        place = upload(client, name=name).headers["Location"]
+        if act:
+            chosen = choices(client.get(place).text) | {"match": "", "do": act}
+            client.post(place, data=chosen)
+            tenant.run_queued()
+    ran = "Registros creados: 2 · Filas rechazadas: 1"
+    tried = "Ensayo · Se crearían: 2 · Se rechazarían: 1"
+
+    mine = re.sub(r"\s*<[^>]+>\s*", "|", client.get(IMPORT).text)
+    assert re.search(r"tres\.csv\|+[^|]+\|+Sin empezar", mine)
+    assert re.search(rf"dos\.csv\|+[^|]+\|+Terminada\|+{tried}", mine)
+    assert re.search(rf"uno\.csv\|+[^|]+\|+Terminada\|+{ran}", mine)
+    jobs = client.get("/settings/jobs").text
+    assert f"Clientes · uno.csv · {ran}" in jobs
+    assert f"Clientes · dos.csv · {tried}" in jobs
+    told = client.get("/core/notices").text
+    assert f"uno.csv · {ran}" in told
+    assert f"dos.csv · {tried}" in told
+    assert told.count("#alert-triangle") == 2
+    # Who looks after tasks and may not import learns no name of a file.
+    keeps = tenant.member_with({CLIENT: {"view": "all"}}, permissions=["core.administer"])
+    keeper = browser(app, keeps)
+    theirs = keeper.get("/settings/jobs").text
+    assert f"Clientes · {ran}" in theirs
+    assert "uno.csv" not in theirs
 
 
 def test_the_time_left_is_told_by_what_was_done_since_it_goes_on(

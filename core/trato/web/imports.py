@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from trato.access import rules
 from trato.access.actor import Actor
+from trato.db.engine import transaction
 from trato.entities.fields import REF_KINDS
 from trato.entities.view import EntityView
 from trato.errors import DomainError, NotFound, TratoError
@@ -25,14 +26,16 @@ from trato.exchange.mapping import IGNORE, propose
 from trato.exchange.reading import open_table
 from trato.exchange.references import keys_of
 from trato.exchange.wording import ID, Wording
+from trato.jobs import queue
 from trato.jobs.exchanging import IMPORT, IMPORTS
+from trato.jobs.queue import Task
 from trato.records.bulk import matchable
 from trato.records.writing import check_writable
 from trato.text import _
 from trato.web import flash
 from trato.web.addresses import base_url
 from trato.web.auth import current_host
-from trato.web.exchange_tasks import cancel, find_task, resume, told
+from trato.web.exchange_tasks import badge, came_to, cancel, find_task, resume, told
 from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, toast, translator
 from trato.web.pages import opened
 
@@ -297,6 +300,7 @@ def _file_page(entity: EntityView, wrong: list[str]) -> dict[str, Any]:
         if one.entity == entity.name
         and one.member_id == (str(actor.member_id) if actor.member_id else None)
     ]  # fmt: skip
+    tasks = _last_tasks(mine)
     limit = current_host().settings.max_import_mb
     return {
         "title": heading, "errors": wrong, "action": f"{base_url(entity)}/import",
@@ -312,10 +316,29 @@ def _file_page(entity: EntityView, wrong: list[str]) -> dict[str, Any]:
         ),
         "earlier": [
             {"file": one.file, "url": f"{base_url(entity)}/import/{one.id}",
-             "when": formats().date_time(one.begun_at)}
+             "when": formats().date_time(one.begun_at), **_state(one, tasks)}
             for one in reversed(mine)
         ],
     }  # fmt: skip
+
+
+def _last_tasks(some: Iterable[Desk]) -> dict[UUID, Task]:
+    """Read the last task of each import that has one."""
+    ids = {UUID(one.tasks[-1]) for one in some if one.tasks}
+    tenant_id = g.actor.tenant_id
+    with transaction(current_host().engine, tenant_id=tenant_id, read=True) as connection:
+        return queue.some(connection, tenant_id, ids)
+
+
+def _state(desk: Desk, tasks: Mapping[UUID, Task]) -> dict[str, Any]:
+    """Say what became of an import."""
+    if not desk.tasks:
+        label = translator(_("Not begun"))
+        return {"badge": {"label": label, "tone": "calm", "icon": "clock"}, "came_to": ""}
+    task = tasks.get(UUID(desk.tasks[-1]))
+    if task is None:  # it is remembered no more
+        return {"badge": None, "came_to": ""}
+    return {"badge": badge(task.state), "came_to": came_to(task, desk.tasks[-1] in desk.trials)}
 
 
 def _crumbs(entity: EntityView) -> str:

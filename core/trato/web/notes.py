@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from trato.records.unit import Unit
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.auth import current_host, reading
+from trato.web.exchange_tasks import news
 from trato.web.frame import Crumb, formats, locale, phrase, set_crumbs, toast, translator
 from trato.web.pages import opened, show
 from trato.web.timeline import timeline_page
@@ -166,7 +168,8 @@ def list_notices() -> str:
     """Show what the person was told: in the bell's menu, or as a page."""
     with current_host().unit(_actor(), read=True) as unit:
         found = notices.read(unit)
-        items = [_item(unit, notice) for notice in found]
+        exchanged = news(unit, found)
+        items = [_item(unit, notice, exchanged) for notice in found]
     title = translator(_("Notices"))
     set_crumbs(Crumb(title=title))
     page = {"title": title, "items": items, "has_new": any(not i["is_seen"] for i in items)}
@@ -190,25 +193,28 @@ _TOLD = {
 
 _ICONS = {"mention": "at", "note": "note", "assigned": "user-check"}
 _EXCHANGED = {
-    "import": (_("Your import of {titles} failed"), "import", "upload"),
-    "export": (_("Your export of {titles} failed"), "exports", "download"),
+    "import": (_("Your import of {titles} failed"), "import", "alert-circle"),
+    "export": (_("Your export of {titles} failed"), "exports", "alert-circle"),
     "tried": (_("The trial of your import of {titles} is done"), "import", "upload"),
     "imported": (_("Your import of {titles} is done"), "import", "upload"),
     "exported": (_("Your export of {titles} is ready"), "exports", "download"),
 }
 
 
-def _item(unit: Unit, notice: notices.Notice) -> dict[str, object]:
+def _item(
+    unit: Unit, notice: notices.Notice, exchanged: Mapping[UUID, tuple[str, bool]]
+) -> dict[str, object]:
     if notice.kind in notices.TASKS:
         return _item_of_task(notice)
     entity = unit.view.entities[notice.entity]
     if notice.kind in notices.EXCHANGES:
         text, part, icon = _EXCHANGED[notice.kind]
+        detail, is_refused = exchanged.get(notice.id, ("", False))
         return {
             "text": phrase(text, entity.info.plugin, titles=entity.info.titles),
             "url": f"{base_url(entity)}/{part}/{notice.record_id}",
             "when": formats().relative(notice.created_at), "is_seen": notice.is_seen,
-            "icon": icon,
+            "icon": "alert-triangle" if is_refused else icon, "detail": detail,
         }  # fmt: skip
     by = unit.view.members.get(notice.by_member_id) if notice.by_member_id else None
     return {

@@ -23,7 +23,7 @@ from trato.records.events import reaction
 from trato.text import _
 from trato.web.admin.layout import ROOT, admin, blueprint, done, fragment, page, told
 from trato.web.auth import current_host
-from trato.web.exchange_tasks import STATES, unattended
+from trato.web.exchange_tasks import STATES, about, unattended
 from trato.web.frame import formats, translator
 
 _PER_PAGE = 50
@@ -146,7 +146,8 @@ def _tasks() -> dict[str, Any]:
         "tabs": tabs, "tasks": [describe(task, jobs.get(task.job)) for task in found[:_PER_PAGE]],
         "rows_url": f"{ROOT}/jobs/rows" + (f"?{shown}" if shown else ""),
         "more_url": _url(**chosen, before=str(more)) if more else None,
-        "is_filtered": bool(chosen), "all_url": _url(), "is_unattended": is_unattended,
+        "is_filtered": bool(chosen), "state": state if states else "", "all_url": _url(),
+        "is_unattended": is_unattended,
         "runs_of": title_of(name, jobs.get(name)) if name else "",
     }  # fmt: skip
 
@@ -187,6 +188,7 @@ def describe(task: Task, job: Job | None) -> dict[str, Any]:
         "by": member.name if member is not None else translator(_("By itself")),
         "message": translator(message) if message else "",
         "took": took, "runs_url": _runs_url(task.job), "event": _event(task),
+        "about": about(admin(), task),
         "attempts": task.attempts, "progress": progress, "result": _result(task),
         "cancel_url": f"{ROOT}/jobs/{task.id}/cancel" if task.state in ("queued", "running", "held")
         else None,
