@@ -165,3 +165,35 @@ def test_a_changed_history_is_found(installation: Installation) -> None:
     told = installation.run("audit", "verify", "acme")
     assert "1 fault in 3 entries.\n3 entries since" in told.out
     assert told.err == ""
+
+
+def test_another_secret_key_is_told_from_changed_entries(installation: Installation) -> None:
+    assert installation.database is not None
+    installation.tenant("acme", "clients")
+    file = write(installation, "clients.csv", "name\nUno\nDos\n")
+    installation.did("import", "acme", "clients.client", file)
+    earlier = installation.environ["TRATO_SECRET_KEY"]
+    other = {"TRATO_SECRET_KEY": "Zr8-mK2_pLw5vTq9XcYb1Nd4HfGs7JeA"}
+    both = {"TRATO_SECRET_KEY": f"{other['TRATO_SECRET_KEY']},{earlier}"}
+
+    for seal in (False, True):
+        if seal:
+            installation.did("job", "run", "acme", "core.seal_audit")
+        told = installation.run("audit", "verify", "acme", environ=other)
+        looked = installation.run("doctor", environ=other)
+
+        assert (told.code, looked.code) == (1, 1)
+        assert "Record " in told.out
+        assert "faults in 3 entries" in told.out
+        assert "does not fit TRATO_SECRET_KEY: it looks like another key" in told.err
+        assert "TRATO_SECRET_KEY=NEW,EARLIER" in told.err
+        assert "'acme': its history was signed with another TRATO_SECRET_KEY" in looked.out
+        assert installation.did("audit", "verify", "acme", environ=both).err == ""
+
+    # What was changed under the right key is no other key.
+    engine = open_engine(installation.database.owner_url)
+    with engine.begin() as connection:
+        connection.execute(text("update core_audit set hash = digest"))
+    engine.dispose()
+    changed = installation.run("audit", "verify", "acme", "--json")
+    assert (changed.code, changed.json["another_key"]) == (1, False)

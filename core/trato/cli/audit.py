@@ -22,6 +22,11 @@ def add(commands: Commands) -> None:
     verify.add_argument("slug", metavar="SLUG", help=_("the tenant"))
 
 
+#: What to do where the secret is another one than what was written was signed with.
+EARLIER_KEY = _(
+    "Add the earlier key behind the new one, and look again: TRATO_SECRET_KEY=NEW,EARLIER"
+)
+
 #: What can be wrong with an entry, in words.
 KINDS = {
     "removed": _("an entry was removed"),
@@ -49,6 +54,9 @@ def _verify(context: Context, args: argparse.Namespace) -> int:
             )
         )
         seals = told_of_seals(unit)
+        another_key = bool(faults) and audit.seems_of_another_key(
+            unit.connection, tenant.id, faults, keys=host.audit_keys
+        )
     if args.json:
         context.show_json(
             {
@@ -58,7 +66,7 @@ def _verify(context: Context, args: argparse.Namespace) -> int:
                      "sequence": f.sequence, "kind": f.kind}
                     for f in faults
                 ],
-                **seals,
+                "another_key": another_key, **seals,
             }
         )  # fmt: skip
         return 1 if faults else 0
@@ -74,6 +82,12 @@ def _verify(context: Context, args: argparse.Namespace) -> int:
                        _("{count} faults in {entries} entries."), len(faults), entries=length)
     )  # fmt: skip
     _tell_of_seals(context, seals)
+    if another_key:
+        context.warn(
+            _("From its first entry on the history does not fit TRATO_SECRET_KEY: it looks like "
+              "another key, rather than like changed entries.")
+        )  # fmt: skip
+        context.note(f"  {context.text(EARLIER_KEY)}")
     return 1 if faults else 0
 
 

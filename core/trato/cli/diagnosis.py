@@ -13,7 +13,7 @@ from trato.text import _
 
 if TYPE_CHECKING:
     from trato.host import Host
-    from trato.tenancy.view import TenantView
+    from trato.tenancy.view import Tenant, TenantView
 
 Level = Literal["ok", "warn", "fail"]
 
@@ -285,6 +285,7 @@ def tenants(host: Host) -> Iterator[Finding]:
 
     for tenant in administration.tenants(host):
         yield from _tenant(host, host.for_tenant(tenant.id))
+        yield from _history(host, tenant)
         for folder in missing(host, tenant):
             yield _finding(
                 "storage", "fail", _("Tenant '{tenant}': rows name files in {folder}, which does "
@@ -292,6 +293,23 @@ def tenants(host: Host) -> Iterator[Finding]:
                 _("Set TRATO_STORAGE_URL to the folder that all processes use, or restore it."),
                 tenant=tenant.slug, folder=str(folder),
             )  # fmt: skip
+
+
+def _history(host: Host, tenant: Tenant) -> Iterator[Finding]:
+    """Compare the secret with the oldest and the newest thing that a tenant had signed with it."""
+    from trato.cli.audit import EARLIER_KEY
+    from trato.db.engine import transaction
+    from trato.records import audit
+
+    with transaction(host.engine, tenant_id=tenant.id, read=True) as connection:
+        fit = audit.ends_fit(connection, tenant.id, keys=host.audit_keys)
+    if fit is not None and not all(fit):
+        yield _finding(
+            "secret", "warn" if fit[1] else "fail",
+            _("Tenant '{tenant}': its history was signed with another TRATO_SECRET_KEY, in part or "
+              "as a whole; second steps at sign-in and sealed settings may be lost with it."),
+            EARLIER_KEY, tenant=tenant.slug,
+        )  # fmt: skip
 
 
 def _tenant(host: Host, view: TenantView) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, Select, func, insert, select, tuple_
 
 from trato.access.actor import Actor
 from trato.entities.view import EntityView
@@ -286,6 +286,53 @@ def _verify_chains(
             yield Fault(record_id=record_id, sequence=sequence, kind="record")
 
 
+def ends_fit(
+    connection: Connection, tenant_id: int, *, keys: Sequence[bytes]
+) -> tuple[bool, bool] | None:
+    """Tell whether the oldest and the newest chain begin with one of the keys; None: no chain."""
+    found = []
+    for order in (audit.c.record_id, audit.c.record_id.desc()):
+        record = connection.execute(
+            select(audit.c.record_id).where(audit.c.tenant_id == tenant_id).order_by(order).limit(1)
+        ).scalar()
+        first = connection.execute(
+            _firsts(tenant_id).where(audit.c.record_id == record)
+        ).first()  # fmt: skip
+        if first is None:
+            return None
+        found.append(_begins(first, keys))
+    return found[0], found[1]
+
+
+def seems_of_another_key(
+    connection: Connection, tenant_id: int, faults: Iterable[Fault], *, keys: Sequence[bytes]
+) -> bool:
+    """Tell whether faults come of a secret that is not among the keys, rather than of a change.
+
+    Who changes rows leaves the seals as they are. Where nothing was ever sealed, no chain at all
+    may begin with one of the keys.
+    """
+    fit = ends_fit(connection, tenant_id, keys=keys)
+    if fit is None or fit[0]:
+        return False
+    if audit_seals.newest(connection, tenant_id) is not None:
+        return any(fault.kind == "seal" and fault.sequence == 1 for fault in faults)
+    rows = connection.execute(_firsts(tenant_id).execution_options(yield_per=2000))
+    return not any(_begins(row, keys) for row in rows)
+
+
+def _firsts(tenant_id: int) -> Select[Any]:
+    return select(audit.c.digest, audit.c.hash).where(
+        audit.c.tenant_id == tenant_id, audit.c.sequence == 1
+    )
+
+
+def _begins(first: Any, keys: Sequence[bytes]) -> bool:
+    """Tell whether the first row of a chain was written with one of the keys."""
+    digest, found = bytes(first.digest), bytes(first.hash)
+    return any(hmac.compare_digest(_link(key, b"", digest), found) for key in keys)
+
+
 @dataclass(frozen=True)
 class _Row:
     id: UUID
@@ -300,6 +347,6 @@ def length(connection: Connection, tenant_id: int) -> int:
 
 
 __all__ = [
-    "Entry", "Fault", "add", "chain", "content", "history", "length", "table", "verify",
-    "write", "write_event",
+    "Entry", "Fault", "add", "chain", "content", "ends_fit", "history", "length",
+    "seems_of_another_key", "table", "verify", "write", "write_event",
 ]  # fmt: skip
