@@ -50,7 +50,7 @@ pytestmark = [pytest.mark.slow]
 _PROGRESS = re.compile(r'<progress max="([0-9]+)" value="([0-9]+)"')
 _PEAK = re.compile(r"VmHWM:\s+([0-9]+) kB")
 #: Words of the page beside the progress.
-_LEFT = ("falta menos de un minuto", "faltan unos")
+_LEFT = ("falta menos de un minuto", "falta alrededor de un minuto", "faltan unos")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -103,7 +103,7 @@ class Site:
             if is_cut and seen and seen[-1] > rows // 3:
                 self.replace_worker()
                 is_cut = False
-            if 'hx-trigger="every 2s"' not in page:
+            if 'hx-trigger="every 2s, again"' not in page:
                 break
             with pytest.raises(subprocess.TimeoutExpired):  # it goes on
                 self.worker.wait(0.2)

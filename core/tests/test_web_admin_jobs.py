@@ -35,7 +35,7 @@ from trato.text import _
 CLIENT = "clients.client"
 PAGES = (
     "/settings/jobs", "/settings/jobs/rows", "/settings/export", "/settings/export/rows",
-    "/settings/audit", "/settings/audit.csv",
+    "/settings/audit", "/settings/audit/check", "/settings/audit.csv",
 )  # fmt: skip
 
 pytestmark = pytest.mark.plugins("clients")
@@ -469,7 +469,10 @@ def test_verification_says_that_the_audit_is_whole_or_where_it_is_not(
 ) -> None:
     (ana,) = create(tenant, "Ana")
     client.post("/settings/audit/verify")
+    # The page asks until the result is there.
+    assert 'data-polls hx-get="/settings/audit/check"' in client.get("/settings/audit").text
     good = run(tenant, task_of(tenant, VERIFY))
+    assert "hx-get" not in client.get("/settings/audit/check").text
     assert good.result["count"] == 0
     assert "íntegras" in client.get("/settings/audit").text
 

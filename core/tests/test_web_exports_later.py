@@ -31,7 +31,7 @@ def test_a_list_is_exported_as_it_is_filtered(client: Browser, tenant: Company) 
     done = client.get(f"{place}/status").text
     file = client.get(f"{place}/file")
 
-    assert 'hx-trigger="every 2s"' in waiting
+    assert 'hx-trigger="every 2s, again"' in waiting
     assert f'href="{place}/file"' in done
     assert "3 registros" in done
     lines = file.data.decode("utf-8-sig").splitlines()

@@ -82,7 +82,7 @@ def test_columns_are_recognised_tried_and_imported(client: Browser, tenant: Comp
     waiting = client.get(f"{place}/status").text
     tenant.run_queued()
     tried = client.get(place).text
-    assert 'hx-trigger="every 2s"' in waiting
+    assert 'hx-trigger="every 2s, again"' in waiting
     assert "Ensayo: no se escribe nada" in tried
     assert re.search(r"<dt>Se crearían</dt><dd>2</dd>", tried)
     assert "Fila 4, Razón social" in tried or "Fila 4" in tried

@@ -19,6 +19,8 @@ def time_left(passed: float, done: int, left: int) -> Message | None:
     seconds = passed * left / done
     if seconds < 60:
         return Message(_("less than a minute left"))
+    if seconds < 90:
+        return Message(_("about a minute left"))
     return Message(_("about {minutes} minutes left"), {"minutes": round(seconds / 60)})
 
 

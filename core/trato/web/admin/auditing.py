@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from trato.access import rules
 from trato.configuration import document
+from trato.db.engine import transaction
 from trato.entities.fields import Field
 from trato.errors import BadQuery
 from trato.exchange.writing import csv_lines
@@ -28,7 +29,7 @@ from trato.screens.cells import Cells
 from trato.text import _
 from trato.web.addresses import base_url
 from trato.web.admin.jobs import queue_now
-from trato.web.admin.layout import ROOT, admin, blueprint, done, page, said
+from trato.web.admin.layout import ROOT, admin, blueprint, done, fragment, page, said
 from trato.web.auth import current_host
 from trato.web.exchange_tasks import STATES
 from trato.web.frame import formats, locale, translator
@@ -90,6 +91,15 @@ def show_audit() -> str:
         export_url=f"{ROOT}/audit.csv" + (f"?{kept}" if kept else ""),
         check=_check(checks[0]) if checks else None, may_verify=admin().has(ADMINISTER),
     )  # fmt: skip
+
+
+@blueprint.get("/audit/check")
+def audit_check() -> str:
+    """Give the last check again; the page asks while one waits or runs."""
+    host, tenant_id = current_host(), admin().tenant_id
+    with transaction(host.engine, tenant_id=tenant_id, read=True) as connection:
+        checks = queue.tasks(connection, tenant_id, job=VERIFY, limit=1)
+    return fragment("_admin_check.html", check=_check(checks[0]) if checks else None)
 
 
 @blueprint.get("/audit.csv")
@@ -178,7 +188,8 @@ def _check(task: queue.Task) -> dict[str, Any]:
     word, tone, icon = STATES[task.state]
     moment = formats().date_time(task.finished_at or task.created_at)
     made: dict[str, Any] = {"word": translator(word), "tone": tone, "icon": icon,
-                            "moment": moment, "faults": [], "text": ""}  # fmt: skip
+                            "moment": moment, "faults": [], "text": "",
+                            "is_busy": task.state in ("queued", "running")}  # fmt: skip
     if task.state != "done" or not isinstance(task.result, dict):
         return made
     rows, count = formats().number(task.result["rows"]), task.result["count"]

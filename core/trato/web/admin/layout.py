@@ -72,7 +72,7 @@ SECTIONS = (
 
 
 #: What an auditor reads too; all other pages are for administrators.
-_FOR_AUDITORS = frozenset({"admin.show_audit", "admin.export_audit"})
+_FOR_AUDITORS = frozenset({"admin.show_audit", "admin.audit_check", "admin.export_audit"})
 
 
 @blueprint.before_request
