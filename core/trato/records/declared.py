@@ -76,8 +76,8 @@ def wrong_view(entity: str, view: View, fields: Mapping[str, Field]) -> Iterator
 def wrong_event(event: str, entities: Collection[str]) -> Iterator[Message]:
     """Find what an event names that nobody will ever tell.
 
-    Below an entity's name stand core's own words only; what else a plugin tells of its own cannot
-    be known here.
+    What a plugin tells of its own cannot be known here: only what is nearly one of core's words, or
+    nearly an entity, is taken for a mistake.
     """
     plugin, noun, word = (*event.split(".", 2), "", "")[:3]
     entity = f"{plugin}.{noun}"
@@ -87,8 +87,9 @@ def wrong_event(event: str, entities: Collection[str]) -> Iterator[Message]:
             {"event": event},
         )
     elif entity in entities and word not in (*WORDS.values(), "*"):
-        said = Message(_("It hears '{event}', which no record tells."), {"event": event})
-        yield unknown_name(said, event, [f"{entity}.{one}" for one in WORDS.values()])
+        if meant := near(word, WORDS.values()):
+            said = Message(_("It hears '{event}', which no record tells."), {"event": event})
+            yield unknown_name(said, event, [f"{entity}.{meant}"])
     elif entity not in entities and word in (*WORDS.values(), "*"):
         nouns = [name.partition(".")[2] for name in entities if name.startswith(f"{plugin}.")]
         if meant := near(noun, nouns):
