@@ -49,7 +49,7 @@ def test_the_time_left_is_told_by_what_this_run_has_done(monkeypatch: pytest.Mon
     assert progress.line().endswith(" 91% 9100/10000 faltan unos 18 minutos")
     now[0] += 60
     progress.reach(9_750)
-    assert progress.line().endswith(" 97% 9750/10000 falta alrededor de un minuto")
+    assert progress.line().endswith(" 98% 9750/10000 falta alrededor de un minuto")
     progress.reach(10_000)
     assert progress.line().endswith(" 10000/10000")
 
