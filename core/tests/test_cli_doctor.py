@@ -63,6 +63,17 @@ def test_what_fails_is_named_with_what_to_do(
     assert finding["action"]
 
 
+def test_a_server_that_does_not_answer_is_named_without_its_password(bare: Installation) -> None:
+    environ = {"TRATO_DATABASE_URL": "postgresql://x:geheim@127.0.0.1:1/crm"}
+
+    ran = bare.run("tenant", "list", environ=environ)
+
+    assert ran.code == 2
+    assert "TRATO_DATABASE_URL leads to 127.0.0.1:1/crm" in ran.err
+    assert "TRATO_OWNER_DATABASE_URL" not in ran.err
+    assert "geheim" not in ran.err
+
+
 def test_the_issuers_private_key_is_no_part_of_a_serving_environment(bare: Installation) -> None:
     code, found = examined(bare, TRATO_LICENSE_PRIVATE_KEY=bare.keys.private.line())
 

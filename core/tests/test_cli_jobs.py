@@ -46,6 +46,23 @@ def test_a_job_is_run_at_once_and_its_result_printed(installation: Installation)
     assert [task["job"] for task in listed(installation)] == ["core.verify_audit"]
 
 
+@pytest.mark.database("sqlite")
+def test_what_is_not_there_comes_with_where_to_look(installation: Installation) -> None:
+    installation.tenant("acme", "clients")
+    # A job's words are no JSON; nothing was left to be sealed.
+    installation.did("job", "run", "acme", "core.seal_audit")
+    assert installation.did("job", "run", "acme", "core.seal_audit").out.splitlines()[-1] == "-"
+
+    for words, hint in {
+        "job cancel acme 123": "See: trato job list acme",
+        "job retry acme 0199a0a0-0000-7000-8000-000000000000": "See: trato job list acme",
+        "export acme clients.nope x.csv": "clients.client",
+        "import acme clients.nope x.csv": "clients.client",
+    }.items():
+        ran = installation.run(*words.split())
+        assert (ran.code, hint in ran.err) == (2, True), ran
+
+
 def test_a_job_that_may_not_run_has_done_nothing(installation: Installation) -> None:
     installation.tenant("acme", "clients")
     ended = installation.license("acme", "clients", expires="2020-01-31")

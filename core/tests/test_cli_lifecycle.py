@@ -206,7 +206,7 @@ def test_a_purge_counts_what_a_plugin_added_to_records_of_others(
 
     ran = installation.did("plugin", "purge", "colombia", "--tenant", "acme", "--yes")
 
-    assert "(2 records)" in ran.out
+    assert "(records: 2)" in ran.out
 
 
 def test_a_purge_leaves_a_tombstone_for_every_record(installation: Installation) -> None:

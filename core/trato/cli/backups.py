@@ -51,9 +51,9 @@ def _backup(context: Context, args: argparse.Namespace) -> int:
              "files": done.files, "bytes": done.bytes}
         )  # fmt: skip
     else:
-        context.say(_("Archive: {path} ({tenants} tenants, {rows} rows, {files} files, {bytes} "
-                      "bytes)"), path=str(done.path), tenants=len(done.tenants), rows=done.rows,
-                    files=done.files, bytes=done.bytes)  # fmt: skip
+        context.say(_("Archive: {path} (tenants: {tenants}, rows: {rows}, files: {files}, "
+                      "bytes: {bytes})"), path=str(done.path), tenants=len(done.tenants),
+                    rows=done.rows, files=done.files, bytes=done.bytes)  # fmt: skip
     return 1 if _misses_files(context, done.tenants) else 0
 
 
@@ -103,7 +103,7 @@ def _restore(context: Context, args: argparse.Namespace) -> int:
              "rows": done.rows, "files": done.files, "known_users": done.known_users}
         )  # fmt: skip
     else:
-        context.say(_("Restored: {tenants} tenants, {rows} rows, {files} files."),
+        context.say(_("Restored. Tenants: {tenants}, rows: {rows}, files: {files}."),
                     tenants=len(done.tenants), rows=done.rows, files=done.files)  # fmt: skip
         if done.known_users:
             context.say(_("Accounts that existed here and keep their password: {count}"),

@@ -89,7 +89,25 @@ class Context:
         if isinstance(error, DatabaseUnavailable) and error.__cause__ is not None:
             reason = getattr(error.__cause__, "orig", None) or error.__cause__
             lines.append(str(reason).strip().splitlines()[0])
+            lines += self._addresses(error)
         self.error(self.text(error.message), *lines, self.text(error.hint))
+
+    def _addresses(self, error: DatabaseUnavailable) -> list[str]:
+        """Say which setting leads where, without passwords, when PostgreSQL does not answer."""
+        from sqlalchemy.engine import make_url
+
+        from trato.db.engine import place
+
+        if error.code != DatabaseUnavailable.code or self.settings.sqlite_path is not None:
+            return []
+        urls = {"TRATO_DATABASE_URL": self.settings.database_url,
+                "TRATO_OWNER_DATABASE_URL": self.settings.owner_database_url}  # fmt: skip
+        return [
+            self.text(_("{setting} leads to {place}: check that, and whether the server runs."),
+                      setting=setting, place=place(make_url(url)))
+            for setting, url in urls.items()
+            if url is not None
+        ]  # fmt: skip
 
     def show_json(self, data: Any) -> None:
         """Print data as JSON."""

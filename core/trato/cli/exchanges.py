@@ -66,12 +66,28 @@ def _actor(context: Context, slug: str, email: str | None, *, via: Any, label: s
     return host.system(administration.tenant(host, slug).id, via=via, label=label)
 
 
+def _check_kind(actor: Actor, entity: str) -> None:
+    """Refuse a kind of record that the tenant does not have.
+
+    :raises NotFound: with those that it has.
+    """
+    from trato.errors import NotFound
+
+    known = sorted(actor.view.entities)
+    if entity not in known:
+        raise NotFound(
+            _("There is no '{entity}' here."), entity=entity, known=", ".join(known) or "-",
+            hint=_("Kinds of records that this tenant has: {known}."),
+        )  # fmt: skip
+
+
 def _import(context: Context, args: argparse.Namespace) -> int:
     from trato.cli.progress import Progress
     from trato.exchange.importing import run_import
 
     context.walled_host  # noqa: B018 - refuses a role that row-level security does not hold
     actor = _actor(context, args.slug, args.email, via="import", label="import")
+    _check_kind(actor, args.entity)
     course = _course(context, args, actor)
     with Progress(context, _("Importing")) as progress:
         if course is not None and course.resume is not None:
@@ -192,10 +208,14 @@ def _export(context: Context, args: argparse.Namespace) -> int:
     from trato.exchange.exporting import run_export
 
     actor = _actor(context, args.slug, None, via="command", label="export")
+    _check_kind(actor, args.entity)
     with Progress(context, _("Exporting")) as progress:
         count = run_export(context.host, actor, args.entity, args.file, progress=progress.reach)
     if args.json:
         context.show_json({"file": str(args.file), "records": count})
     else:
-        context.say(_("Wrote {file}: {count} records."), file=str(args.file), count=count)
+        context.print(
+            context.plural(_("Wrote {file}: {count} record."), _("Wrote {file}: {count} records."),
+                           count, file=str(args.file))
+        )  # fmt: skip
     return 0

@@ -149,7 +149,10 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     elif task.state == "done":
         context.say(_("Job '{name}' is done."), name=args.name)
         if task.result is not None:
-            context.show_json(task.result)
+            if isinstance(task.result, str):
+                context.print(task.result)
+            else:
+                context.show_json(task.result)
     elif task.state == "queued" and args.later:
         context.say(_("Job '{name}' is queued as task {id}."), name=args.name, id=task.id)
     else:
@@ -189,12 +192,15 @@ def _change(context: Context, args: argparse.Namespace, action: str, said: str) 
 
     host = context.host
     owner = administration.tenant(host, args.slug)
+    change = queue.cancel if action == "cancel" else queue.retry
     try:
         task_id = UUID(args.task)
-    except ValueError as error:
-        raise NotFound(_("There is no task {id}."), id=args.task) from error
-    change = queue.cancel if action == "cancel" else queue.retry
-    with transaction(host.engine, tenant_id=owner.id) as connection:
-        change(connection, owner.id, task_id, now=host.clock())
+        with transaction(host.engine, tenant_id=owner.id) as connection:
+            change(connection, owner.id, task_id, now=host.clock())
+    except (ValueError, NotFound) as error:
+        raise NotFound(
+            _("There is no task {id}."), hint=_("See: trato job list {tenant}"), id=args.task,
+            tenant=args.slug,
+        ) from error  # fmt: skip
     context.say(said, id=args.task)
     return 0

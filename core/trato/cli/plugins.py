@@ -198,7 +198,7 @@ def _purge(context: Context, args: argparse.Namespace) -> int:
         context.show_json({"plugin": args.name, "tenant": args.tenant,
                            "archive": str(done.archive), "records": done.records})  # fmt: skip
         return 0
-    context.say(_("Archive: {path} ({records} records)"), path=str(done.archive),
+    context.say(_("Archive: {path} (records: {records})"), path=str(done.archive),
                 records=done.records)  # fmt: skip
     if args.tenant is not None:
         context.say(_("The data of plugin '{plugin}' is removed from tenant '{tenant}'."),

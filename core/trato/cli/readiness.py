@@ -233,7 +233,7 @@ def _check_same_database(host: Host, owner: Engine) -> None:
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
-    from trato.db.engine import transaction
+    from trato.db.engine import place, transaction
 
     number = {"number": secrets.randbits(62)}
     with owner.begin() as holding:
@@ -251,15 +251,8 @@ def _check_same_database(host: Host, owner: Engine) -> None:
               "databases."),
             hint=_("Nothing was done. Let both lead to the same database; host and port may "
                    "differ, as behind a pooler."),
-            owner=place(owner), app=place(host.engine), code="other_database",
+            owner=place(owner.url), app=place(host.engine.url), code="other_database",
         )  # fmt: skip
-
-
-def place(engine: Engine) -> str:
-    """Write where a PostgreSQL database is, without user and password."""
-    url = engine.url
-    host = url.host or url.query.get("host") or "localhost"
-    return f"{host}:{url.port or 5432}/{url.database or url.username or ''}"
 
 
 def owner_url(host: Host, what: str) -> str:

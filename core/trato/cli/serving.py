@@ -236,15 +236,20 @@ def probe(host: str, port: int) -> int:
     :return: the port.
     :raises ConfigError: when it cannot.
     """
+    if not 0 <= port < 2**16:
+        raise ConfigError(
+            _("There is no port {port}: ports have numbers up to 65535."),
+            hint=_("Choose another port with --port."), port=port, code="bad_address",
+        )  # fmt: skip
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind((host, port))
             return int(trial.getsockname()[1])
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno == errno.EADDRINUSE:
             raise ConfigError(
                 _("Port {port} of {host} is in use by another program."),
                 hint=_("End it, or choose another port with --port."), port=port, host=host,

@@ -150,8 +150,8 @@ def _delete(context: Context, args: argparse.Namespace) -> int:
              "rows": done.rows, "users": done.users}
         )  # fmt: skip
         return 0
-    context.say(_("Archive: {path} ({records} records)"), path=str(done.archive),
+    context.say(_("Archive: {path} (records: {records})"), path=str(done.archive),
                 records=done.records)  # fmt: skip
-    context.say(_("Tenant '{tenant}' is deleted: {rows} rows, {users} accounts."),
+    context.say(_("Tenant '{tenant}' is deleted. Rows: {rows}, accounts: {users}."),
                 tenant=tenant.slug, rows=done.rows, users=done.users)  # fmt: skip
     return 0

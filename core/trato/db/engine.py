@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from trato.errors import ConfigError, DatabaseUnavailable
@@ -228,6 +228,12 @@ def _before(error: DBAPIError) -> DBAPIError:
             return first
         first = first.__context__
     return error
+
+
+def place(url: URL) -> str:
+    """Write where a PostgreSQL database is, without user and password."""
+    host = url.host or url.query.get("host") or "localhost"
+    return f"{host}:{url.port or 5432}/{url.database or url.username or ''}"
 
 
 def unavailable(error: DBAPIError) -> DatabaseUnavailable:

@@ -69,7 +69,7 @@ class NewZip:
     def _refused(self, error: OSError) -> ConfigError:
         return ConfigError(
             _("The archive {path} cannot be written: {reason}."),
-            hint=_("Nothing was deleted. Check the folder and its rights."),
+            hint=_("Nothing was changed. Check the folder and its rights."),
             path=str(self.path), reason=error.strerror or str(error), code="file",
         )  # fmt: skip
 
