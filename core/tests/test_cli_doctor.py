@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from trato.cli.diagnosis import clocks
 from trato.db.engine import open_engine
+from trato.host import Host
+from trato.settings import Settings
 
 if TYPE_CHECKING:
     from core.tests.conftest import Installation
@@ -152,6 +155,21 @@ def test_a_table_without_its_policy_fails(installation: Installation) -> None:
     assert "may not read: core_role." in facts(found["fail"])
     installation.did("migrate")
     assert examined(installation)[0] == 0
+
+
+@pytest.mark.database("postgresql")
+def test_a_clock_that_differs_from_the_databases_is_told(installation: Installation) -> None:
+    host = Host(Settings.load(installation.environ))
+    found = []
+    for seconds in (0, 40, -40, 900):
+        ahead = dt.timedelta(seconds=seconds)
+        host.clock = lambda ahead=ahead: dt.datetime.now(dt.UTC) + ahead
+        found += clocks(host)
+    host.close()
+
+    assert [finding.level for finding in found] == ["ok", "warn", "warn", "fail"]
+    assert ["ahead" in str(finding.fact) for finding in found] == [False, True, False, True]
+    assert "NTP" in str(found[-1].action)
 
 
 def test_the_statements_for_a_database_administrator_name_roles_and_database(

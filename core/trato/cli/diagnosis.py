@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Level = Literal["ok", "warn", "fail"]
 
+#: Seconds by which this machine's clock may differ from the database's: what is more is warned of,
+#: and of yet more sessions and second steps may end too soon or be refused.
+_SKEW, _WORST_SKEW = 5, 60
 #: A licence that ends sooner is warned of.
 _SOON = 30
 
@@ -189,7 +192,32 @@ def database(host: Host, pending: dict[str, str]) -> Iterator[Finding]:
                 since=f"{closed.since:%Y-%m-%d %H:%M} UTC",
             )  # fmt: skip
     if path is None:
+        yield from clocks(host)
         yield from walls(host)
+
+
+def clocks(host: Host) -> Iterator[Finding]:
+    """Compare the clock of this machine with PostgreSQL's, which decides what is due."""
+    from sqlalchemy import text
+
+    from trato.db.engine import transaction
+
+    with transaction(host.engine, read=True) as connection:
+        asked = host.clock()
+        there = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        heard = host.clock()
+    # The answer was made between the two; however long it took, that is no difference.
+    ahead = min(asked - there, heard - there, key=abs).total_seconds()
+    if asked <= there <= heard or abs(ahead) <= _SKEW:
+        yield _finding("clock", "ok", _("The clocks of this machine and of the database agree."))
+        return
+    yield _finding(
+        "clock", "warn" if abs(ahead) <= _WORST_SKEW else "fail",
+        _("The clock of this machine is {seconds} s ahead of the database's.") if ahead > 0 else
+        _("The clock of this machine is {seconds} s behind the database's."),
+        _("Have both machines set their clocks by NTP; 'timedatectl' shows whether they do."),
+        seconds=round(abs(ahead)),
+    )  # fmt: skip
 
 
 def walls(host: Host) -> Iterator[Finding]:
