@@ -121,7 +121,7 @@ def test_letter_cut_by_the_end_of_the_file_is_told(tmp_path: Path) -> None:
 def test_bytes_of_no_known_encoding_are_told(tmp_path: Path) -> None:
     path = write(tmp_path, b"a;b\n\x81;2\n")  # neither UTF-8 nor Windows-1252
 
-    assert "utf-8 / windows-1252: byte 0x81 at offset 4 (line 2)" in str(refusal(path))
+    assert "UTF-8 or Windows-1252: byte 0x81 at offset 4 (line 2)" in str(refusal(path))
 
 
 def test_mark_of_another_encoding_than_the_named_is_told(tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_zero_byte_is_told_with_its_line(tmp_path: Path) -> None:
 def test_utf16_without_a_mark_is_told_how_to_read(tmp_path: Path) -> None:
     error = refusal(write(tmp_path, "a;b\n1;2\n".encode("utf-16-le")))
 
-    assert "choose the encoding utf-16-le" in str(error)
+    assert "--encoding utf-16-le" in str(error)
 
 
 def test_old_workbook_is_told(tmp_path: Path) -> None:

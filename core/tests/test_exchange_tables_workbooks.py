@@ -333,7 +333,7 @@ DAMAGES: dict[str, tuple[dict[str, bytes | None], str]] = {
     "no-workbook": ({"xl/workbook.xml": None}, "a zip archive, but not an XLSX workbook"),
     "twice": ({"XL/Workbook.xml": b""}, "its part XL/Workbook.xml is there twice"),
     "no-sheets": ({"xl/workbook.xml": b"<workbook/>"}, "it has no sheet with cells"),
-    "cut": ({SHEET: b"<worksheet><sheetData>"}, "The workbook is broken: no element found"),
+    "cut": ({SHEET: b"<worksheet><sheetData>"}, "broken: its content cannot be read"),
     "utf16": ({SHEET: sheet_xml("").decode().encode("utf-16")}, "is no XML"),
     "latin1": ({SHEET: b'<?xml version="1.0" encoding="latin-1"?><a/>'}, "not that of a workbook"),
     "entity": ({SHEET: b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}, "not that of a workbook"),
@@ -370,7 +370,10 @@ def test_part_with_a_name_of_no_encoding_is_told(tmp_path: Path) -> None:
     path = rebuilt(simple(tmp_path, [["a"], ["b"]]), {"xl/é": b""})
     path.write_bytes(path.read_bytes().replace("xl/é".encode(), b"xl/\xff\xff"))
 
-    assert "can't decode byte 0xff" in str(refusal(path))
+    error = refusal(path)
+
+    assert "broken: its content cannot be read" in str(error)
+    assert "can't decode byte 0xff" in str(error.__cause__)
 
 
 def test_part_before_the_beginning_is_told(tmp_path: Path) -> None:
@@ -380,7 +383,10 @@ def test_part_before_the_beginning_is_told(tmp_path: Path) -> None:
     content[place + 2] += 50  # some three megabytes later
     path.write_bytes(content)
 
-    assert "The workbook is broken: [Errno 22]" in str(refusal(path))
+    error = refusal(path)
+
+    assert "broken: its content cannot be read" in str(error)
+    assert "[Errno 22]" in str(error.__cause__)
 
 
 def test_zip_of_something_else_is_told(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 from werkzeug.test import TestResponse
+from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from trato.db.engine import transaction
 from trato.exchange import desk as desks
@@ -170,6 +171,72 @@ def test_choices_are_remembered_for_files_with_the_same_headers(
     again = client.get(upload(client, TEXT + "x;1;2\n").headers["Location"]).text
 
     assert choices(again) == {key: value for key, value in mine.items() if key != "do"}
+    assert "Como la última vez" in again
+    assert "Como la última vez" not in client.get(place).text
+
+
+def test_colleagues_take_over_the_columns_and_not_what_becomes_of_records(
+    app: Flask, client: Browser, tenant: Company
+) -> None:
+    place = upload(client).headers["Location"]
+    mine = {"column-0": "trade_name", "column-1": "identification", "column-2": "name",
+            "match": "", "duplicates": "skip", "do": "try"}  # fmt: skip
+    client.post(place, data=mine)
+    colleague = browser(app, tenant.member("admin"))
+
+    theirs = choices(colleague.get(upload(colleague).headers["Location"]).text)
+
+    safe = {"match": "identification", "duplicates": "create"}
+    assert theirs == {key: value for key, value in mine.items() if key != "do"} | safe
+    # A memory of an earlier version does not say whose the choices were.
+    (kept,) = desks.root(tenant.host, tenant.id, "maps").iterdir()
+    memory = json.loads(kept.read_text("utf-8"))
+    kept.write_text(json.dumps({"map": memory["map"], "match": None, "duplicates": "update"}))
+    assert choices(client.get(upload(client).headers["Location"]).text) == theirs
+
+
+def test_refused_rows_come_in_the_words_of_the_person_and_are_imported_again(
+    client: Browser, tenant: Company
+) -> None:
+    place = upload(client).headers["Location"]
+    chosen = choices(client.get(place).text) | {"match": "", "do": "import"}
+    client.post(place, data=chosen)
+    tenant.run_queued()
+    refused = client.get(f"{place}/errors.csv").data
+    assert refused.decode("utf-8-sig").startswith("Razón social;N.I.T.;Tamaño;fila;columna;error")
+
+    mended = refused.replace(b";70000003", b"Tres;70000003").replace(b"\r\n;", b"\r\n")
+    place = upload(client, mended).headers["Location"]
+    chosen = choices(client.get(place).text)
+    assert [chosen[f"column-{at}"] for at in (3, 4, 5)] == ["ignore"] * 3
+
+
+def test_columns_and_sheets_are_named_in_words(client: Browser) -> None:
+    made = io.BytesIO()
+    with Workbook(made) as book:
+        for name in ("Clientes", "Zonas", "Notas"):
+            book.add_worksheet(name).write_column(0, 0, ["Nombre", "Uno"])
+
+    page = client.get(upload(client, made.getvalue(), "libro.xlsx").headers["Location"]).text
+
+    assert "solo se lee la hoja «Clientes», no Zonas, Notas" in page
+    assert "Responsable · Correo</option>" in page
+    assert not re.search(r"· (email|name|key|id)</option>", page)
+
+
+def test_a_cancelled_import_says_what_stays(client: Browser, tenant: Company) -> None:
+    place = upload(client).headers["Location"]
+    client.post(place, data=choices(client.get(place).text) | {"do": "import"})
+    with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+        connection.execute(
+            update(task).where(task.c.tenant_id == tenant.id, task.c.state == "queued")
+            .values(state="cancelled", progress=10500, progress_total=30000)
+        )  # fmt: skip
+
+    page = client.get(f"{place}/status").text
+
+    assert "10.500 de 30.000 filas" in page
+    assert "quedan como están" in page
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,15 @@ def _encoding(file: BinaryIO, wanted: str | None) -> tuple[str, str, int]:
         if fault is None:
             return name, codec, len(mark)
         faults.append(fault)
+    if len(names) > 1:
+        raise DomainError(
+            _("The file is neither a workbook nor text in UTF-8 or Windows-1252: byte {byte} at "
+              "offset {offset} (line {line}) is wrong."),
+            hint=_("Import a CSV or Excel (.xlsx) file. If this one is text in another encoding, "
+                   "save it again as UTF-8."),
+            code="wrong_encoding", byte=faults[-1].byte, offset=faults[-1].offset,
+            line=faults[-1].line,
+        )  # fmt: skip
     raise DomainError(
         _("The file is not {encoding}: byte {byte} at offset {offset} (line {line}) is wrong."),
         hint=_("Choose another encoding, or save the file again as UTF-8."),
@@ -204,8 +213,8 @@ def _first_fault(file: BinaryIO, codec: str, start: int) -> _Fault | None:
             raise DomainError(
                 _("The file is not text: line {line} holds a zero byte."),
                 hint=_(
-                    "Import a CSV or XLSX file. If it is UTF-16 text without a mark, "
-                    "choose the encoding utf-16-le."
+                    "Import a CSV or Excel (.xlsx) file. If it is UTF-16 text without a mark, "
+                    "save it again as UTF-8, or give the command --encoding utf-16-le."
                 ),
                 code="not_text",
                 line=lines + text[: text.index("\0")].count("\n"),

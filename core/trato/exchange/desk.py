@@ -57,6 +57,10 @@ class Desk:
     kind: str = ""
     headers: list[str] = field(default_factory=list)
     samples: list[list[str]] = field(default_factory=list)
+    #: Of a workbook: its sheets, of which the first is read.
+    sheets: list[str] = field(default_factory=list)
+    #: Whether its columns were chosen as those of an earlier file.
+    is_as_before: bool = False
     #: Of an export: what of the list is wanted, see ``saved_query``.
     query: dict[str, Any] = field(default_factory=dict)
     #: Ids of its tasks, the newest last; those of an import that only try.
@@ -197,24 +201,41 @@ def all_of(host: Host, tenant_id: int, kind: str) -> list[Desk]:
 
 
 def remembered(
-    host: Host, tenant_id: int, entity: str, headers: Sequence[str]
+    host: Host, tenant_id: int, entity: str, headers: Sequence[str], *, member_id: UUID | None
 ) -> Mapping[str, Any] | None:
-    """Give what was chosen the last time that a file with the same headers was imported."""
-    try:
-        known = json.loads(_memory(host, tenant_id, entity, headers).read_text("utf-8"))
-    except FileNotFoundError:
+    """Give what was chosen the last time that a file with the same headers was imported.
+
+    What each column fills (``map``) is whoever's choice was the last; what becomes of records that
+    are there (``match``, ``duplicates``) only the member's own, where he has made one.
+    """
+    known = _recall(_memory(host, tenant_id, entity, headers))
+    if known is None:
         return None
-    return known if isinstance(known, dict) else None
+    own = known["own"].get(str(member_id))
+    return {"map": known["map"], **(own if isinstance(own, dict) else {})}
 
 
 def remember(host: Host, tenant_id: int, desk: Desk, headers: Sequence[str]) -> None:
     """Keep what was chosen for the next file with the same headers."""
     place = _memory(host, tenant_id, desk.entity, headers)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    chosen = {"map": desk.map, "match": desk.match, "duplicates": desk.duplicates}
+    own = (_recall(place) or {"own": {}})["own"]
+    own[str(desk.member_id)] = {"match": desk.match, "duplicates": desk.duplicates}
     draft = place.with_suffix(".draft")
-    draft.write_text(json.dumps(chosen), "utf-8")
+    draft.write_text(json.dumps({"map": desk.map, "own": own}), "utf-8")
     draft.replace(place)
+
+
+def _recall(place: Path) -> dict[str, Any] | None:
+    """Read a memory; one of earlier versions does not say whose the choices were."""
+    try:
+        known = json.loads(place.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    if not isinstance(known, dict) or not isinstance(known.get("map"), dict):
+        return None
+    own = known.get("own")
+    return {"map": known["map"], "own": own if isinstance(own, dict) else {}}
 
 
 def _memory(host: Host, tenant_id: int, entity: str, headers: Sequence[str]) -> Path:

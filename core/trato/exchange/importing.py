@@ -20,6 +20,7 @@ from trato.exchange.cells import Unreadable, cell_text, is_blank
 from trato.exchange.columns import Columns, read_columns
 from trato.exchange.drafts import Draft, as_id
 from trato.exchange.mapfile import read_map
+from trato.exchange.mapping import ERROR_COLUMNS
 from trato.exchange.reading import Row, Table, open_table
 from trato.exchange.references import References
 from trato.exchange.repeats import Repeats
@@ -52,6 +53,7 @@ def run_import(
     duplicates: Policy = "create", progress: Progress | None = None,
     begin: Callable[[], None] | None = None, hold: Callable[[Unit], None] | None = None,
     keep: Keep | None = None, resume: Mapping[str, Any] | None = None,
+    error_titles: Sequence[str] = ERROR_COLUMNS,
 ) -> ImportResult:  # fmt: skip
     """Import a CSV or XLSX file.
 
@@ -69,6 +71,7 @@ def run_import(
     :param keep: called at the end of each batch, inside its transaction, with how far it is.
     :param resume: what ``keep`` was told last, to go on from there with the same file and choices.
         A dry run begins anew, as what it foretold of the rows before is not written anywhere.
+    :param error_titles: of the three columns that the file for the refused rows adds.
     :raises TratoError: with nothing written, when the file cannot be imported at all.
     """
     view = actor.view.entity(entity)
@@ -98,7 +101,9 @@ def run_import(
             result.load(resume)
         if begin is not None:
             begin()
-        with Refusals(table, result, errors, wording, resume=resume) as refusals:
+        with Refusals(
+            table, result, errors, wording, resume=resume, titles=error_titles
+        ) as refusals:
             work = _Import(host, actor, view, columns, result, refusals, wording)
             work.duplicates, work.hold, work.keep = duplicates, hold, keep
             work.run(table, progress, start=0 if resume is None else int(resume["rows"]))

@@ -19,6 +19,8 @@ from trato.text import _
 
 #: Columns that the file of refused rows adds; they are ignored when it is imported again.
 ERROR_COLUMNS: Final = ("row", "column", "error")
+#: How the pages title them in other languages; only all three at the end of a file are those.
+ERROR_TITLES: Final[Mapping[str, tuple[str, ...]]] = {"es": ("fila", "columna", "error")}
 #: Before their names where the file has such a column of its own.
 ERROR_PREFIX: Final = "trato_"
 #: What a map says of a column that fills nothing.
@@ -124,9 +126,19 @@ def propose(
     """
     names = _Names(fields)
     chosen = _chosen(headers, names, explicit or {})
+    added = error_titles(headers)
     return _without_doubles(
-        [chosen.get(header) or _recognised(header, names) for header in headers]
+        [chosen.get(header) or _recognised(header, names, header in added) for header in headers]
     )
+
+
+def error_titles(headers: Sequence[str]) -> tuple[str, ...]:
+    """Return the titles that a file of refused rows has added at the end, in any language."""
+    last = tuple(headers[-3:])
+    for titles in (ERROR_COLUMNS, *ERROR_TITLES.values()):
+        if last in (titles, tuple(ERROR_PREFIX + title for title in titles)):
+            return last
+    return ()
 
 
 class _Names:
@@ -190,9 +202,10 @@ class _Names:
         )
 
 
-def _recognised(header: str, names: _Names) -> Proposal:
+def _recognised(header: str, names: _Names, added: bool) -> Proposal:
     found = names.resolve(header, header)
-    if found.path is None and header.removeprefix(ERROR_PREFIX) in ERROR_COLUMNS:
+    added = added or header.removeprefix(ERROR_PREFIX) in ERROR_COLUMNS
+    if found.path is None and added:
         return Proposal(header, None, ignored=True)
     return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self, TextIO
 
 from trato.errors import Message
+from trato.exchange.mapping import ERROR_COLUMNS
 from trato.exchange.reading import Row, Table
 from trato.exchange.wording import Wording
 from trato.exchange.writing import ErrorWriter
@@ -92,8 +93,9 @@ class Refusals:
 
     def __init__(
         self, table: Table, result: ImportResult, path: Path | None, wording: Wording, *,
-        resume: Mapping[str, Any] | None = None,
+        resume: Mapping[str, Any] | None = None, titles: Sequence[str] = ERROR_COLUMNS,
     ) -> None:  # fmt: skip
+        self._titles = titles
         self._table = table
         self._result = result
         self._path = path
@@ -150,5 +152,5 @@ class Refusals:
     def _make_writer(self, file: TextIO, *, is_new: bool) -> ErrorWriter:
         return ErrorWriter(
             file, self._table.headers, delimiter=self._table.delimiter or ";",
-            translate=self._wording.message, is_new=is_new,
+            translate=self._wording.message, is_new=is_new, titles=self._titles,
         )  # fmt: skip

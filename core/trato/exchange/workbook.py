@@ -98,11 +98,11 @@ def read_sheet(path: Path, name: str | None, limits: Limits) -> Sheet:
             with CalamineWorkbook.from_path(copy) as workbook:
                 sheet = workbook.get_sheet_by_name(chosen.name)
     except _DAMAGES as error:
-        raise broken("{detail}", detail=str(error)) from error
+        raise broken(_("its content cannot be read")) from error
     except OSError as error:
         if error.errno != errno.EINVAL:  # a place before the file's beginning
             raise
-        raise broken("{detail}", detail=str(error)) from error
+        raise broken(_("its content cannot be read")) from error
     start = sheet.start
     return Sheet(
         name=chosen.name,

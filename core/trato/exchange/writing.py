@@ -27,7 +27,7 @@ from trato.exchange.cells import (
     guard_apostrophe,
     neutralise,
 )
-from trato.exchange.mapping import ERROR_COLUMNS, ERROR_PREFIX
+from trato.exchange.mapping import ERROR_COLUMNS, ERROR_PREFIX, error_titles
 from trato.exchange.reading import Row
 from trato.text import _
 
@@ -281,17 +281,19 @@ class ErrorWriter:
         delimiter: str = ";",
         translate: Callable[[Message], str] = str,
         is_new: bool = True,
+        titles: Sequence[str] = ERROR_COLUMNS,
     ) -> None:
         """Begin the file, or go on with one that was begun.
 
         :param headers: of the original file; those of an earlier file of errors are replaced.
         :param translate: makes a message readable for the person.
+        :param titles: of the three columns; see ``mapping.ERROR_TITLES``.
         """
         self.count = 0
         self._stream = stream
         self._translate = translate
         self._form = _CsvForm(delimiter, UTC, _WORDS)
-        self._headers, added = _with_error_columns(headers)
+        self._headers, added = _with_error_columns(headers, titles)
         self._width = len(headers)
         if is_new:
             stream.write(_MARK + self._form.line((*self._headers, *added)))
@@ -325,13 +327,13 @@ class ErrorWriter:
         self.count += 1
 
 
-def _with_error_columns(headers: Sequence[str]) -> tuple[list[str], list[str]]:
+def _with_error_columns(
+    headers: Sequence[str], titles: Sequence[str]
+) -> tuple[list[str], list[str]]:
     """Return the original headers and those to add behind them."""
     original = list(headers)
-    plain = list(ERROR_COLUMNS)
-    prefixed = [ERROR_PREFIX + name for name in ERROR_COLUMNS]
-    for added in (plain, prefixed):
-        if original[-3:] == added:
-            return original[:-3], added
+    if added := error_titles(headers):
+        return original[:-3], list(added)
     taken = {header.casefold() for header in original}
-    return original, prefixed if taken.intersection(plain) else plain
+    plain = list(titles)
+    return original, [ERROR_PREFIX + name for name in plain] if taken & {*plain} else plain

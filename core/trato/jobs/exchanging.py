@@ -19,6 +19,7 @@ from trato.exchange import saved_query
 from trato.exchange.desk import Desk
 from trato.exchange.exporting import run_export
 from trato.exchange.importing import run_import
+from trato.exchange.mapping import ERROR_COLUMNS, ERROR_TITLES
 from trato.host import Host
 from trato.jobs.declared import Cancelled, DetachedContext, QueuedJob
 from trato.records import notices
@@ -143,6 +144,7 @@ def _import(host: Host, ctx: DetachedContext, desk: Desk, actor: Actor) -> dict[
         errors_path=desk.errors, dry_run=dry_run,
         duplicates=desk.duplicates,  # type: ignore[arg-type] # the page offers what there is
         keep=keep, resume=last if "rows" in last else None,
+        error_titles=ERROR_TITLES.get(actor.locale, ERROR_COLUMNS),
     )  # fmt: skip
     notices = [host.catalogs.message(notice, actor.locale) for notice in result.notices]
     return last_kept | {"notices": notices, "dry_run": dry_run}

@@ -103,7 +103,7 @@ def told(desk: Desk, url: str) -> dict[str, Any] | None:
         "state": task.state, "is_busy": task.state in ("queued", "running"),
         "is_unattended": _is_unattended(task), "is_trial": is_trial, "message": task.message or "",
         "done": task.progress or 0, "total": task.progress_total or 0,
-        "progress": _progress(task), "left": _left(task),
+        "progress": _progress(task), "left": _left(task), "stayed": _stayed(task, is_trial),
         "counts": counted(task, is_trial),
         "is_same": task.state == "done" and bool(result.get("unchanged"))
         and not any(result.get(key) for key in COUNTS if key != "unchanged"),
@@ -225,6 +225,15 @@ def _progress(task: Task) -> str:
         return translator(_("{done} rows"), done=number(task.progress))
     return translator(_("{done} of {total} rows"), done=number(task.progress),
                       total=number(task.progress_total))  # fmt: skip
+
+
+def _stayed(task: Task, is_trial: bool) -> str:
+    """Say of an import that ended early that what it has written is there."""
+    if task.job != IMPORT or is_trial or not task.progress:
+        return ""
+    if task.state not in ("cancelled", "failed"):
+        return ""
+    return translator(_("What was written until then stays; going on begins after it."))
 
 
 def _left(task: Task) -> str:

@@ -25,7 +25,7 @@ from trato.exchange.desk import Desk
 from trato.exchange.mapping import IGNORE, propose
 from trato.exchange.reading import open_table
 from trato.exchange.references import keys_of
-from trato.exchange.wording import ID, Wording
+from trato.exchange.wording import ID, ID_LABEL, Wording
 from trato.jobs import queue
 from trato.jobs.exchanging import IMPORT, IMPORTS
 from trato.jobs.queue import Task
@@ -46,6 +46,8 @@ blueprint.after_request(flash.clear)
 
 _ALL = "/<plugin>/<collection>/import"
 _ONE = f"{_ALL}/<uuid:id>"
+#: By what people, teams and records without such a field are named in files.
+_NAMES = {"email": _("E-mail"), "name": _("Name"), "key": _("Key"), ID: ID_LABEL}
 #: Rows of the file that are shown beside its headers.
 _SAMPLE = 3
 _DUPLICATES = {
@@ -211,6 +213,7 @@ def _look(desk: Desk) -> None:
         rows = [row.cells for row, _n in zip(table, range(_SAMPLE), strict=False)]
         desk.headers = list(table.headers)
         desk.kind = table.sheet or (table.encoding or "").upper()
+        desk.sheets = list(table.sheets)
     desk.samples = [
         [cell_text(cells[index])[:60] for cells in rows if cells[index] is not None]
         for index in range(len(desk.headers))
@@ -220,20 +223,23 @@ def _look(desk: Desk) -> None:
 def _propose(entity: EntityView, desk: Desk) -> None:
     """Choose for each column what was chosen the last time, else the field that it names."""
     actor: Actor = g.actor
-    known = desks.remembered(current_host(), actor.tenant_id, entity.name, desk.headers)
-    if known is not None:
-        desk.map = {h: str(p) for h, p in known["map"].items() if h in desk.headers}
-        desk.match, desk.duplicates = known["match"], known["duplicates"]
-        offered = {path for path, _label in _targets(entity)}
-        desk.map = {h: p if p in offered else IGNORE for h, p in desk.map.items()}
-        return
     writable = rules.writable_fields(actor, entity)
     for proposal in propose(desk.headers, _wording().names(actor, entity)):
         path = proposal.path or IGNORE
         root = path if path in writable or path == ID else path.rpartition(".")[0]
         desk.map[proposal.header] = path if root in writable or path == ID else IGNORE
+    known = desks.remembered(
+        current_host(), actor.tenant_id, entity.name, desk.headers, member_id=actor.member_id
+    )
+    if known is not None:
+        offered = {path for path, _label in _targets(entity)}
+        last = {h: str(p) for h, p in known["map"].items() if h in desk.headers}
+        desk.map |= {h: p if p in offered else IGNORE for h, p in last.items()}
+        desk.is_as_before = True
     keys = [p for p in desk.map.values() if p in writable and writable[p].identifies]
     desk.match = keys[0] if keys else None
+    if known is not None and "match" in known:
+        desk.match, desk.duplicates = known["match"], known["duplicates"]
 
 
 def _read_choices(desk: Desk) -> None:
@@ -287,9 +293,10 @@ def _targets(entity: EntityView) -> list[tuple[str, str]]:
             target = actor.view.entities.get(field.target or "")
             for key in keys_of(actor, field):
                 named = target.fields.get(key) if target is not None else None
-                suffix = wording.label(named) if named is not None else key
+                told = wording.say(_NAMES[key]) if key in _NAMES else key
+                suffix = wording.label(named) if named is not None else told
                 found.append((f"{path}.{key}", f"{label} · {suffix}"))
-    return [*found, (ID, "id")]
+    return [*found, (ID, wording.say(ID_LABEL))]
 
 
 def _file_page(entity: EntityView, wrong: list[str]) -> dict[str, Any]:
@@ -367,13 +374,31 @@ def _page(entity: EntityView, desk: Desk, errors: list[str] | None = None) -> di
         "matches": [
             ("", translator(_("No: every row is a new record"))),
             *((path, wording.label(fields[path])) for path in matchable(entity) if path in fields),
-            (ID, "id"),
+            (ID, wording.say(ID_LABEL)),
         ],
         "duplicates": desk.duplicates,
         "duplicate_choices": [(key, translator(text)) for key, text in _DUPLICATES.items()],
+        "hints": _hints(desk),
         "task": told(desk, url), "status_url": f"{url}/status",
         "another_url": f"{base_url(entity)}/import", "list_url": base_url(entity),
     }  # fmt: skip
+
+
+def _hints(desk: Desk) -> list[str]:
+    """Say what was decided without being asked, and how to have it otherwise."""
+    hints = []
+    if others := [name for name in desk.sheets if name != desk.kind]:
+        hints.append(translator(
+            _("Of the workbook only the sheet “{sheet}” is read, not {others}. Save another sheet "
+              "as a file of its own to import it."),
+            sheet=desk.kind, others=", ".join(others[:5]) + (", …" if len(others) > 5 else ""),
+        ))  # fmt: skip
+    if desk.is_as_before and not desk.tasks:
+        hints.append(translator(
+            _("As the last time: the columns are chosen as for the last file with the same titles. "
+              "Change below what is different now.")
+        ))  # fmt: skip
+    return hints
 
 
 def _refused(entity: EntityView, error: TratoError) -> Response:
