@@ -65,6 +65,18 @@ def create(company: Company, *names: str) -> list[UUID]:
         return [unit.records.create(CLIENT, {"name": name}).id for name in names]
 
 
+def test_a_copy_whose_row_says_less_is_listed(tenant: Company, client: Browser) -> None:
+    task = add(tenant, EXPORT)
+    with transaction(tenant.host.engine, tenant_id=tenant.id) as connection:
+        connection.execute(
+            update(task_table)
+            .where(task_table.c.tenant_id == tenant.id, task_table.c.id == task)
+            .values(state="done", result={"bytes": "many"})
+        )
+
+    assert "Terminada" in client.get("/settings/export").text
+
+
 # Who may enter
 
 

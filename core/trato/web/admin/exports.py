@@ -88,8 +88,10 @@ def _copies() -> dict[str, Any]:
         busy = busy or task.state in ("queued", "running")
         if task.state == "done" and isinstance(task.result, dict):
             there = find_export(host, tenant_id, task.result) is not None
-            row["size"] = _size(int(task.result["bytes"]))
-            row["records"] = formats().number(int(task.result["records"]))
+            # What a copy was brought back from may say less.
+            size, records = task.result.get("bytes"), task.result.get("records")
+            row["size"] = _size(size) if isinstance(size, int) else ""
+            row["records"] = formats().number(records) if isinstance(records, int) else ""
             row["url"] = f"{ROOT}/export/{task.id}" if there else None
         rows.append(row)
     return {"copies": rows, "busy": busy, "is_unattended": is_unattended}
