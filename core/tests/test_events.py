@@ -199,12 +199,15 @@ def test_events_are_named_whole_or_by_their_beginning(
     [
         ("clients.client.change", "'clients.client.change', which no record tells. Did you mean "
          "'clients.client.changed'?"),
-        ("clients.clint.*", "'clients.clint.*', of no entity. Did you mean 'clients.client.*'?"),
+        ("clients.client.deleted", "'clients.client.deleted', which no record tells. Did you mean "
+         "'clients.client.purged'?"),
+        ("clients.clients.*", "'clients.clients.*', of no entity. Did you mean "
+         "'clients.client.*'?"),
         ("clients.client", "'clients.client', which names no event; write 'clients.client.*'"),
         ("clients", "'clients', which names no event; write 'clients.*' for all of them."),
         *((good, None) for good in ("*", "clients.*", "clients.client.*", "clients.client.purged",
-                                    "clients.merged", "clients.client.missed", "deaf.song.ended",
-                                    "leads.lead.created")),
+                                    "clients.merged", "clients.client.converted", "clients.contract.created",
+                                    "deaf.song.ended", "leads.lead.created")),
     ],
 )  # fmt: skip
 def test_an_event_that_nobody_tells_leaves_the_plugin_out(

@@ -126,6 +126,7 @@ def test_what_json_does_not_hold_is_named_where_it_is_queued(tenant: Company) ->
         with pytest.raises(TypeError) as queued:
             unit.enqueue("colombia.complete_clients", wrong)
         assert unit.enqueue("colombia.complete_clients", {"good": wrong["good"]}) is not None
+        assert unit.enqueue("absent.score") is not None, "it waits for its plugin"
 
     assert str(queued.value) == (
         "colombia.complete_clients: payload['client'] is a UUID, which JSON does not hold; give "

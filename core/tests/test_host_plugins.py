@@ -169,6 +169,18 @@ def test_a_wrong_manifest_says_what_is_wrong(manifest: dict[str, Any], problem: 
     assert list(host.plugins) == ["good", *(other.name for other in others)]
 
 
+def test_a_manifest_may_say_all_that_is_right() -> None:
+    defaults = {"secret": "", "choice": "", "integer": 0, "decimal": "0.5", "boolean": None}
+
+    host = start(make_plugin(
+        "visits", menus=[Menu(title="Help", group="G", path="/help/visits")],
+        settings=[Setting(key=kind, label="S", kind=kind, default=default,  # type: ignore[arg-type]
+                          choices=[("a", "A")]) for kind, default in defaults.items()],
+    ))  # fmt: skip
+
+    assert problems(host) == []
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     host = start(make_plugin("Visits", version="x", requires_host=">=9"))
 

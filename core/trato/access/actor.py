@@ -81,5 +81,8 @@ class Actor:
             state = self.view.plugins.get(plugin)
             if state is not None and state.installed:
                 there = ", ".join(name for name in known if name.startswith(f"{plugin}."))
-                raise KeyError(f"there is no permission {permission!r}; declared: {there or '-'}")
+                raise KeyError(
+                    f"there is no permission {permission!r}; declared: {there or '-'} "
+                    "(what may be done with records goes by the rights of their entity)"
+                )
         return any(grant.allows(permission) for grant in self.grants)

@@ -152,7 +152,7 @@ class Unit:
         :param unique_key: with a key that the tenant has used before nothing is queued.
         :param priority: the lower, the sooner; 0 is usual.
         :return: the task's id, or None when the key was there.
-        :raises KeyError: for a job that no installed plugin declares.
+        :raises KeyError: for a job that its plugin, which is installed, does not declare.
         :raises TypeError: for a payload that JSON does not hold, such as a ``UUID``.
         """
         from trato.records.payloads import misfits
@@ -160,7 +160,9 @@ class Unit:
 
         plugin = job.partition(".")[0]
         known = self.view.jobs
-        if known is not None and plugin != "core" and job not in known:
+        state = self.view.plugins.get(plugin)
+        # The task of a plugin that is not there waits for it; it must not cost others their save.
+        if known is not None and job not in known and state is not None and state.installed:
             there = ", ".join(name for name in known if name.startswith(f"{plugin}."))
             raise KeyError(f"there is no job {job!r}; declared: {there or '-'}")
         try:
