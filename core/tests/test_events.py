@@ -206,8 +206,9 @@ def test_events_are_named_whole_or_by_their_beginning(
         ("clients.client", "'clients.client', which names no event; write 'clients.client.*'"),
         ("clients", "'clients', which names no event; write 'clients.*' for all of them."),
         *((good, None) for good in ("*", "clients.*", "clients.client.*", "clients.client.purged",
-                                    "clients.merged", "clients.client.converted", "clients.contract.created",
-                                    "deaf.song.ended", "leads.lead.created")),
+                                    "clients.merged", "clients.client.converted",
+                                    "clients.contract.created", "deaf.song.ended",
+                                    "leads.lead.created")),
     ],
 )  # fmt: skip
 def test_an_event_that_nobody_tells_leaves_the_plugin_out(
