@@ -159,7 +159,7 @@ def test_a_login_that_cannot_be_written_is_told_without_showing_it(
 
     told = str(refused.value)
     assert f"mail.example:465 cannot be told {what}" in told
-    assert "letters without accents" in told
+    assert "without accents" in told
     assert not {"contraseña", "ñandú", "position", "codec"} & set(told.split())
 
 

@@ -117,15 +117,15 @@ def _check_letters(server: str, user: str, password: str) -> None:
     if not user.isascii():
         raise MailError(
             _("The mail server {server} cannot be told the user: it has letters such as ñ or á."),
-            hint=_("Enter a user of letters without accents, digits and signs."),
+            hint=_("Use only letters without accents or ñ; digits and signs are allowed too."),
             server=server, code="mail_user_letters",
         )  # fmt: skip
     if not password.isascii():
         raise MailError(
             _("The mail server {server} cannot be told the password: it has letters such as ñ or "
               "á."),
-            hint=_("Choose one of letters without accents, digits and signs at the mail server, "
-                   "and use that."),
+            hint=_("Choose a password without accents or ñ at the mail server (digits and signs "
+                   "are allowed), and use that."),
             server=server, code="mail_password_letters",
         )  # fmt: skip
 
