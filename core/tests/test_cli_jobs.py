@@ -72,6 +72,8 @@ def test_a_job_that_may_not_run_has_done_nothing(installation: Installation) -> 
 
     assert (ran.code, ran.out) == (2, "")
     assert "The licence is over." in ran.err
+    assert "trato license install acme FILE" in ran.err
+    assert "(over for " in installation.did("license", "show", "acme").out
 
 
 def test_a_queued_job_waits_is_cancelled_and_tried_again(installation: Installation) -> None:

@@ -156,8 +156,17 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     elif task.state == "queued" and args.later:
         context.say(_("Job '{name}' is queued as task {id}."), name=args.name, id=task.id)
     else:
-        context.error(context.text(_("Job '{name}' is not done: {reason}"), name=args.name,
-                                   reason=context.text(task.message or task.state)))  # fmt: skip
+        action = ""
+        if host.for_tenant(owner.id).read_only:
+            action = context.text(
+                _("Ask the issuer for a new licence: trato license install {tenant} FILE"),
+                tenant=args.slug,
+            )
+        context.error(
+            context.text(_("Job '{name}' is not done: {reason}"), name=args.name,
+                         reason=context.text(task.message or task.state)),
+            action,
+        )  # fmt: skip
     if task.state == "done" or args.later:
         return 0
     # What is held was not begun; what has failed may have done a part.

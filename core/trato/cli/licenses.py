@@ -174,8 +174,14 @@ def _show(context: Context, args: argparse.Namespace) -> int:
     if license.problem is not None:
         context.print(context.text(license.problem))
     if license.expires is not None:
-        context.say(_("Until {day} ({left} days left)"), day=license.expires.isoformat(),
-                    left=left)  # fmt: skip
+        day = license.expires.isoformat()
+        if left is not None and left < 0:
+            context.print(
+                context.plural(_("Until {day} (over for {count} day)"),
+                               _("Until {day} (over for {count} days)"), -left, day=day)
+            )  # fmt: skip
+        else:
+            context.say(_("Until {day} (days left: {left})"), day=day, left=left)
         context.say(_("Seats: {used} of {seats} in use"), used=used, seats=license.seats)
         context.say(_("Plugins: {plugins}"), plugins=", ".join(sorted(license.plugins)) or "-")
     return 0

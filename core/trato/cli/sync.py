@@ -76,7 +76,10 @@ def _run(context: Context, args: argparse.Namespace) -> int:
             context.error(reason)
         else:
             context.say(_("Connector '{name}' has done its work."), name=args.connector)
-    return 1 if reason else 0
+    if not reason:
+        return 0
+    # What is held was not begun.
+    return 2 if task.state == "held" else 1
 
 
 def _status(context: Context, args: argparse.Namespace) -> int:

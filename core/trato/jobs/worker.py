@@ -154,7 +154,9 @@ class Worker:
             self._finish(claimed, state="held", message=_("The company is closed."))
             return
         if view.read_only and not declared.reads:
-            self._finish(claimed, state="held", message=_("The licence is over."))
+            missing = view.license.state in ("none", "invalid")
+            message = _("No valid licence is installed.") if missing else _("The licence is over.")
+            self._finish(claimed, state="held", message=message)
             return
         if row.attempts > declared.attempts:
             self._give_up(claimed, declared, row, _("Its worker was lost at each attempt."))
