@@ -181,7 +181,7 @@ def test_a_file_is_brought_tried_and_imported(
     expect(page.locator("#t-exchange")).to_contain_text("Espera su turno")
     judge(page, axe, look, "import-waiting")
     work(company, page)
-    expect(page.locator("#t-exchange")).to_contain_text("Registros creados")
+    expect(page.locator("#t-exchange")).to_contain_text("Se crearían")
     judge(page, axe, look, "import-tried")
     # Nothing is queued before the answer is there.
     with page.expect_navigation():
