@@ -170,7 +170,7 @@ class Context:
 
     @property
     def walled_host(self) -> Host:
-        """The host with a database whose row-level security holds it: for code of plugins.
+        """The host with a database whose row-level security holds it: for the services.
 
         :raises ConfigError: as a superuser, or as the tables' owner.
         """

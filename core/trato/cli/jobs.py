@@ -133,8 +133,7 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     from trato.jobs.worker import Worker
     from trato.tenancy import enablement
 
-    # The job is run here and now, unless it is only queued.
-    host = context.host if args.later else context.walled_host
+    host = context.host
     declared = _job(context, args.name)
     owner = administration.tenant(host, args.slug)
     plugin = args.name.partition(".")[0]

@@ -51,7 +51,7 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     from trato.sync.jobs import job_name
     from trato.sync.running import known, told
 
-    host = context.walled_host
+    host = context.host
     owner = administration.tenant(host, args.slug)
     known(host, host.for_tenant(owner.id), args.connector)
     payload: dict[str, Any] = {"only": "check"} if args.check else {}
