@@ -182,13 +182,18 @@ def test_another_secret_key_is_told_from_changed_entries(installation: Installat
         told = installation.run("audit", "verify", "acme", environ=other)
         looked = installation.run("doctor", environ=other)
 
-        assert (told.code, looked.code) == (1, 1)
+        assert (told.code, looked.code) == (1, 0)
         assert "Record " in told.out
         assert "faults in 3 entries" in told.out
         assert "does not fit TRATO_SECRET_KEY: it looks like another key" in told.err
         assert "TRATO_SECRET_KEY=NEW,EARLIER" in told.err
-        assert "'acme': its history was signed with another TRATO_SECRET_KEY" in looked.out
+        assert "'acme': its history does not fit TRATO_SECRET_KEY" in looked.out
         assert installation.did("audit", "verify", "acme", environ=both).err == ""
+
+    # Without any key doctor says so, tells the rest too, and makes none.
+    none = installation.run("doctor", "--json", environ={"TRATO_SECRET_KEY": ""})
+    assert {"secret", "licences", "tenant"} <= {finding["check"] for finding in none.json}
+    assert not list(installation.folder.rglob("*secret-key*"))
 
     # What was changed under the right key is no other key.
     engine = open_engine(installation.database.owner_url)

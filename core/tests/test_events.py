@@ -199,7 +199,7 @@ def test_events_are_named_whole_or_by_their_beginning(
     [
         ("clients.client.change", "'clients.client.change', which no record tells. Did you mean "
          "'clients.client.changed'?"),
-        ("clients.client.deleted", "'clients.client.deleted', which no record tells. Did you mean "
+        ("clients.client.purge", "'clients.client.purge', which no record tells. Did you mean "
          "'clients.client.purged'?"),
         ("clients.clients.*", "'clients.clients.*', of no entity. Did you mean "
          "'clients.client.*'?"),

@@ -94,7 +94,10 @@ class Context:
 
     def _addresses(self, error: DatabaseUnavailable) -> list[str]:
         """Say which setting leads where, without passwords, when PostgreSQL does not answer."""
+        from contextlib import suppress
+
         from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
 
         from trato.db.engine import place
 
@@ -102,12 +105,16 @@ class Context:
             return []
         urls = {"TRATO_DATABASE_URL": self.settings.database_url,
                 "TRATO_OWNER_DATABASE_URL": self.settings.owner_database_url}  # fmt: skip
-        return [
-            self.text(_("{setting} leads to {place}: check that, and whether the server runs."),
-                      setting=setting, place=place(make_url(url)))
-            for setting, url in urls.items()
-            if url is not None
-        ]  # fmt: skip
+        told = []
+        for setting, url in urls.items():
+            # One that cannot be read is not what did not answer.
+            with suppress(ValueError, ArgumentError):
+                where = place(make_url(url or ""))
+                told.append(self.text(
+                    _("{setting} leads to {place}: check that, and whether the server runs."),
+                    setting=setting, place=where,
+                ))  # fmt: skip
+        return told
 
     def show_json(self, data: Any) -> None:
         """Print data as JSON."""

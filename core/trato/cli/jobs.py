@@ -156,7 +156,7 @@ def _run(context: Context, args: argparse.Namespace) -> int:
         context.say(_("Job '{name}' is queued as task {id}."), name=args.name, id=task.id)
     else:
         action = ""
-        if host.for_tenant(owner.id).read_only:
+        if task.state == "held" and host.for_tenant(owner.id).read_only:
             action = context.text(
                 _("Ask the issuer for a new licence: trato license install {tenant} FILE"),
                 tenant=args.slug,

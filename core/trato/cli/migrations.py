@@ -65,13 +65,18 @@ def _migrate(context: Context, args: argparse.Namespace) -> int:
 
 def _look_as_application(context: Context) -> None:
     """Say that the application does not reach the tables that its owner has just migrated."""
+    from sqlalchemy.exc import DBAPIError
+
     from trato.cli import readiness
     from trato.errors import TratoError
 
+    if context.settings.sqlite_path is not None:
+        return
     try:
         readiness.pending_migrations(context.bare_host)
-    except TratoError as error:
+    except (TratoError, DBAPIError) as error:
+        reason = error.message if isinstance(error, TratoError) else str(error.orig)
         context.warn(
             _("With TRATO_DATABASE_URL the tables cannot be reached, so whether it names the same "
-              "database was not seen: {reason}"), reason=context.text(error.message),
+              "database was not seen: {reason}"), reason=context.text(reason),
         )  # fmt: skip

@@ -232,7 +232,8 @@ def _before(error: DBAPIError) -> DBAPIError:
 
 def place(url: URL) -> str:
     """Write where a PostgreSQL database is, without user and password."""
-    host = url.host or url.query.get("host") or "localhost"
+    # An "@" that a password does not escape leaves its end before the host.
+    host = (url.host or "").rpartition("@")[2] or url.query.get("host") or "localhost"
     return f"{host}:{url.port or 5432}/{url.database or url.username or ''}"
 
 

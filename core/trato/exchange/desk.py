@@ -221,7 +221,7 @@ def remember(host: Host, tenant_id: int, desk: Desk, headers: Sequence[str]) -> 
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     own = (_recall(place) or {"own": {}})["own"]
     own[str(desk.member_id)] = {"match": desk.match, "duplicates": desk.duplicates}
-    draft = place.with_suffix(".draft")
+    draft = place.with_suffix(f".{new_id()}.draft")  # two people may come at one moment
     draft.write_text(json.dumps({"map": desk.map, "own": own}), "utf-8")
     draft.replace(place)
 

@@ -203,9 +203,10 @@ class _Names:
 
 
 def _recognised(header: str, names: _Names, added: bool) -> Proposal:
+    if added:
+        return Proposal(header, None, ignored=True)
     found = names.resolve(header, header)
-    added = added or header.removeprefix(ERROR_PREFIX) in ERROR_COLUMNS
-    if found.path is None and added:
+    if found.path is None and header.removeprefix(ERROR_PREFIX) in ERROR_COLUMNS:
         return Proposal(header, None, ignored=True)
     return found
 

@@ -23,10 +23,10 @@ _SOME_DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 #: What one writes who means an event that core tells of every record.
 _SLIPS = {
-    **WORDS, "change": "changed", "changes": "changed", "updated": "changed", "edited": "changed",
-    "creates": "created", "new": "created", "delete": "purged", "deleted": "purged",
-    "removed": "purged",
-}  # fmt: skip
+    **WORDS,
+    "change": "changed",
+    "updated": "changed",
+}
 
 
 def near(word: str, names: Iterable[str]) -> str:

@@ -29,7 +29,7 @@ def setting_problems(setting: Setting, value: Any) -> list[Message]:
 def default_problems(setting: Setting) -> list[Message]:
     """Tell why a setting of a kind that there is would refuse its own default."""
     value = setting.default
-    if value is None or value == "":
+    if value is None or (value == "" and setting.kind in ("text", "secret", "choice")):
         return []
     return list(_of_another_kind(setting, value)) or setting_problems(setting, value)
 

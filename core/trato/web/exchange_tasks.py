@@ -137,7 +137,7 @@ def came_to(task: Task, is_trial: bool) -> str:
     parts = [translator(_("Trial"))] * is_trial
     parts += [f"{one['label']}: {one['count']}" for one in counted(task, is_trial)]
     if "records" in result:
-        parts.append(translator(_("{count} records"), count=formats().number(result["records"])))
+        parts.append(f"{translator(_('Records'))}: {formats().number(result['records'])}")
     return " · ".join(parts)
 
 
