@@ -257,7 +257,7 @@ def test_the_line_for_cron_backs_up_and_then_removes_old_ones(
     assert (ran.returncode, ran.stderr) == (0, "")
     (archive,) = (tmp_path / "backup").iterdir()
     assert archive != old
-    assert f"{archive} (1 " in ran.stdout
+    assert f"{archive} (empresas: 1, " in ran.stdout
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 

@@ -155,7 +155,7 @@ def test_one_backs_up_has_the_drill_and_updates_as_the_pages_say(
         else:
             assert program in ("systemctl", "/opt/trato/bin/pip")
 
-    assert "1 tenants" in seen["restore"]
+    assert "Tenants: 1, rows: " in seen["restore"]
     assert "Lirio de Agua" in (tmp_path / "tmp/drill/clients.csv").read_text("utf-8-sig")
     assert "is open" in seen["maintenance"]
     assert len(list(Path("backup").iterdir())) == 2

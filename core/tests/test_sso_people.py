@@ -208,7 +208,7 @@ def test_without_a_seat_nobody_new_enters(office: Office, issue_license: License
     _opened, answer = office.enter()
 
     assert answer.status_code == 403
-    assert "La licencia es para" in text_of(answer)
+    assert "Usuarios de la licencia: 1; ya hay 1." in text_of(answer)
     assert office.member(LUZ) is None
 
 
