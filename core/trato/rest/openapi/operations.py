@@ -177,8 +177,8 @@ class Operations:
                 "content": {"application/json": {"schema": schema}},
             }
 
-        # A row is refused alone, not with the call, so the call takes any object.
-        row = {"anyOf": [_ref(f"{self.entity.name}.new"), {"type": "object"}]}
+        # A row is refused alone, not with the call, so the call takes whatever stands for a row.
+        row = {"anyOf": [_ref(f"{self.entity.name}.new"), {}]}
         rows = {"type": "array", "items": row, "maxItems": MAX_ROWS}
         good = {
             "200": answer(_("All rows were made."), made),
