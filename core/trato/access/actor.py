@@ -75,14 +75,8 @@ class Actor:
 
         :raises KeyError: for a permission that its plugin, which is installed, does not declare.
         """
-        known = self.view.permissions
-        if known is not None and permission not in known:
-            plugin = permission.partition(".")[0]
-            state = self.view.plugins.get(plugin)
-            if state is not None and state.installed:
-                there = ", ".join(name for name in known if name.startswith(f"{plugin}."))
-                raise KeyError(
-                    f"there is no permission {permission!r}; declared: {there or '-'} "
-                    "(what may be done with records goes by the rights of their entity)"
-                )
+        self.view.check_declared(
+            f"permission {permission!r}", permission, self.view.permissions,
+            hint=" (what may be done with records goes by the rights of their entity)",
+        )  # fmt: skip
         return any(grant.allows(permission) for grant in self.grants)

@@ -48,7 +48,7 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     from trato import administration
     from trato.jobs.presence import process_name
     from trato.jobs.worker import Worker
-    from trato.sync.jobs import job_name
+    from trato.records.outbox import sync_job
     from trato.sync.running import known, told
 
     host = context.host
@@ -58,7 +58,7 @@ def _run(context: Context, args: argparse.Namespace) -> int:
     if args.stream:
         payload = {"only": "receive", "stream": args.stream}
     worker = Worker(host=host, name=process_name())
-    task = worker.run_now(owner.id, job_name(args.connector), payload)
+    task = worker.run_now(owner.id, sync_job(args.connector), payload)
     result = task.result if isinstance(task.result, dict) else {}
     problem = told(result.get("problem"))
     reason = context.text(problem) if problem is not None else (

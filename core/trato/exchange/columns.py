@@ -105,7 +105,7 @@ def read_columns(
         )  # fmt: skip
     chosen = _match(actor, entity, found, match, wording)
     if chosen is None:
-        _check_obligatory(missing(actor, entity, found.paths), found, wording)
+        _check_obligatory(missing(writable, found.paths), found, wording)
     survey = survey_table(table, {index: field.kind for index, _header, field in plain})
     return Columns(
         map=found,
@@ -163,11 +163,10 @@ def _match(
     return path
 
 
-def missing(actor: Actor, entity: EntityView, paths: Collection[str | None]) -> list[Field]:
+def missing(writable: Mapping[str, Field], paths: Collection[str | None]) -> list[Field]:
     """List the obligatory fields that no column fills: such a file cannot make one record."""
     filled = {path.partition(".")[0] for path in paths if path} | {*paths}
-    writable = writable_fields(actor, entity).values()
-    return [field for field in writable if field.needed and field.path not in filled]
+    return [field for field in writable.values() if field.needed and field.path not in filled]
 
 
 def _check_obligatory(fields: Sequence[Field], found: HeaderMap, wording: Wording) -> None:

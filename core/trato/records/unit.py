@@ -158,13 +158,7 @@ class Unit:
         from trato.records.payloads import misfits
         from trato.tenancy.tasks import enqueue
 
-        plugin = job.partition(".")[0]
-        known = self.view.jobs
-        state = self.view.plugins.get(plugin)
-        # The task of a plugin that is not there waits for it; it must not cost others their save.
-        if known is not None and job not in known and state is not None and state.installed:
-            there = ", ".join(name for name in known if name.startswith(f"{plugin}."))
-            raise KeyError(f"there is no job {job!r}; declared: {there or '-'}")
+        self.view.check_declared(f"job {job!r}", job, self.view.jobs)
         try:
             return enqueue(
                 self.connection, self.tenant_id, job, now=self.now, payload=payload, run_at=run_at,

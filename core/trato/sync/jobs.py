@@ -34,18 +34,13 @@ log = logging.getLogger("trato.sync")
 LONGEST = dt.timedelta(minutes=5)
 
 
-def job_name(connector: str) -> str:
-    """Name the job of a connector; the plugin is its first part, so the plugin's gate holds it."""
-    return sync_job(connector)
-
-
 def connector_jobs(host: Host) -> dict[str, Job]:
     """Make the job of every connector."""
     made = []
     for name, connector in host.registry.connectors.items():
         run = partial(run_connector, host, name)
         made.append(
-            Job(name=job_name(name), title=connector.title, every=connector.every,
+            Job(name=sync_job(name), title=connector.title, every=connector.every,
                 at=connector.at, run=run, attempts=3, detached=True)
         )  # fmt: skip
         if connector.sends:
@@ -94,7 +89,7 @@ def _go_on(run: Run, ctx: DetachedContext) -> None:
     """Queue the rest of a run that ended before all was read, behind the tasks of others."""
     with transaction(run.host.engine, tenant_id=run.tenant_id) as db:
         payload = {**ctx.payload, "only": "receive"}
-        enqueue(db, run.tenant_id, job_name(run.name), now=run.host.clock(), payload=payload)
+        enqueue(db, run.tenant_id, sync_job(run.name), now=run.host.clock(), payload=payload)
 
 
 def _receive(

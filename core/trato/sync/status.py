@@ -13,14 +13,13 @@ from sqlalchemy import Connection, case, delete, func, select, update
 
 from trato.errors import DomainError, Message, NotFound, TratoError
 from trato.host import Host
-from trato.records.outbox import send_job
+from trato.records.outbox import send_job, sync_job
 from trato.records.sync_tables import connection as connections
 from trato.records.sync_tables import outbox
 from trato.records.sync_tables import stream as streams
 from trato.sync import review
 from trato.sync.connector import Stream, joined_hint
 from trato.sync.errors import NotSetUp
-from trato.sync.jobs import job_name
 from trato.sync.running import open_run, told
 from trato.tenancy.tasks import enqueue
 from trato.tenancy.view import TenantView
@@ -184,7 +183,7 @@ def run_now(
     **payload: Any,
 ) -> UUID | None:  # fmt: skip
     """Queue a run ahead of its time; the payload is that of ``run_connector``."""
-    return enqueue(db, tenant_id, job_name(connector), now=now, payload=payload, by=by)
+    return enqueue(db, tenant_id, sync_job(connector), now=now, payload=payload, by=by)
 
 
 def retry(

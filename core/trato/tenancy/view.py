@@ -148,6 +148,23 @@ class TenantView:
         """Whether the licence has been over for so long that nothing may be written."""
         return self.license.state in ("none", "invalid", "read_only")
 
+    def check_declared(
+        self, what: str, name: str, known: Collection[str] | None, *, hint: str = ""
+    ) -> None:
+        """Refuse a name that its plugin does not declare.
+
+        Of a plugin that is not installed nothing is known, and it must not cost others their work.
+
+        :param what: the name with its kind, for the error.
+        :raises KeyError: with what the plugin does declare.
+        """
+        plugin = name.partition(".")[0]
+        state = self.plugins.get(plugin)
+        if known is None or name in known or state is None or not state.installed:
+            return
+        there = ", ".join(one for one in known if one.startswith(f"{plugin}."))
+        raise KeyError(f"there is no {what}; declared: {there or '-'}{hint}")
+
     def entity(self, name: Any) -> EntityView:
         """Find an entity by class or name.
 

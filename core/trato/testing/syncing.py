@@ -10,8 +10,8 @@ from sqlalchemy import select
 from trato.configuration import apply_data
 from trato.configuration.sealed import save_secrets
 from trato.db.engine import transaction
+from trato.records.outbox import sync_job
 from trato.records.sync_tables import outbox
-from trato.sync.jobs import job_name
 from trato.sync.running import Run, open_run
 from trato.testing.companies import Company
 
@@ -30,7 +30,7 @@ def sync(company: Company, connector: str, **payload: Any) -> dict[str, Any]:
 
     :return: what ``run_connector`` says; empty when the task was held.
     """
-    done = company.run(job_name(connector), payload)
+    done = company.run(sync_job(connector), payload)
     if done.state == "failed":
         raise RuntimeError(done.message)
     return done.result or {}

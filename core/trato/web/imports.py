@@ -272,7 +272,7 @@ def _check(entity: EntityView, desk: Desk) -> None:
         )
     if desk.match is None:
         rules.require(g.actor, entity, "create")
-        if lacking := missing(g.actor, entity, filled):
+        if lacking := missing(rules.writable_fields(g.actor, entity), filled):
             raise DomainError(
                 _("No column fills what is obligatory: {fields}."),
                 hint=_("Choose a column for it; or say below by which field rows find the records "

@@ -19,10 +19,9 @@ from trato.jobs.declared import DetachedContext, JobContext
 from trato.jobs.queue import Task
 from trato.jobs.worker import Worker
 from trato.records.events import hears, reaction
-from trato.records.outbox import send_job
+from trato.records.outbox import send_job, sync_job
 from trato.records.unit import Unit
 from trato.sync.connector import outgoing
-from trato.sync.jobs import job_name
 from trato.sync.running import known
 from trato.sync.status import connectors_of
 from trato.tenancy.tables import task as tasks
@@ -99,7 +98,7 @@ class BackgroundChecks(Checked):
         made, view = tenant.host.registry.connectors[connector], tenant.view
         assert known(tenant.host, view, connector) is made
         assert connector in connectors_of(tenant.host, view)
-        jobs = [job_name(connector)]
+        jobs = [sync_job(connector)]
         with tenant.unit() as unit:
             for sent in outgoing(made)[:1]:
                 jobs.append(send_job(connector))

@@ -13,10 +13,9 @@ from trato import __version__
 from trato.host import discover
 from trato.plugin import Plugin
 from trato.records.events import reaction
-from trato.records.outbox import send_job
+from trato.records.outbox import send_job, sync_job
 from trato.records.unit import Unit
 from trato.registry import Registry, register_all
-from trato.sync.jobs import job_name
 from trato.testing.companies import Company
 from trato.testing.samples import create_sample
 
@@ -50,7 +49,7 @@ class Checked:
             names = [n for n in found.jobs if n.startswith(f"{self.plugin}.")]
             names += [reaction(n) for n in found.listeners if n == self.plugin]
             for name in self._connectors():
-                names.append(job_name(name))
+                names.append(sync_job(name))
                 names += [send_job(name)] if found.connectors[name].sends else []
             metafunc.parametrize("job", names)
         if "connector" in metafunc.fixturenames:
